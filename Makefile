@@ -1,0 +1,102 @@
+# ts_dailycal: two commands, `make run` and `make test`; `make help` lists the others.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+UV := $(BIN)/uv
+UV_PIP = $(UV) pip
+# Compiled once here, and not by each of the many processes of an observatory that starts.
+PIP_ARGS = --python $(BIN)/python --quiet --no-deps --compile-bytecode
+
+LOCK := requirements/requirements.lock
+LOCKED := $(VENV)/.locked
+STANDINS_INSTALLED := $(VENV)/.standins
+INSTALLED := $(VENV)/.installed
+STANDINS := $(shell find standins -name '*.toml' -o -path '*definitions/*.txt' -o -name 'install.py')
+
+# What `make run` does, so that another scale or another directory can be asked for:
+# make run RUN_OPTIONS='--time-scale 1'
+RUN_DIRECTORY ?= run
+RUN_OPTIONS ?=
+PYTEST_OPTIONS ?=
+
+# Nothing of the person's own Python may leak in, and every program of the environment is found.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
+export PYTHONNOUSERSITE := 1
+export PATH := $(abspath $(BIN)):$(PATH)
+
+.PHONY: help env run test check-code lint unit system test-slow bench docs lock clean
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
+
+env: $(INSTALLED) ## make the environment in .venv
+
+run: $(INSTALLED) ## the whole procedure page in a simulated observatory; leaves run/
+	$(BIN)/dailycal run --directory $(RUN_DIRECTORY) $(RUN_OPTIONS)
+
+test: lint unit system ## lint and all tests
+
+# On their own, so that it can be seen whether they load salobj, DDS or the Butler.
+unit: $(INSTALLED) ## the tests that need neither DDS nor a Butler
+	$(BIN)/python -m pytest tests/unit $(PYTEST_OPTIONS)
+
+# A file at a time in each of three workers, since most of it is waiting for real components: the
+# tests of a file share what takes long to start.
+system: $(INSTALLED) ## the tests on real SAL, real processes, a real Butler
+	$(BIN)/python -m pytest tests --ignore=tests/unit -m 'not slow' -n 3 --dist loadscope \
+	    $(PYTEST_OPTIONS)
+
+lint: check-code docs ## style, types, import directions, documentation
+
+check-code: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy -p lsst.ts.dailycal
+	$(BIN)/lint-imports --no-cache
+
+docs: $(INSTALLED) ## the documentation, in doc/_build/html; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -q -b html doc doc/_build/html
+
+test-slow: $(INSTALLED) ## the tests that take minutes
+	$(BIN)/python -m pytest tests -m slow $(PYTEST_OPTIONS)
+
+bench: $(INSTALLED) ## speed and memory, as ratios in one run; writes bench/results/
+	mkdir -p bench/results
+	$(BIN)/python bench/dds_round_trip.py | tee bench/results/dds.txt
+	tail -n 1 bench/results/dds.txt > bench/results/dds.json
+	$(BIN)/python bench/combine.py --json bench/results/combine.json
+	$(BIN)/python bench/jobs.py --json bench/results/jobs.json
+
+# No index and no address goes into the lock: each machine has its own.
+lock: $(UV) ## pin the requirements again
+	$(UV_PIP) compile --quiet --python-version 3.11 --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links requirements/dev.in -o $(LOCK)
+	echo 'ts-salobj==6.9.1' >> $(LOCK)
+
+clean: ## remove the environment and what the tests left
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis doc/_build
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and \
+	    "Python 3.11 is needed: the pinned packages are for it. Set PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# The lock is complete, so nothing is resolved here: ts-salobj's own requirements are standins/.
+$(LOCKED): $(LOCK) | $(UV)
+	$(UV_PIP) install $(PIP_ARGS) -r $(LOCK)
+	@touch $@
+
+$(STANDINS_INSTALLED): $(LOCKED) $(STANDINS)
+	$(BIN)/python standins/install.py
+	@touch $@
+
+$(INSTALLED): $(STANDINS_INSTALLED) setup.cfg pyproject.toml
+	$(UV_PIP) install $(PIP_ARGS) --no-build-isolation --editable .
+	$(UV_PIP) check --quiet --python $(BIN)/python
+	@touch $@

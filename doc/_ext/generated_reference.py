@@ -1,0 +1,237 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write the pages of the reference that follow from the code, before Sphinx reads the rest.
+
+They go to ``doc/reference/_generated``, which is not under version control.
+"""
+
+import importlib.util
+import pathlib
+import pkgutil
+import types
+import typing
+
+import click
+from sphinx.application import Sphinx
+
+import lsst.ts.dailycal
+from lsst.ts.dailycal.cli.exit_codes import ExitCode
+from lsst.ts.dailycal.cli.main import cli
+from lsst.ts.dailycal.cli.run_script import script
+from lsst.ts.dailycal.procedure import configuration_schema
+
+ROOMS = {
+    "model": "The nouns",
+    "procedure": "The procedure page as pure functions",
+    "ports": "What the engine needs of the world",
+    "run": "The engine",
+    "sal": "The ports over salobj",
+    "butler": "The repository port",
+    "pipelines": "The embedded pipelines",
+    "scripts": "The SAL scripts",
+    "announce": "Announcements",
+    "sim": "The simulated observatory",
+    "testing": "The test kit",
+    "report": "Views of a journal",
+}
+
+
+def setup(app: Sphinx) -> dict[str, typing.Any]:
+    """Connect to Sphinx."""
+    app.connect("builder-inited", generate)
+    app.connect("autodoc-skip-member", skip_aliases)
+    app.connect("source-read", add_faults)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def add_faults(app: Sphinx, docname: str, source: list[str]) -> None:
+    """List the page of the faults, which a test run writes, where there is one."""
+    if docname == "index":
+        name = "faults" if (pathlib.Path(app.srcdir) / "faults.md").exists() else ""
+        source[0] = source[0].replace("@faults@", name)
+
+
+def skip_aliases(*arguments: typing.Any) -> bool | None:
+    """Leave out aliases such as ``dict[str, int]``, whose signature Sphinx cannot format."""
+    _, _, _, value, *_ = arguments
+    return True if isinstance(value, types.GenericAlias) else None
+
+
+def generate(app: Sphinx) -> None:
+    """Write all pages; one that has not changed keeps its time, so that Sphinx skips it."""
+    folder = pathlib.Path(app.srcdir) / "reference" / "_generated"
+    pages = {
+        "configuration.md": configuration_page(),
+        "commands.md": commands_page(),
+        "exit_codes.md": exit_codes_page(),
+        **{f"{room}.rst": room_page(room, title) for room, title in ROOMS.items() if exists(room)},
+    }
+    pages["index.md"] = index_page(pages)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.name not in pages:
+            path.unlink()
+    for name, text in pages.items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def index_page(pages: dict[str, str]) -> str:
+    """List the pages of the rooms."""
+    rooms = [pathlib.Path(name).stem for name in pages if name.endswith(".rst")]
+    lines = ["# The Python packages", "", "```{toctree}", ":maxdepth: 1", "", *rooms, "```", ""]
+    return "\n".join(lines)
+
+
+def exists(room: str) -> bool:
+    """Tell whether a room has anything in it."""
+    return bool(modules(room))
+
+
+def modules(room: str) -> list[str]:
+    """List the modules of a room that have public names, with their full names."""
+    package = importlib.util.find_spec(f"{lsst.ts.dailycal.__name__}.{room}")
+    if package is None or package.submodule_search_locations is None:
+        return []
+    prefix = f"{package.name}."
+    found = pkgutil.walk_packages(package.submodule_search_locations, prefix)
+    return sorted(item.name for item in found if _is_public(item.name))
+
+
+def _is_public(name: str) -> bool:
+    return not any(part.startswith("_") for part in name.split("."))
+
+
+def room_page(room: str, title: str) -> str:
+    """Write the page of a room: what its modules say of themselves."""
+    lines = [title, "=" * len(title), ""]
+    prefix = f"{lsst.ts.dailycal.__name__}."
+    for name in modules(room):
+        short = name.removeprefix(prefix)
+        lines += [short, "-" * len(short), "", f".. automodule:: {name}", ""]
+    return "\n".join(lines)
+
+
+def configuration_page() -> str:
+    """Write the page of the script's configuration, from its JSON schema."""
+    schema = configuration_schema()
+    lines = [
+        "# Configuration of make_latiss_calibrations.py",
+        "",
+        _text(schema["description"]),
+        "",
+        "Required: " + ", ".join(f"`{name}`" for name in schema["required"]) + ".",
+        "",
+    ]
+    plain, compatible = [], []
+    for name, rule in schema["properties"].items():
+        is_compatible = _text(rule["description"]).startswith("Accepted for compatibility")
+        (compatible if is_compatible else plain).append((name, rule))
+    for name, rule in plain:
+        lines += [f"`{name}`", f": {_text(rule['description'])}"]
+        lines += [f"  {_kind(rule)}{_default(rule)}", ""]
+    lines += [
+        "## Accepted and without effect",
+        "",
+        "So that every configuration of today's script for these modes stays valid:",
+        "",
+        ", ".join(f"`{name}`" for name, _ in compatible) + ".",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _text(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _kind(rule: dict[str, typing.Any]) -> str:
+    if "anyOf" in rule:
+        return " or ".join(_kind(part).removesuffix(".") for part in rule["anyOf"]) + "."
+    if "enum" in rule:
+        return "One of " + ", ".join(f"`{value}`" for value in rule["enum"]) + "."
+    limits = [
+        f"{word} {rule[key]}"
+        for key, word in (
+            ("minimum", "at least"),
+            ("exclusiveMinimum", "more than"),
+            ("maximum", "at most"),
+            ("maxLength", "at most as long as"),
+            ("maxItems", "at most as many as"),
+        )
+        if key in rule
+    ]
+    name = {"null": "null", "array": "a list of numbers", "object": "a group"}.get(
+        rule["type"], rule["type"]
+    )
+    return name + (f" ({', '.join(limits)})" if limits else "") + "."
+
+
+def _default(rule: dict[str, typing.Any]) -> str:
+    if "default" not in rule:
+        return " No default."
+    value = rule["default"]
+    shown = "null" if value is None else str(value).lower() if isinstance(value, bool) else value
+    return (
+        f" Default: `{shown!r}`."
+        if isinstance(shown, str) and not shown.strip()
+        else (f" Default: `{shown}`.")
+    )
+
+
+def exit_codes_page() -> str:
+    """Write the page of the exit codes."""
+    docs = _field_docs()
+    lines = [
+        "# Exit codes",
+        "",
+        "A command that runs a script passes the exit code of the script on: 0 if it ended DONE or "
+        "STOPPED, 1 if it FAILED, 2 if it ended in any other way, 128 + n if signal n ended it. "
+        "The codes of our own:",
+        "",
+        "| code | name | meaning |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {code.value} | {code.name} | {docs.get(code.name, '')} |" for code in ExitCode]
+    return "\n".join([*lines, ""])
+
+
+def _field_docs() -> dict[str, str]:
+    """Read the docstrings under the members of the enumeration."""
+    from sphinx.pycode import ModuleAnalyzer
+
+    analyzer = ModuleAnalyzer.for_module(ExitCode.__module__)
+    analyzer.analyze()
+    return {
+        name: _text(" ".join(lines))
+        for (owner, name), lines in analyzer.attr_docs.items()
+        if owner == "ExitCode"
+    }
+
+
+def commands_page() -> str:
+    """Write the page of the commands, from what they print with ``--help``."""
+    lines = ["# Commands", ""]
+    for name, command in _walk("dailycal", cli):
+        lines += [f"## {name}", "", "```text", _help(name, command), "```", ""]
+    lines += ["## run_script", "", "The same as `dailycal script`.", ""]
+    lines += ["```text", _help("run_script", script), "```", ""]
+    return "\n".join(lines)
+
+
+def _walk(name: str, command: click.Command) -> typing.Iterator[tuple[str, click.Command]]:
+    if name != "dailycal script":
+        yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command, info_name=name)
+        for child in command.list_commands(context):
+            found = command.get_command(context, child)
+            if found is not None:
+                yield from _walk(f"{name} {child}", found)
+
+
+def _help(name: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=name, terminal_width=88, max_content_width=88)
+    return command.get_help(context).rstrip()

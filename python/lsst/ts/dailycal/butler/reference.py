@@ -1,0 +1,108 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reference calibrations: what external verification compares a day's frames with."""
+
+from __future__ import annotations
+
+__all__ = ["ReferenceError", "create_reference"]
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from ..model.detector import DETECTOR_ID, INSTRUMENT
+from ..pipelines.command import pipeline_environment, pipetask_argv
+from .certify import certify_argv
+from .collections import CALIB, reference_collection
+from .repository import open_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_BEGIN, _END = "2019-06-24", "2050-01-01"
+
+
+class ReferenceError(RuntimeError):
+    """Reference calibrations could not be made."""
+
+
+def create_reference(
+    repo: str | Path,
+    biases: Sequence[int],
+    darks: Sequence[int],
+    *,
+    day_obs: int,
+    begin: str = _BEGIN,
+    end: str = _END,
+    timeout: float = 600.0,
+) -> str:
+    """Make a combined bias and dark of ingested frames and certify them as the reference.
+
+    Parameters
+    ----------
+    repo : `str` or `pathlib.Path`
+        The repository.
+    biases, darks : sequence of `int`
+        Exposure ids of the frames.
+    day_obs : `int`
+        Day of the frames, YYYYMMDD; names the collections.
+    begin, end : `str`
+        Validity (TAI, ISO-8601). From the day on which the detector was mounted, by default.
+    timeout : `float`
+        Longest time that each step may take (second).
+
+    Returns
+    -------
+    collection : `str`
+        The CALIBRATION collection, which is now the first link of LATISS/calib.
+
+    Raises
+    ------
+    ReferenceError
+        If a step fails; with the last lines that it printed.
+    """
+    collection = reference_collection(day_obs)
+    run = f"{INSTRUMENT}/calib/gen/{day_obs}"
+    steps = (
+        ("bias", "cpBias", biases, "--register-dataset-types"),
+        ("dark", "cpDark", darks, f"-i {run}/bias --register-dataset-types"),
+    )
+    for dataset_type, pipeline, exposures, config in steps:
+        ids = ", ".join(str(exposure) for exposure in exposures)
+        query = f"instrument='{INSTRUMENT}' AND detector IN ({DETECTOR_ID}) AND exposure IN ({ids})"
+        output = f"{run}/{dataset_type}"
+        _call(
+            pipetask_argv(
+                repo,
+                pipeline="${CP_PIPE_DIR}/pipelines/LATISS/" + f"{pipeline}.yaml",
+                config=config,
+                data_query=query,
+                output=output,
+            ),
+            timeout,
+        )
+        _call(certify_argv(repo, output, collection, begin, end, dataset_type), timeout)
+    with open_repository(repo, writeable=True) as butler:
+        butler.collections.prepend_chain(CALIB, collection)
+    return collection
+
+
+def _call(argv: Sequence[str], timeout: float) -> None:
+    try:
+        subprocess.run(
+            argv,
+            env=os.environ | pipeline_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            check=True,
+        )
+    except subprocess.CalledProcessError as error:
+        last = "\n".join(str(error.stdout).splitlines()[-20:])
+        raise ReferenceError(f"{argv[0]} ended with code {error.returncode}:\n{last}") from error
+    except subprocess.TimeoutExpired as error:
+        raise ReferenceError(f"{argv[0]} took longer than {timeout} s") from error

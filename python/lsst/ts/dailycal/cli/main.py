@@ -1,0 +1,135 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command ``dailycal``."""
+
+__all__ = ["cli", "main"]
+
+import importlib
+import sys
+import typing
+from collections.abc import Mapping
+
+import click
+
+from .errors import CommandError
+from .exit_codes import EXIT_CODES_HELP, ExitCode
+from .help import SETTINGS, write_examples
+
+# name: module, attribute, help. Kept here so that `dailycal --help` imports none of them.
+COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "run": ("run", "run", "Carry out the whole procedure page through a script queue."),
+    "check": ("check", "check", "Look at the preconditions of the procedure page."),
+    "block": ("block", "block", "Validate an observing block, or run it on a script queue."),
+    "rehearse": ("rehearse", "rehearse", "Do the main job in a simulated observatory."),
+    "script": ("run_script", "script", "Run one SAL script, and follow it."),
+    "simulate": ("simulate", "simulate", "Start a simulated observatory, and leave it running."),
+    "repo": ("repo", "repo", "Make a Butler repository; show or withdraw calibrations."),
+    "runs": ("runs", "runs", "List the runs that have a journal."),
+    "status": ("runs", "status", "Tell what a run has done so far, from its journal."),
+    "resume": ("resume", "resume", "Finish a run that failed, was stopped or was killed."),
+    "faults": ("faults", "faults", "List the faults that can be rehearsed."),
+    "version": ("version", "version", "Print the versions of what matters."),
+}
+
+EXAMPLES = (
+    "dailycal rehearse --small --time-scale 50",
+    "dailycal script auxtel/make_latiss_calibrations.py -p script_mode=BIAS_DARK",
+    "dailycal status --last",
+)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order of use."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(f".{module}", __package__), attribute)
+        return typing.cast("click.Command", command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; suggest one for a name that is misspelt."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(unknown_command(args[0]), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+        write_examples(formatter, EXAMPLES)
+
+
+def unknown_command(name: str) -> str:
+    """Say that there is no such command, and which one may be meant (`str`)."""
+    import difflib
+
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    return f"There is no command {name!r}" + (f"; is {close[0]} meant?" if close else ".")
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings=SETTINGS,
+    epilog=EXIT_CODES_HELP,
+)
+def cli() -> None:
+    """Take, verify and certify the daily bias and dark calibrations of LATISS.
+
+    Without an observatory at hand, `dailycal rehearse` does it in a simulated one.
+    """
+
+
+def run_command(command: click.Command, name: str) -> typing.NoReturn:
+    """Run a command of ours, and exit with a code that says what happened."""
+    try:
+        result = command.main(prog_name=name, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(_code_of(error))
+    except (click.Abort, KeyboardInterrupt):
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(ExitCode.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - what a person sees must not be a traceback
+        sys.exit(_explain(error))
+    sys.exit(result if isinstance(result, int) else ExitCode.OK)
+
+
+def _code_of(error: click.ClickException) -> int:
+    # Click's own code for wrong usage is 2, which is an exit code of scripts.
+    if isinstance(error, CommandError):
+        return error.code
+    return ExitCode.USAGE if isinstance(error, click.UsageError) else error.exit_code
+
+
+def _explain(error: Exception) -> int:
+    from ..model import CalibrationError, ConfigurationError, JournalError
+
+    if isinstance(error, CalibrationError):
+        if isinstance(error, ConfigurationError):
+            print(*error.problems, sep="\n", file=sys.stderr)
+            return ExitCode.CONFIGURATION
+        print(error, file=sys.stderr)
+        return ExitCode.NOT_FOUND if isinstance(error, JournalError) else ExitCode.FAILED
+    import traceback
+
+    traceback.print_exception(error)
+    print("This is a defect of dailycal; please report the lines above.", file=sys.stderr)
+    return ExitCode.INTERNAL
+
+
+def main() -> typing.NoReturn:
+    """Run ``dailycal``."""
+    run_command(cli, "dailycal")

@@ -1,0 +1,41 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where commands print: a rich console for people, JSON for programs."""
+
+__all__ = ["error_console", "make_console", "print_json"]
+
+import functools
+import json
+import os
+import sys
+import typing
+
+if typing.TYPE_CHECKING:
+    from rich.console import Console
+
+
+def make_console(*, stderr: bool = False) -> "Console":
+    """Make a console: colours on a terminal only, and never when NO_COLOR is set.
+
+    What goes to a file or a pipe is wide enough for every table not to be folded.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=stderr, highlight=False, soft_wrap=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 160
+    return console
+
+
+@functools.cache
+def error_console() -> "Console":
+    """Return the console on standard error."""
+    return make_console(stderr=True)
+
+
+def print_json(value: object) -> None:
+    """Print a value as one line of JSON, at once."""
+    from ..report.plain import to_plain
+
+    print(json.dumps(to_plain(value), ensure_ascii=False), flush=True, file=sys.stdout)

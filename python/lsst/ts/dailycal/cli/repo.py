@@ -1,0 +1,145 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands ``dailycal repo``."""
+
+__all__ = ["repo"]
+
+import typing
+from pathlib import Path
+
+import click
+
+from .errors import CommandError
+from .exit_codes import ExitCode
+from .help import SETTINGS, ExampleCommand
+from .simulation_options import make_config, simulation_options
+
+if typing.TYPE_CHECKING:
+    from .repo_contents import RepositoryContents
+
+
+@click.group(context_settings=SETTINGS)
+def repo() -> None:
+    """Make a Butler repository; show or withdraw calibrations."""
+
+
+@repo.command(
+    cls=ExampleCommand,
+    examples=(
+        "dailycal repo create ~/latiss",
+        "dailycal repo create /tmp/latiss --no-reference",
+    ),
+)
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--reference/--no-reference", default=True, show_default=True,
+              help="Make reference calibrations of a simulated earlier day?")  # fmt: skip
+@simulation_options
+def create(path: Path, *, reference: bool, seed: int, small: bool, faults: tuple[str, ...]) -> None:
+    """Make a repository for LATISS at PATH, which must be empty or not exist.
+
+    With reference calibrations, the raw frames that they are made of lie in PATH-raw.
+    """
+    import dataclasses
+
+    from ..butler.repository import create_repository
+    from .output import error_console
+    from .reference import prepare_repository
+
+    root = path.absolute()
+    try:
+        if not reference:
+            create_repository(root)
+        else:
+            config = make_config(root.parent, seed=seed, small=small, faults=faults)
+            raw = root.with_name(f"{root.name}-raw")
+            config = dataclasses.replace(config, repository_path=root, raw_path=raw)
+            prepare_repository(config, lambda text: error_console().print(text, soft_wrap=True))
+    except FileExistsError as error:
+        raise CommandError(f"{error}.", ExitCode.USAGE) from error
+    click.echo(str(root))
+
+
+@repo.command(cls=ExampleCommand, examples=("dailycal repo show run/repo", "dailycal repo show"))
+@click.argument("path", default="LATISS")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show(path: str, *, as_json: bool) -> None:
+    """Show the raws and the certified calibrations of a repository.
+
+    PATH is a directory, or an alias of the repository index (LATISS by default).
+    """
+    from .output import make_console, print_json
+
+    contents = _read(path)
+    if as_json:
+        print_json(contents)
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    console = make_console()
+    console.print(f"{contents.repository}: {contents.raws} raw frames", soft_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("Certified", "Collection", "Valid from (TAI)", "to", "Made in"):
+        table.add_column(name, overflow="fold")
+    for item in contents.certified:
+        valid = [(moment or "-").removesuffix(".000000") for moment in (item.begin, item.end)]
+        row = (item.dataset_type, item.collection, *valid, item.run)
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _read(path: str) -> "RepositoryContents":
+    from .repo_contents import read_contents
+
+    try:
+        return read_contents(path)
+    except (FileNotFoundError, LookupError) as error:
+        raise CommandError(
+            f"There is no Butler repository {path}: {error}", ExitCode.NOT_FOUND
+        ) from error
+
+
+@repo.command(
+    cls=ExampleCommand,
+    examples=(
+        "dailycal repo decertify LATISS/calib/daily bias --begin 2026-11-23T12:00:00 \\",
+        "    --end 2026-11-24T12:00:00 --repo run/repo",
+    ),
+)
+@click.argument("collection")
+@click.argument("dataset_type", type=click.Choice(["bias", "dark"]))
+@click.option("--begin", required=True, help="Start of the range, ISO 8601, TAI.")
+@click.option("--end", required=True, help="End of the range (not part of it), ISO 8601, TAI.")
+@click.option("--repo", "repository", default="LATISS", show_default=True,
+              help="Directory or alias of the repository.")  # fmt: skip
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def decertify(
+    collection: str, dataset_type: str, *, begin: str, end: str, repository: str, yes: bool
+) -> None:
+    """Withdraw what is certified in a range of time, so that something else can be.
+
+    The calibration itself stays in the repository; outside of the range it stays valid.
+    """
+    from ..butler.certify import decertify as decertify_calibration
+    from ..butler.certify import find_conflicts
+
+    try:
+        found = find_conflicts(repository, collection, dataset_type, begin, end)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except (FileNotFoundError, LookupError) as error:
+        raise CommandError(
+            f"There is no Butler repository {repository}: {error}", ExitCode.NOT_FOUND
+        ) from error
+    if not found:
+        raise CommandError(
+            f"No {dataset_type} is certified in {collection} from {begin} to {end}.",
+            ExitCode.NOT_FOUND,
+        )
+    for item in found:
+        click.echo(f"{item.dataset_type} of {item.run}, valid {item.begin} to {item.end} TAI")
+    if not yes:
+        click.confirm(f"Withdraw from {begin} to {end}?", abort=True)
+    decertify_calibration(repository, collection, dataset_type, begin, end)
+    click.echo("Withdrawn.")

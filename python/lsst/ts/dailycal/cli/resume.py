@@ -1,0 +1,125 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command ``dailycal resume``."""
+
+__all__ = ["resume"]
+
+import os
+import typing
+from pathlib import Path
+
+import click
+
+from .errors import CommandError
+from .exit_codes import EXIT_CODES_HELP, ExitCode
+from .help import ExampleCommand
+from .run_script import LEVELS
+from .runs import DIRECTORY_OPTION, find_journal, latest_journal
+
+if typing.TYPE_CHECKING:
+    from ..run import RunState
+
+SCRIPT = "auxtel/make_latiss_calibrations.py"
+"""The script that runs are made with."""
+
+
+@click.command(
+    cls=ExampleCommand,
+    epilog=EXIT_CODES_HELP,
+    examples=(
+        "dailycal resume 20261123T143000-200123",
+        "dailycal resume --last --yes",
+    ),
+)
+@click.argument("run", required=False)
+@click.option("--last", is_flag=True, help="The latest run.")
+@DIRECTORY_OPTION
+@click.option(
+    "--index",
+    type=click.IntRange(1, 2**31 - 1),
+    help="Index of the Script component.  [default: random, 200000 to 299999]",
+)
+@click.option(
+    "-l",
+    "--log-level",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    default="INFO",
+    show_default=True,
+    help="Lowest level of log lines.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before starting.")
+@click.pass_context
+def resume(
+    context: click.Context,
+    *,
+    run: str | None,
+    last: bool,
+    directory: Path | None,
+    index: int | None,
+    log_level: str,
+    as_json: bool,
+    yes: bool,
+) -> int:
+    """Finish a run that failed, was stopped or was killed.
+
+    RUN is the id of a run, or the path of its journal. Frames that are missing are taken, jobs
+    without a result are submitted, and what was accepted is certified; nothing is done twice.
+    """
+    if last == (run is not None):
+        raise click.UsageError("Give the id of a run, or --last.")
+    path = latest_journal(directory) if run is None else find_journal(run, directory)
+    state = _read(path)
+    if _is_finished(state):
+        click.echo(f"Run {path.stem} is finished; there is nothing left to do.", err=as_json)
+        return ExitCode.OK
+    # The script is a process of its own, and finds the journal by its environment.
+    os.environ["DAILYCAL_JOURNAL_DIR"] = str(path.parent.absolute())
+    from .run_script import script
+
+    return typing.cast(
+        "int",
+        context.invoke(
+            script,
+            path=SCRIPT,
+            pairs=(f"script_mode={_mode(state)}", f"resume='{path.stem}'"),
+            index=index,
+            log_level=log_level,
+            as_json=as_json,
+            yes=yes,
+        ),
+    )
+
+
+def _read(path: Path) -> "RunState":
+    """Read a journal.
+
+    Raises
+    ------
+    CommandError
+        If nothing was recorded in it, so that there is nothing to go on with.
+    JournalError
+        If it is not there or damaged.
+    """
+    from ..run.journal import read_journal
+    from ..run.state import RunState
+
+    state = RunState(read_journal(path))
+    if state.started is None:
+        raise CommandError(
+            f"{path} ends before the run began; start a new one.", ExitCode.NOT_FOUND
+        )
+    return state
+
+
+def _is_finished(state: "RunState") -> bool:
+    """Tell whether everything that was asked for has been carried out, rejections included."""
+    from ..procedure import final_verdict
+
+    return state.outcome is not None and final_verdict(state.outcome).success
+
+
+def _mode(state: "RunState") -> str:
+    """Return the script mode, which the script insists on; its plan says the same (`str`)."""
+    return "_".join(dict.fromkeys(kind.value for kind, _ in state.slots))

@@ -1,0 +1,15 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The nouns: frozen dataclasses and enums. No I/O, no asyncio."""
+
+from .components import *
+from .decisions import *
+from .errors import *
+from .events import *
+from .images import *
+from .jobs import *
+from .outcomes import *
+from .page import *
+from .page_events import *
+from .statistics import *

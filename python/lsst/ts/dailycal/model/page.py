@@ -1,0 +1,362 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The procedure page: its steps, what came of them, and the queue that carries them out."""
+
+__all__ = [
+    "Announcement",
+    "ConditionReading",
+    "Occasion",
+    "PageBusyError",
+    "PageOutcome",
+    "PagePlan",
+    "PageStep",
+    "PlannedStep",
+    "Precondition",
+    "Procedure",
+    "ProcessState",
+    "QueueError",
+    "QueueStatus",
+    "QueuedScript",
+    "ScriptEnd",
+    "ScriptPath",
+    "ScriptRequest",
+    "ScriptState",
+    "ScriptUpdate",
+    "StepOutcome",
+    "StepStatus",
+]
+
+import dataclasses
+import enum
+
+from .components import ComponentName
+from .errors import CalibrationError
+
+
+class QueueError(CalibrationError):
+    """The script queue did not do what it was asked, or is not heard."""
+
+
+class PageBusyError(CalibrationError):
+    """Another run of the page is under way."""
+
+
+class Precondition(enum.StrEnum):
+    """What must be right before a step."""
+
+    QUEUE = "queue"
+    """The script queue is alive, ENABLED and running, and nobody else's run is in it."""
+    COMPONENTS = "components"
+    """The step's components are alive, and in a state from which they can be enabled."""
+    CONDITIONS = "conditions"
+    """LATISS has its temperatures and its vacuum."""
+    CAMERA = "camera"
+    """Nobody is using the camera."""
+    DISK = "disk"
+    """There is room for the images."""
+    REPOSITORY = "repository"
+    """The Butler can be read, and no calibration is certified for the same time."""
+
+
+class Occasion(enum.StrEnum):
+    """When something is announced."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    FAILURE = "failure"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Announcement:
+    """A message to everybody on the summit."""
+
+    occasion: Occasion
+    """When it is made."""
+    text: str
+    """What it says."""
+    channels: tuple[str, ...]
+    """Where, e.g. ``#summit-announce``."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
+class ScriptPath:
+    """A script as the queue lists it."""
+
+    path: str
+    """Path below the folder of its kind, e.g. ``auxtel/enable_latiss.py``."""
+    is_standard: bool
+    """Is it a standard script? An external one otherwise."""
+
+    def __str__(self) -> str:
+        return self.path
+
+    @property
+    def kind(self) -> str:
+        """What the queue calls its folder: ``standard`` or ``external`` (`str`)."""
+        return "standard" if self.is_standard else "external"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PageStep:
+    """One step of a procedure page: a script with its configuration."""
+
+    name: str
+    """Short name for the command line, e.g. ``enable-latiss``."""
+    title: str
+    """What it does, in a few words."""
+    script: ScriptPath
+    """The script."""
+    configuration: str = ""
+    """Configuration of the script as YAML text; empty for none."""
+    duration: float = 60.0
+    """How long it usually takes, in seconds."""
+    deadline: float = 600.0
+    """How long it may take at most while it is not paused, in seconds."""
+    components: tuple[ComponentName, ...] = ()
+    """Components that it commands, or that must be alive for it."""
+    preconditions: tuple[Precondition, ...] = (Precondition.QUEUE, Precondition.COMPONENTS)
+    """What is looked at before it."""
+    before: Announcement | None = None
+    """What is announced before it."""
+    after: Announcement | None = None
+    """What is announced after it."""
+    enables: bool = False
+    """Does it enable its components?"""
+    takes_images: bool = False
+    """Does it take images? Its components must be ENABLED then."""
+    restores: bool = False
+    """Does it only leave things as the page leaves them?"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Procedure:
+    """A procedure page."""
+
+    name: str
+    """Short name for the command line, e.g. ``bias-dark``."""
+    title: str
+    """Its heading."""
+    steps: tuple[PageStep, ...]
+    """Its steps, in order."""
+    failure: Announcement | None = None
+    """What is announced when a step fails; ``{step}`` and ``{reason}`` are filled in."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step as it will be carried out, or why it will not."""
+
+    step: PageStep
+    """The step, with the configuration and the duration that it will have."""
+    skipped: str = ""
+    """Why it is not carried out; empty if it is."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PagePlan:
+    """What a run of the page will do."""
+
+    procedure: Procedure
+    """The page."""
+    steps: tuple[PlannedStep, ...]
+    """Its steps, all of them."""
+
+    @property
+    def to_do(self) -> tuple[PageStep, ...]:
+        """The steps that will be carried out (`tuple` [`PageStep`])."""
+        return tuple(planned.step for planned in self.steps if not planned.skipped)
+
+    @property
+    def duration(self) -> float:
+        """How long it will take, in seconds (`float`)."""
+        return sum(step.duration for step in self.to_do)
+
+
+class StepStatus(enum.StrEnum):
+    """What became of a step."""
+
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    SKIPPED = "skipped"
+    NOT_REACHED = "not reached"
+    UNKNOWN = "unknown"
+    """It was under way when it was no longer followed."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What became of one step."""
+
+    name: str
+    """Name of the step."""
+    status: StepStatus
+    """What became of it."""
+    index: int = 0
+    """Index of the script; 0 if it was not added to the queue."""
+    duration: float = 0.0
+    """How long it took from adding to the end, in seconds."""
+    reason: str = ""
+    """Why it failed or was skipped, or what the script said at its end."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PageOutcome:
+    """What came of a run of the page."""
+
+    run_id: str
+    """Id of the run."""
+    steps: tuple[StepOutcome, ...]
+    """Every step of the page, in order."""
+    reason: str = ""
+    """What ended the run early; empty if nothing did."""
+    advice: tuple[str, ...] = ()
+    """How to go on."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Is every step that was to be carried out done (`bool`)?"""
+        good = (StepStatus.DONE, StepStatus.SKIPPED)
+        return not self.reason and all(step.status in good for step in self.steps)
+
+    @property
+    def stopped(self) -> bool:
+        """Did a person stop it (`bool`)?"""
+        return any(step.status is StepStatus.STOPPED for step in self.steps)
+
+
+class ProcessState(enum.IntEnum):
+    """State of a script's process, as the queue numbers it."""
+
+    UNKNOWN = 0
+    LOADING = 1
+    CONFIGURED = 2
+    RUNNING = 3
+    DONE = 4
+    LOADFAILED = 5
+    CONFIGUREFAILED = 6
+    TERMINATED = 7
+
+
+class ScriptState(enum.IntEnum):
+    """State of a script, as the interface numbers it."""
+
+    UNKNOWN = 0
+    UNCONFIGURED = 1
+    CONFIGURED = 2
+    RUNNING = 3
+    PAUSED = 4
+    ENDING = 5
+    STOPPING = 6
+    FAILING = 7
+    DONE = 8
+    STOPPED = 9
+    FAILED = 10
+    CONFIGURE_FAILED = 11
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ScriptRequest:
+    """A script that is to be added to the queue."""
+
+    script: ScriptPath
+    """Which script."""
+    configuration: str
+    """Its configuration as YAML text."""
+    description: str
+    """Why it is there, for whoever reads the queue."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ScriptUpdate:
+    """What is known of a script in the queue, at a moment."""
+
+    index: int
+    """Its index."""
+    process: ProcessState = ProcessState.UNKNOWN
+    """State of its process."""
+    state: ScriptState = ScriptState.UNKNOWN
+    """Its own state."""
+    checkpoint: str = ""
+    """The last checkpoint that it passed."""
+    checkpoints_passed: int = 0
+    """How many it passed."""
+    checkpoints_expected: int = 0
+    """How many it expects to pass; 0 if it did not say."""
+    expected_duration: float = 0.0
+    """How long it expects to take, in seconds; 0 if it did not say."""
+    reason: str = ""
+    """What it said beside its state."""
+    messages: tuple[tuple[int, str], ...] = ()
+    """Log messages since the update before: level of `logging`, and text."""
+    queue_running: bool = True
+    """Does the queue start scripts?"""
+
+    @property
+    def is_over(self) -> bool:
+        """Has it ended, one way or another (`bool`)?"""
+        return (
+            self.process >= ProcessState.DONE
+            or self.state is ScriptState.CONFIGURE_FAILED
+            or ScriptState.DONE <= self.state <= ScriptState.FAILED
+        )
+
+    @property
+    def is_waiting(self) -> bool:
+        """Is it in the queue, and not yet started (`bool`)?"""
+        return not self.is_over and self.state <= ScriptState.CONFIGURED
+
+
+class ScriptEnd(enum.StrEnum):
+    """How a script ended."""
+
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    CONFIGURE_FAILED = "configuration refused"
+    LOAD_FAILED = "could not be started"
+    TERMINATED = "terminated"
+    DIED = "its process ended"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class QueuedScript:
+    """A script that is in the queue."""
+
+    index: int
+    """Its index."""
+    path: str = ""
+    """Its path; empty if the queue did not tell."""
+    state: ScriptState = ScriptState.UNKNOWN
+    """Its state."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """How the script queue is."""
+
+    name: ComponentName
+    """Which queue."""
+    alive: bool
+    """Was a fresh heartbeat heard?"""
+    state: str = ""
+    """Its summary state; empty if it was never heard."""
+    running: bool = False
+    """Does it start scripts? A paused queue does not."""
+    current: QueuedScript | None = None
+    """The script that is at the top; `None` if none is."""
+    waiting: tuple[QueuedScript, ...] = ()
+    """The scripts that wait, in order."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ConditionReading:
+    """What an instrument of LATISS says."""
+
+    quantity: str
+    """What is measured, e.g. ``ccd``; see `~.procedure.conditions`."""
+    value: float
+    """Its value, in the unit of the quantity."""
+    age: float = 0.0
+    """How long ago it was measured, in seconds."""

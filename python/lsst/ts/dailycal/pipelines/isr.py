@@ -1,0 +1,155 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Instrument signature removal: from raw ADU to assembled, calibrated electrons.
+
+Serial overscan, saturation mask, parallel overscan, gain, bias and dark subtraction, all in
+readout order; the assembled image is written through flipped views.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .image import CalibImage, ImageAmplifier, Mask
+from .overscan import (
+    OverscanOptions,
+    median_of_rows,
+    overscan_noise,
+    parallel_levels,
+    serial_pixels,
+)
+from .threads import in_threads
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .raw import RawAmplifier, RawFrame
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class IsrOptions:
+    """How the instrument's signature is removed."""
+
+    saturation: float = 120000.0
+    """Raw values above this are saturated (ADU)."""
+    overscan: OverscanOptions = dataclasses.field(default_factory=OverscanOptions)
+    """How overscan levels are taken."""
+
+
+def correct_rows(
+    rows: NDArray[np.int32],
+    raw: RawAmplifier,
+    parallel: NDArray[np.float32],
+    options: IsrOptions,
+    out: NDArray[np.float32],
+) -> NDArray[np.bool_] | None:
+    """Correct some rows of one amplifier, in readout order.
+
+    Parameters
+    ----------
+    rows : `numpy.ndarray`, (rows, NAXIS1)
+        Whole raw rows (ADU).
+    raw : `RawAmplifier`
+        The amplifier that they are of.
+    parallel : `numpy.ndarray`, (data columns,)
+        Levels of the columns (ADU), from `parallel_levels`.
+    options : `IsrOptions`
+        How.
+    out : `numpy.ndarray`, (rows, data columns)
+        Is filled with electrons.
+
+    Returns
+    -------
+    saturated : `numpy.ndarray` or `None`
+        Which pixels are saturated; None for none.
+    """
+    serial = median_of_rows(serial_pixels(rows, raw, options.overscan))
+    data = rows[:, raw.data.x0 : raw.data.x1]
+    np.subtract(data, serial[:, np.newaxis], out=out, dtype=np.float32, casting="unsafe")
+    out -= parallel
+    out *= np.float32(raw.amplifier.gain)
+    saturated = data > options.saturation
+    return saturated if saturated.any() else None
+
+
+def correct_frame(
+    frame: RawFrame,
+    bias: CalibImage | None = None,
+    dark: CalibImage | None = None,
+    options: IsrOptions | None = None,
+) -> CalibImage:
+    """Remove the instrument's signature from one exposure.
+
+    Parameters
+    ----------
+    frame : `RawFrame`
+        The exposure.
+    bias : `CalibImage` or `None`
+        Combined bias to subtract (electron).
+    dark : `CalibImage` or `None`
+        Combined dark (electron/s); is subtracted times the dark time.
+    options : `IsrOptions` or `None`
+        How.
+
+    Returns
+    -------
+    image : `CalibImage`
+        In electrons.
+
+    Raises
+    ------
+    ValueError
+        If a calibration has another size than the frame.
+    """
+    options = options or IsrOptions()
+    for calib in (bias, dark):
+        check_shape(frame, calib)
+    pixels = np.empty(frame.shape, np.float32)
+    mask = np.zeros(frame.shape, np.uint8)
+
+    def correct(raw: RawAmplifier) -> ImageAmplifier:
+        height = raw.data.height
+        work = np.empty((height, raw.data.width), np.float32)
+        rows = raw.pixels.read(raw.data.y0, raw.data.y1)
+        parallel = parallel_levels(raw, options.overscan)
+        saturated = correct_rows(rows, raw, parallel, options, work)
+        if saturated is not None:
+            raw.oriented(mask)[saturated] |= Mask.SAT.value
+        if bias is not None:
+            work -= raw.oriented(bias.pixels)
+        if dark is not None:
+            work -= raw.oriented(dark.pixels) * np.float32(frame.dark_time)
+        raw.oriented(pixels)[...] = work
+        amplifier = raw.amplifier
+        return ImageAmplifier(
+            amplifier.name,
+            raw.detector,
+            amplifier.gain,
+            amplifier.read_noise,
+            overscan_noise(rows, raw, options.overscan),
+        )
+
+    amplifiers = in_threads(correct, frame.amplifiers, pixels.size)
+    for calib in (bias, dark):
+        if calib is not None:
+            mask |= calib.mask & np.uint8(Mask.BAD)
+    return CalibImage(
+        pixels,
+        mask,
+        tuple(amplifiers),
+        frame.image_type.lower(),
+        dark_time=frame.dark_time,
+        inputs=(frame.exposure,),
+    )
+
+
+def check_shape(frame: RawFrame, calib: CalibImage | None) -> None:
+    """Raise `ValueError` if a calibration does not fit a frame."""
+    if calib is not None and calib.shape != frame.shape:
+        raise ValueError(
+            f"the combined {calib.kind} has {calib.shape} pixels, exposure {frame.exposure} "
+            f"has {frame.shape}: they are not of the same detector"
+        )

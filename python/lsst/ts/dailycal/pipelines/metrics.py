@@ -1,0 +1,136 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What verification measures in each amplifier of a corrected exposure."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .cosmics import CosmicRayOptions, find_cosmic_rays
+from .image import Mask
+from .raw import oriented
+from .repair import fill_from_neighbours
+from .statistics import clipped_stdev, mean_and_stdev
+from .threads import in_threads
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .image import CalibImage, ImageAmplifier
+
+_LEFT_OUT = np.uint8(Mask.DETECTED | Mask.BAD | Mask.NO_DATA)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AmplifierMetrics:
+    """Measurements of one amplifier."""
+
+    name: str
+    """C00 to C17."""
+    mean: float
+    """Mean of the image pixels (electron)."""
+    noise: float
+    """Standard deviation, clipped at 5 sigma (electron)."""
+    cr_noise: float
+    """Standard deviation without clipping, after the repair of cosmic rays (electron)."""
+    corner: float
+    """Mean of the box at the readout corner (electron)."""
+    read_noise: float
+    """Read noise of the camera model (electron)."""
+    gain: float
+    """Gain (electron/ADU)."""
+    overscan_noise: float
+    """Dispersion of the serial overscan after correction (ADU); 0 if not measured."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExposureMetrics:
+    """Measurements of one exposure."""
+
+    exposure: int
+    """Exposure id."""
+    amplifiers: tuple[AmplifierMetrics, ...]
+    """In the order of the FITS extensions."""
+    cosmic_rays: int
+    """Number of cosmic rays found."""
+    cosmic_ray_pixels: int
+    """Number of pixels in them."""
+    force_failure: bool
+    """The measurement was given up: more cosmic ray pixels than there can be."""
+
+
+def measure_exposure(
+    image: CalibImage, cosmics: CosmicRayOptions | None = None, corner: int = 200
+) -> ExposureMetrics:
+    """Measure a corrected exposure.
+
+    Parameters
+    ----------
+    image : `CalibImage`
+        In electrons, bias (and dark) subtracted. Is changed while it is measured, and is as
+        before afterwards.
+    cosmics : `CosmicRayOptions` or `None`
+        Limits of the cosmic ray finder.
+    corner : `int`
+        Edge of the box at the readout corner (pixel).
+
+    Returns
+    -------
+    metrics : `ExposureMetrics`
+        For each amplifier.
+    """
+
+    def plain(amplifier: ImageAmplifier) -> tuple[float, float, float, float]:
+        values = _used(image, amplifier)
+        mean, stdev = mean_and_stdev(values)
+        box = oriented(image.pixels, amplifier.section)[:corner, :corner]
+        used = (oriented(image.mask, amplifier.section)[:corner, :corner] & _LEFT_OUT) == 0
+        return mean, clipped_stdev(values), stdev, mean_and_stdev(box[used])[0]
+
+    measured = in_threads(plain, image.amplifiers, image.pixels.size)
+    rays = find_cosmic_rays(image, cosmics)
+    repaired = _stdev_after_repair(image, rays.flat)
+    return ExposureMetrics(
+        image.inputs[0],
+        tuple(
+            AmplifierMetrics(
+                amplifier.name,
+                mean,
+                noise,
+                repaired.get(amplifier.name, stdev),
+                box,
+                amplifier.read_noise,
+                amplifier.gain,
+                amplifier.overscan_noise,
+            )
+            for amplifier, (mean, noise, stdev, box) in zip(image.amplifiers, measured, strict=True)
+        ),
+        rays.count,
+        len(rays.flat),
+        rays.too_many,
+    )
+
+
+def _stdev_after_repair(image: CalibImage, flat: NDArray[np.intp]) -> dict[str, float]:
+    """Take the standard deviation of the amplifiers that were hit, as if they had not been."""
+    values = image.pixels.reshape(-1)
+    y, x = np.divmod(flat, image.shape[1])
+    before = values[flat]
+    fill_from_neighbours(image.pixels, flat)
+    stdev = {}
+    for amplifier in image.amplifiers:
+        place = amplifier.section
+        if ((y >= place.y0) & (y < place.y1) & (x >= place.x0) & (x < place.x1)).any():
+            stdev[amplifier.name] = mean_and_stdev(_used(image, amplifier))[1]
+    values[flat] = before
+    return stdev
+
+
+def _used(image: CalibImage, amplifier: ImageAmplifier) -> NDArray[np.float32]:
+    place = amplifier.section
+    part = image.pixels[place.y0 : place.y1, place.x0 : place.x1]
+    left_out = (image.mask[place.y0 : place.y1, place.x0 : place.x1] & _LEFT_OUT) != 0
+    return part[~left_out] if left_out.any() else part.ravel()

@@ -1,0 +1,252 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verification tests of DMTN-101, and how their results are merged and written down.
+
+The mappings that leave this module are the contents of datasets, in the layout that readers of
+``verifyBiasStats`` and ``verifyDarkStats`` know.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+from ..model.detector import DETECTOR_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .metrics import AmplifierMetrics, ExposureMetrics
+
+Stats = dict[str, Any]
+"""Content of a statistics dataset."""
+RunStats = dict[int | str, Any]
+"""Content of a run's statistics dataset: exposures by their integer ids, and SUCCESS."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """Limits of the tests."""
+
+    tolerance: float = 0.05
+    """Relative difference of noises that is allowed."""
+    two_sided_noise: bool = False
+    """Whether NOISE also fails for too little noise, as it did until March 2023."""
+
+
+def judge_amplifier(
+    metrics: AmplifierMetrics, options: VerifyOptions, *, force_failure: bool = False
+) -> dict[str, bool]:
+    """Apply the tests to one amplifier.
+
+    Parameters
+    ----------
+    metrics : `AmplifierMetrics`
+        Its measurements.
+    options : `VerifyOptions`
+        Limits.
+    force_failure : `bool`
+        Whether processing of the exposure went wrong.
+
+    Returns
+    -------
+    verdict : `dict` [`str`, `bool`]
+        Test names and whether they pass: MEAN, NOISE, CR_NOISE, PROCESSING (only if it fails),
+        SUCCESS (all of them), READ_NOISE_CONSISTENT (not part of SUCCESS; only if the overscan
+        was measured). A NaN fails.
+
+    Notes
+    -----
+    Sections 4.2 to 4.4 and 5.2 to 5.4 of DMTN-101.
+    """
+    excess = (metrics.noise - metrics.read_noise) / metrics.read_noise
+    if options.two_sided_noise:
+        excess = abs(excess)
+    verdict = {
+        "MEAN": abs(metrics.mean) < metrics.noise,
+        "NOISE": excess <= options.tolerance,
+        "CR_NOISE": metrics.cr_noise > 0
+        and abs(metrics.noise - metrics.cr_noise) / metrics.cr_noise <= options.tolerance,
+    }
+    if force_failure:
+        verdict["PROCESSING"] = False
+    verdict["SUCCESS"] = all(verdict.values())
+    if metrics.overscan_noise != 0:
+        read_noise = metrics.gain * metrics.overscan_noise
+        verdict["READ_NOISE_CONSISTENT"] = math.isfinite(read_noise) and (
+            read_noise <= metrics.read_noise * (1 + options.tolerance)
+        )
+    return verdict
+
+
+def detector_stats(metrics: ExposureMetrics, options: VerifyOptions, *, with_corner: bool) -> Stats:
+    """Write down measurements and verdicts of one detector of one exposure.
+
+    Parameters
+    ----------
+    metrics : `ExposureMetrics`
+        The measurements.
+    options : `VerifyOptions`
+        Limits of the tests.
+    with_corner : `bool`
+        Whether AMP_CORNER is part of them, as for biases.
+
+    Returns
+    -------
+    stats : `dict`
+        With AMP, METADATA, CATALOG, DET, VERIFY and SUCCESS.
+    """
+    verdicts = {
+        amplifier.name: judge_amplifier(amplifier, options, force_failure=metrics.force_failure)
+        for amplifier in metrics.amplifiers
+    }
+    measured: Stats = {}
+    for amplifier in metrics.amplifiers:
+        measured[amplifier.name] = {
+            "MEAN": amplifier.mean,
+            "NOISE": amplifier.noise,
+            "CR_NOISE": amplifier.cr_noise,
+        }
+        if with_corner:
+            measured[amplifier.name]["AMP_CORNER"] = amplifier.corner
+    return {
+        "AMP": measured,
+        "METADATA": {
+            "READ_NOISE_ADU": {a.name: a.overscan_noise for a in metrics.amplifiers},
+            "READ_NOISE": {a.name: a.read_noise for a in metrics.amplifiers},
+            "GAIN": {a.name: a.gain for a in metrics.amplifiers},
+        },
+        "CATALOG": {},
+        "DET": {
+            "COSMIC_RAYS": metrics.cosmic_rays,
+            "COSMIC_RAY_PIXELS": metrics.cosmic_ray_pixels,
+            "FORCE_FAILURE": metrics.force_failure,
+        },
+        "VERIFY": {"AMP": verdicts},
+        "SUCCESS": all(verdict["SUCCESS"] for verdict in verdicts.values()),
+    }
+
+
+def exposure_stats(detectors: Mapping[str, Stats]) -> Stats:
+    """Merge the detectors of one exposure.
+
+    Parameters
+    ----------
+    detectors : mapping of `str` to `dict`
+        Detector names and their `detector_stats`.
+
+    Returns
+    -------
+    stats : `dict`
+        For each detector SUCCESS and, if it failed, FAILURES ("C00 NOISE"); and SUCCESS.
+    """
+    merged: Stats = {}
+    for name, stats in detectors.items():
+        merged[name] = {"SUCCESS": stats["SUCCESS"]}
+        failures = [
+            f"{amplifier} {test}"
+            for amplifier, verdict in stats["VERIFY"]["AMP"].items()
+            if not verdict["SUCCESS"]
+            for test, passed in verdict.items()
+            if not passed and test != "SUCCESS"
+        ]
+        if failures:
+            merged[name]["FAILURES"] = failures
+    merged["SUCCESS"] = all(stats["SUCCESS"] for stats in detectors.values())
+    return merged
+
+
+def run_stats(exposures: Mapping[int, Stats]) -> RunStats:
+    """Merge the exposures of a run.
+
+    Parameters
+    ----------
+    exposures : mapping of `int` to `dict`
+        Exposure ids and their `exposure_stats`.
+
+    Returns
+    -------
+    stats : `dict`
+        For each exposure SUCCESS and, if it failed, FAILURES ("RXX_S00 C00 NOISE"); and
+        SUCCESS.
+    """
+    merged: RunStats = {}
+    for exposure, stats in sorted(exposures.items()):
+        merged[exposure] = {"SUCCESS": stats["SUCCESS"]}
+        failures = [
+            f"{name} {failure}"
+            for name, detector in stats.items()
+            if name != "SUCCESS"
+            for failure in detector.get("FAILURES", ())
+        ]
+        if failures:
+            merged[exposure]["FAILURES"] = failures
+    merged["SUCCESS"] = all(stats["SUCCESS"] for stats in exposures.values())
+    return merged
+
+
+def stats_of_run(
+    exposures: Iterable[ExposureMetrics],
+    options: VerifyOptions | None = None,
+    *,
+    with_corner: bool = True,
+) -> RunStats:
+    """Test and merge a whole run of the one detector that there is.
+
+    Parameters
+    ----------
+    exposures : iterable of `ExposureMetrics`
+        Measurements.
+    options : `VerifyOptions` or `None`
+        Limits.
+    with_corner : `bool`
+        As for `detector_stats`.
+
+    Returns
+    -------
+    stats : `dict`
+        As `run_stats`.
+    """
+    options = options or VerifyOptions()
+    return run_stats(
+        {
+            metrics.exposure: exposure_stats(
+                {DETECTOR_NAME: detector_stats(metrics, options, with_corner=with_corner)}
+            )
+            for metrics in exposures
+        }
+    )
+
+
+def results_rows(exposure: int, detector: str, stats: Stats) -> list[Stats]:
+    """Lay the measurements of one detector out as rows of a table.
+
+    Parameters
+    ----------
+    exposure : `int`
+        Exposure id.
+    detector : `str`
+        Detector name.
+    stats : `dict`
+        Its `detector_stats`.
+
+    Returns
+    -------
+    rows : `list` of `dict`
+        One for each amplifier: exposure, detector, amplifier, the measurements in lower case,
+        and the tests that failed.
+    """
+    rows = []
+    for name, measured in stats["AMP"].items():
+        verdict = stats["VERIFY"]["AMP"][name]
+        row: Stats = {"exposure": exposure, "detector": detector, "amplifier": name}
+        row |= {key.lower(): value for key, value in measured.items()}
+        row |= {key.lower(): stats["METADATA"][key][name] for key in stats["METADATA"]}
+        row["failed"] = " ".join(_failed(verdict))
+        rows.append(row)
+    return rows
+
+
+def _failed(verdict: Mapping[str, bool]) -> Sequence[str]:
+    return [test for test, passed in verdict.items() if not passed and test != "SUCCESS"]

@@ -1,0 +1,57 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Texts of the announcements, and the time they are made at."""
+
+__all__ = ["CHANNELS", "announce_after", "announce_before", "announce_failure", "fill_in"]
+
+import dataclasses
+
+from ..model import Announcement, Occasion
+
+CHANNELS = ("#summit-announce", "#summit-auxtel")
+"""The channels that the page names."""
+
+
+def announce_before() -> Announcement:
+    """Return what is announced before the page is begun (`Announcement`)."""
+    return Announcement(
+        Occasion.BEFORE,
+        "AuxTel: starting LATISS bias and dark calibrations, about {duration}. "
+        "Neither the telescope nor the dome will move.",
+        CHANNELS,
+    )
+
+
+def announce_after() -> Announcement:
+    """Return what is announced when the images are taken (`Announcement`)."""
+    return Announcement(
+        Occasion.AFTER, "AuxTel: LATISS bias and dark calibrations are complete.", CHANNELS
+    )
+
+
+def announce_failure() -> Announcement:
+    """Return what is announced when a step fails (`Announcement`)."""
+    return Announcement(
+        Occasion.FAILURE,
+        "AuxTel: LATISS bias and dark calibrations have ended early, at step {step}: {reason} "
+        "The telescope and the dome were not moved.",
+        CHANNELS,
+    )
+
+
+def fill_in(announcement: Announcement, **values: str) -> Announcement:
+    """Fill in what is known only when an announcement is made.
+
+    Parameters
+    ----------
+    announcement : `Announcement`
+        The announcement, with the names of values in braces.
+    **values : `str`
+        The values.
+    """
+    text = announcement.text
+    # Not str.format: what a script says as a reason may hold braces.
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    return dataclasses.replace(announcement, text=text)

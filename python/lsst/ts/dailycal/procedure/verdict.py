@@ -1,0 +1,56 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From what came of a run to the script's final state."""
+
+__all__ = ["Verdict", "final_verdict", "summarize"]
+
+import dataclasses
+
+from ..model import CalibrationOutcome, RunOutcome
+from .config import OnRejection
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verdict:
+    """How the script is to end."""
+
+    success: bool
+    """DONE if true, FAILED if false."""
+    reason: str
+    """What the observer reads beside the state."""
+    warnings: tuple[str, ...] = ()
+    """What the observer should know although the script is DONE."""
+
+
+def final_verdict(outcome: RunOutcome, on_rejection: OnRejection = OnRejection.WARN) -> Verdict:
+    """Map what came of a run to how the script ends.
+
+    Whatever could not be carried out makes it fail. A rejection is a result, not a failure,
+    unless ``on_rejection`` says otherwise.
+    """
+    failures = [str(failure) for failure in outcome.failures]
+    rejections = [
+        f"{item.image_type}: {summarize(item)}"
+        for item in outcome.calibrations
+        if item.image_type in outcome.rejected
+    ]
+    if on_rejection is OnRejection.FAIL:
+        failures += rejections
+    if failures:
+        way_out = f"Nothing is lost; resume: {outcome.run_id} finishes this run."
+        return Verdict(success=False, reason=" ".join([*failures, way_out]))
+    summary = "; ".join(f"{item.image_type} {summarize(item)}" for item in outcome.calibrations)
+    return Verdict(success=True, reason=summary, warnings=tuple(rejections))
+
+
+def summarize(outcome: CalibrationOutcome) -> str:
+    """Describe what became of one image type in half a sentence (`str`)."""
+    text = f"{outcome.status}, {outcome.kept} of {outcome.wanted} images"
+    decision = outcome.decision
+    if decision is not None and decision.bad_exposures:
+        text += (
+            f", {len(decision.bad_exposures)} of {decision.exposures} exposures bad "
+            f"(rejected from {decision.bad_exposure_limit})"
+        )
+    return text

@@ -1,0 +1,7 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Views of a journal: values, tables, plain text, JSON."""
+
+from .records import *
+from .summary import *

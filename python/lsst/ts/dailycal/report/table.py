@@ -1,0 +1,210 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The outcome of a run as tables, for a terminal or as plain text."""
+
+__all__ = ["format_time", "outcome_text", "render_outcome", "render_runs", "render_where"]
+
+import datetime
+import io
+from collections.abc import Iterable, Mapping
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from .summary import CalibrationSummary, JobSummary, RunSummary
+
+_STYLES = {
+    "done": "green",
+    "certified": "green",
+    "verified": "green",
+    "taken": "green",
+    "failed": "bold red",
+    "rejected": "bold yellow",
+    "not attempted": "yellow",
+    "stopped": "yellow",
+    "given up": "yellow",
+}
+_NONE = "-"
+
+
+def render_outcome(summary: RunSummary, where: Mapping[str, str] | None = None) -> RenderableType:
+    """Show what came of a run.
+
+    Parameters
+    ----------
+    summary : `RunSummary`
+        The run.
+    where : `~collections.abc.Mapping` [`str`, `str`], optional
+        What lies where: a name and a path for each.
+
+    Returns
+    -------
+    renderable : `rich.console.RenderableType`
+        What a rich console prints.
+    """
+    parts: list[RenderableType] = [_headline(summary), _calibrations(summary)]
+    if summary.jobs or any(item.taken for item in summary.calibrations):
+        parts.append(_steps(summary))
+    parts += _lines("Failed", summary.failures, "red")
+    parts += _lines("Lost images", (f"{name}: {why}" for name, why in summary.lost), "yellow")
+    parts += _lines("Tests that failed", _failed_tests(summary), "yellow")
+    if where:
+        parts.append(render_where(where))
+    return Group(*parts)
+
+
+def render_runs(summaries: Iterable[RunSummary]) -> Table:
+    """Show runs, a line each (`rich.table.Table`)."""
+    table = _table("Run", "Began (TAI)", "Time", "Status", "Taken", "What became of it")
+    table.columns[0].no_wrap = True  # it is what people copy
+    for item in summaries:
+        begin = datetime.datetime.fromtimestamp(item.begin, tz=datetime.UTC)
+        table.add_row(
+            Text(item.run_id, "bold"),
+            f"{begin:%Y-%m-%d %H:%M:%S}",
+            format_time(item.duration),
+            Text(item.status, _STYLES.get(item.status, "")),
+            "+".join(str(part.taken) for part in item.calibrations),
+            ", ".join(f"{part.image_type} {part.status}" for part in item.calibrations),
+        )
+    return table
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in names:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def outcome_text(
+    summary: RunSummary, where: Mapping[str, str] | None = None, width: int = 100
+) -> str:
+    """Show what came of a run as plain text.
+
+    Parameters
+    ----------
+    summary : `RunSummary`
+        The run.
+    where : `~collections.abc.Mapping` [`str`, `str`], optional
+        What lies where.
+    width : `int`
+        Longest line, in characters.
+    """
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, color_system=None, force_terminal=False)
+    console.print(render_outcome(summary, where))
+    return stream.getvalue()
+
+
+def format_time(seconds: float) -> str:
+    """Write a time as 4.2 s, 42 s or 12:03 min (`str`)."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60}:{whole % 60:02d} min"
+
+
+def _headline(summary: RunSummary) -> Text:
+    style = _STYLES.get(summary.status, "cyan")
+    status = "no end recorded" if summary.status == "open" else summary.status
+    return Text.assemble(
+        "Run ",
+        (summary.run_id, "bold"),
+        ": ",
+        (status, style),
+        f", {format_time(summary.duration)}",
+    )
+
+
+def _calibrations(summary: RunSummary) -> Table:
+    table = _table("", "Taken", "Ingested", "Kept", "Verified", "Certified")
+    for item in summary.calibrations:
+        table.add_row(
+            Text(str(item.image_type), "bold"),
+            f"{item.taken} of {item.planned}",
+            str(item.ingested),
+            str(item.kept),
+            _verified(item),
+            _certified(item),
+        )
+    return table
+
+
+def _verified(item: CalibrationSummary) -> Text:
+    decision = item.decision
+    if decision is None:
+        text = _NONE if item.status in {"taken", "open"} else item.status
+        return Text(text, _STYLES.get(item.status, ""))
+    word = "accepted" if decision.accepted else "rejected"
+    bad = f", {len(decision.bad_exposures)} of {decision.exposures} bad"
+    return Text(word + bad, "green" if decision.accepted else "bold yellow")
+
+
+def _certified(item: CalibrationSummary) -> Text:
+    certification = item.certification
+    if certification is None:
+        return Text(_NONE)
+    return Text(f"{certification.calib_collection}, valid {certification.validity}", "green")
+
+
+def _steps(summary: RunSummary) -> Table:
+    table = _table("Step", "Time", "Result", "Where")
+    table.columns[1].justify = "right"
+    for item in summary.calibrations:
+        if item.taken:
+            names = str(item.first) if item.first == item.last else f"{item.first} to {item.last}"
+            table.add_row(
+                f"take {item.image_type}", format_time(item.acquisition_time), "taken", names
+            )
+    for job in summary.jobs:
+        table.add_row(str(job.key), _job_time(job), _job_result(job), job.collection or _NONE)
+    return table
+
+
+def _job_time(job: JobSummary) -> str:
+    return _NONE if job.duration is None else format_time(job.duration)
+
+
+def _job_result(job: JobSummary) -> Text:
+    code = f", exit code {job.exit_code}" if job.exit_code else ""
+    return Text(f"{job.status}{code}", _STYLES.get(job.status, ""))
+
+
+def _failed_tests(summary: RunSummary) -> list[str]:
+    """Say of each test in how many exposures, and on how many amplifiers at most, it failed."""
+    lines = []
+    for item in summary.calibrations:
+        if item.decision is None:
+            continue
+        numbers: dict[str, list[int]] = {}
+        for _, test, number in item.decision.failures:
+            numbers.setdefault(test, []).append(number)
+        lines += [
+            f"{item.image_type} {test}: in {len(found)} of {item.decision.exposures} exposures, "
+            f"on at most {max(found)} amplifiers (an exposure is bad from "
+            f"{item.decision.failure_limit})"
+            for test, found in sorted(numbers.items())
+        ]
+    return lines
+
+
+def _lines(title: str, lines: Iterable[str], style: str) -> list[RenderableType]:
+    found = list(lines)
+    if not found:
+        return []
+    return [Text(title, "bold"), *(Text(f"  {line}", style) for line in found)]
+
+
+def render_where(where: Mapping[str, str]) -> Table:
+    """Show what lies where (`rich.table.Table`)."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, path in where.items():
+        table.add_row(name, Text(path))
+    return table

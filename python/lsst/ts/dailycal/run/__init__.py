@@ -1,0 +1,15 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The engine that carries out a plan against ports."""
+
+from .context import *
+from .engine import *
+from .journal import *
+from .page import *
+from .page_checks import *
+from .page_journal import *
+from .page_lock import *
+from .preflight import *
+from .run_lock import *
+from .state import *

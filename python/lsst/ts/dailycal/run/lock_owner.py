@@ -1,0 +1,77 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who holds a lock, for whoever comes second."""
+
+__all__ = ["LockOwner"]
+
+import dataclasses
+import datetime
+import getpass
+import json
+import os
+import socket
+import typing
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LockOwner:
+    """The process that holds a lock."""
+
+    user: str
+    """Name of its user."""
+    host: str
+    """Machine that it runs on."""
+    pid: int
+    """Its process id there."""
+    since: str
+    """When it took the lock, ISO 8601, UTC."""
+    purpose: str = ""
+    """What it holds the lock for; empty if the lock itself tells."""
+
+    @classmethod
+    def here(cls, purpose: str = "") -> typing.Self:
+        """Describe this process.
+
+        Parameters
+        ----------
+        purpose : `str`, optional
+            What the lock is taken for.
+        """
+        return cls(
+            user=_user(),
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            since=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            purpose=purpose,
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> typing.Self | None:
+        """Read what `to_json` wrote; `None` if it is something else, e.g. not yet written."""
+        try:
+            raw = json.loads(text)
+            owner = cls(**raw)
+            datetime.datetime.fromisoformat(owner.since)
+        except (ValueError, TypeError):
+            return None
+        return owner
+
+    def to_json(self) -> str:
+        """Write it as one line of JSON (`str`)."""
+        return json.dumps(dataclasses.asdict(self))
+
+    def __str__(self) -> str:
+        since = datetime.datetime.fromisoformat(self.since)
+        minutes = (datetime.datetime.now(datetime.UTC) - since).total_seconds() / 60.0
+        return (
+            f"{self.user} on {self.host} (process {self.pid}), since "
+            f"{since:%Y-%m-%d %H:%M:%S} UTC, {minutes:.0f} minutes ago"
+        )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container whose user has no name
+        return str(os.getuid())

@@ -1,0 +1,119 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is remembered of a run of the page."""
+
+__all__ = ["PageJournal", "PageObserver", "read_page_journal"]
+
+import asyncio
+import functools
+import json
+import logging
+import pathlib
+import typing
+from collections.abc import Iterable
+
+import cattrs
+import cattrs.strategies
+
+from ..model import JournalError, PageEvent, StepProgress
+from ..ports import Clock
+from .journal import Storage
+
+PAGE_JOURNAL_VERSION = 1
+"""Version of the format."""
+
+
+class PageObserver(typing.Protocol):
+    """Whoever watches a run of the page."""
+
+    def notify(self, event: PageEvent) -> None:
+        """Take note of a record. Must return at once; what it raises is logged only."""
+        ...
+
+
+class PageJournal:
+    """Records events: first on storage, then to the observers.
+
+    Parameters
+    ----------
+    storage : `Storage`
+        Where the lines go.
+    clock : `Clock`
+        For the time of each record.
+    observers : `~collections.abc.Iterable` [`PageObserver`], optional
+        Who is told.
+    log : `logging.Logger`, optional
+        Where trouble with an observer is reported.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        observers: Iterable[PageObserver] = (),
+        log: logging.Logger | None = None,
+    ) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._observers = tuple(observers)
+        self._lock = asyncio.Lock()
+        self._log = log or logging.getLogger(__name__)
+
+    async def record(self, event: PageEvent) -> None:
+        """Record an event; when this returns, it survives a crash.
+
+        Progress is told to the observers only.
+
+        Raises
+        ------
+        JournalError
+            If it cannot be stored.
+        """
+        if not isinstance(event, StepProgress):
+            body = {
+                "version": PAGE_JOURNAL_VERSION,
+                "tai": self._clock.tai(),
+                "record": _converter().unstructure(event, unstructure_as=PageEvent),
+            }
+            line = json.dumps(body, separators=(",", ":"), ensure_ascii=True)
+            async with self._lock:
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(None, self._storage.append, line)
+        for observer in self._observers:
+            try:
+                observer.notify(event)
+            except Exception:  # noqa: BLE001 - an observer must never harm a run
+                self._log.exception("An observer failed on %s", type(event).__name__)
+
+
+@functools.cache
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=False)
+    cattrs.strategies.configure_tagged_union(PageEvent, converter, tag_name="event")
+    return converter
+
+
+def read_page_journal(path: pathlib.Path) -> list[PageEvent]:
+    """Read the journal of a run of the page; a line that a crash cut short is left out.
+
+    Raises
+    ------
+    JournalError
+        If there is no such file, or a line is no event.
+    """
+    try:
+        lines = path.read_text(encoding="ascii", errors="replace").split("\n")
+    except OSError as error:
+        raise JournalError(f"There is no journal {path}: {error.strerror or error}.") from error
+    events: list[PageEvent] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            body = json.loads(line)
+        except ValueError:
+            continue  # nothing, or cut short
+        try:
+            events.append(_converter().structure(body["record"], PageEvent))  # type: ignore[arg-type]
+        except Exception as error:  # KeyError and whatever cattrs raises: one meaning
+            raise JournalError(f"{path}, line {number}: not an event of a page run.") from error
+    return events

@@ -1,0 +1,205 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the images of one type to a decision and a certified calibration."""
+
+__all__ = ["process"]
+
+import logging
+from collections.abc import Awaitable
+
+from ..model import (
+    CalibrationOutcome,
+    CalibrationStatus,
+    Certification,
+    CertificationConflictError,
+    Certified,
+    Decided,
+    Decision,
+    Failure,
+    ImageName,
+    ImageType,
+    JobKey,
+    JobStep,
+    StatisticsError,
+)
+from ..procedure import (
+    decide,
+    generate_request,
+    job_collection,
+    job_run,
+    statistics_dataset_type,
+    verify_request,
+)
+from .context import RunContext
+from .jobs import run_job
+from .outcome import make_outcome
+
+
+async def process(
+    context: RunContext, image_type: ImageType, bias: Awaitable[CalibrationOutcome] | None
+) -> CalibrationOutcome:
+    """Generate, verify, decide and certify, as far as is wanted.
+
+    Parameters
+    ----------
+    context : `RunContext`
+        The run; every image of the type is in the Butler or given up.
+    image_type : `ImageType`
+        Which images.
+    bias : `~collections.abc.Awaitable` [`CalibrationOutcome`] or `None`
+        What becomes of this run's bias; awaited only if something depends on it.
+
+    Raises
+    ------
+    CalibrationError
+        If something that is wanted cannot be carried out.
+    """
+    images = context.state.usable(image_type)
+    config = context.config.calibration(image_type)
+    if len(images) < config.minimum:
+        return make_outcome(
+            context,
+            image_type,
+            CalibrationStatus.NOT_ATTEMPTED,
+            failure=Failure(
+                f"take {image_type}",
+                f"{len(images)} of {config.wanted} images can be used, and at least "
+                f"{config.minimum} are needed.",
+            ),
+        )
+    if len(images) < config.wanted:
+        text = f"{image_type}: going on with {len(images)} of {config.wanted} images."
+        await context.tell(text, logging.WARNING)
+    bias_collection = None
+    if context.config.generate and bias is not None:
+        blocked, bias_collection = await _need_bias(context, image_type, bias)
+        if blocked is not None:
+            return blocked
+    return await _process(context, image_type, images, bias_collection)
+
+
+async def _process(
+    context: RunContext,
+    image_type: ImageType,
+    images: list[ImageName],
+    bias_collection: str | None,
+) -> CalibrationOutcome:
+    config = context.config
+    status = CalibrationStatus.TAKEN
+    own: list[str] = []
+    decision = None
+    job_id = ""
+    if config.generate:
+        request = generate_request(config, image_type, images, bias_collection)
+        job_id = await run_job(context, JobKey(JobStep.GENERATE, image_type), request)
+        own = [job_collection(job_id), *filter(None, [bias_collection])]
+    if config.verify:
+        decision = await _verify(context, image_type, images, own)
+        if not decision.accepted:
+            return make_outcome(context, image_type, CalibrationStatus.REJECTED, decision=decision)
+        status = CalibrationStatus.VERIFIED
+    if config.generate:
+        await _certify(context, image_type, images, job_id)
+        status = CalibrationStatus.CERTIFIED
+    return make_outcome(context, image_type, status, decision=decision)
+
+
+async def _need_bias(
+    context: RunContext, image_type: ImageType, bias: Awaitable[CalibrationOutcome]
+) -> tuple[CalibrationOutcome | None, str | None]:
+    """Wait for this run's bias; darks are never reduced with an older one by accident."""
+    outcome = await bias
+    record = context.state.jobs.get(JobKey(JobStep.GENERATE, ImageType.BIAS))
+    if outcome.status is CalibrationStatus.CERTIFIED and record is not None and record.result:
+        return None, job_collection(record.result.job_id)
+    if outcome.status is CalibrationStatus.NOT_ATTEMPTED:
+        inputs = context.config.calibration(image_type).generate_inputs
+        text = f"{image_type}: no bias of this run; using the one in {inputs}."
+        await context.tell(text, logging.WARNING)
+        return None, None
+    failure = Failure(
+        f"generate {image_type}",
+        f"a combined dark needs a bias, and that of this run is: {outcome.status}.",
+        "The frames are kept.",
+    )
+    return make_outcome(context, image_type, CalibrationStatus.NOT_ATTEMPTED, failure=failure), None
+
+
+async def _verify(
+    context: RunContext, image_type: ImageType, images: list[ImageName], own: list[str]
+) -> Decision:
+    known = context.state.decisions.get(image_type)
+    if known is not None:
+        return known
+    config = context.config
+    request = verify_request(config, image_type, images, own)
+    job_id = await run_job(context, JobKey(JobStep.VERIFY, image_type), request)
+    collection, dataset_type = job_collection(job_id), statistics_dataset_type(image_type)
+    statistics = await context.ports.repository.read_statistics(
+        collection, dataset_type, context.timeouts.repository
+    )
+    missing = {name.exposure_id for name in images} - set(statistics.exposure_ids)
+    if missing:
+        raise StatisticsError(
+            f"{dataset_type} in {collection} does not cover every exposure.",
+            missing=map(str, sorted(missing)),
+            remedy=f"Look at the log of job {job_id} on OCPS.",
+        )
+    decision = decide(
+        image_type,
+        statistics,
+        failure_limit=config.calibration(image_type).failure_limit,
+        rule=config.accept_rule,
+    )
+    await context.journal.record(Decided(decision))
+    return decision
+
+
+async def _certify(
+    context: RunContext, image_type: ImageType, images: list[ImageName], job_id: str
+) -> None:
+    if image_type in context.state.certifications:
+        return
+    config = context.config
+    days = [name.day_obs for name in images]
+    certification = Certification(
+        dataset_type=image_type.dataset_type,
+        input_collection=job_collection(job_id),
+        calib_collection=config.calib_collection,
+        validity=config.validity(min(days), max(days)),
+    )
+    own = job_run(job_id)
+    if not await _is_certified_already(context, certification, own):
+        try:
+            await context.ports.repository.certify(certification, context.timeouts.repository)
+        except CertificationConflictError:
+            # The command of a process that was killed may have gone on, and come before ours.
+            if not await _is_certified_already(context, certification, own):
+                raise
+    await context.journal.record(Certified(image_type, certification))
+
+
+async def _is_certified_already(
+    context: RunContext, certification: Certification, own: str
+) -> bool:
+    """Tell whether an earlier process of this run certified it and could not say so.
+
+    Raises
+    ------
+    CertificationConflictError
+        If another calibration is valid in part of the range.
+    """
+    conflicts = await context.ports.repository.find_conflicts(
+        certification, context.timeouts.repository
+    )
+    others = [conflict for conflict in conflicts if conflict.run != own]
+    if others:
+        raise CertificationConflictError(
+            f"{certification.dataset_type} is certified already in "
+            f"{certification.calib_collection}, valid {others[0].validity}, "
+            f"from {others[0].run}.",
+            remedy="Choose another calib_collection or validity range, or decertify that one; "
+            f"the combined calibration is in {certification.input_collection}.",
+        )
+    return bool(conflicts)

@@ -1,0 +1,213 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is known of a run: the fold of its events.
+
+The engine looks only here to see what is still to be done, so that going on after a crash is
+the same as going on.
+"""
+
+__all__ = ["JobRecord", "RunState", "Slot"]
+
+import dataclasses
+import typing
+from collections.abc import Iterable
+
+from ..model import (
+    Certification,
+    Certified,
+    Decided,
+    Decision,
+    Event,
+    ExposureAsked,
+    ExposureFailed,
+    ExposureTaken,
+    Image,
+    ImageIngested,
+    ImageLost,
+    ImageName,
+    ImageType,
+    ImageUnclaimed,
+    JobAbandoned,
+    JobAsked,
+    JobFinished,
+    JobKey,
+    JobResult,
+    JobSubmitted,
+    JournalError,
+    PlannedExposure,
+    Resumed,
+    RunEnded,
+    RunOutcome,
+    RunStarted,
+)
+
+
+@dataclasses.dataclass(slots=True)
+class Slot:
+    """One exposure of the plan and what became of it."""
+
+    planned: PlannedExposure
+    """The exposure."""
+    attempts: int = 0
+    """Attempts since the run was started or resumed."""
+    image: Image | None = None
+    """The image that fills the slot; `None` if there is none, or the last one was lost."""
+    ingested: bool = False
+    """Is that image in the Butler?"""
+    asked: ExposureAsked | None = None
+    """The attempt whose end is not known; `None` if there is none."""
+
+
+@dataclasses.dataclass(slots=True)
+class JobRecord:
+    """One job of the run and what became of it."""
+
+    job_id: str = ""
+    """Id that OCPS gave to it; empty if it has not accepted it."""
+    result: JobResult | None = None
+    """Its result; `None` while there is none."""
+    abandoned: bool = False
+    """Is it no longer waited for?"""
+
+
+class RunState:
+    """The state of a run.
+
+    Parameters
+    ----------
+    events : `~collections.abc.Iterable` [`Event`], optional
+        The events so far.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.started: RunStarted | None = None
+        self.slots: dict[tuple[ImageType, int], Slot] = {}
+        self.jobs: dict[JobKey, JobRecord] = {}
+        self.decisions: dict[ImageType, Decision] = {}
+        self.certifications: dict[ImageType, Certification] = {}
+        self.all_images: list[ImageName] = []
+        self.lost: dict[ImageName, str] = {}
+        self.nameless: dict[str, PlannedExposure] = {}
+        """Attempts that failed without a name, by group id: an image may turn up all the same."""
+        self.group_ids_used = 0
+        self.outcome: RunOutcome | None = None
+        for event in events:
+            self.apply(event)
+
+    def apply(self, event: Event) -> None:
+        """Take note of an event.
+
+        Raises
+        ------
+        JournalError
+            If it does not fit what happened before.
+        """
+        try:
+            self._apply(event)
+        except KeyError as error:
+            raise JournalError(
+                f"{type(event).__name__} of {error} does not fit what happened before.",
+                remedy="The journal was damaged or edited; this run cannot be resumed.",
+            ) from error
+
+    def _apply(self, event: Event) -> None:  # noqa: PLR0912 - one case an event
+        match event:
+            case RunStarted():
+                self.started = event
+                self.slots = {
+                    (item.image_type, item.number): Slot(item) for item in event.exposures
+                }
+            case Resumed():
+                self.outcome = None
+                for slot in self.slots.values():
+                    slot.attempts = 0
+            case ExposureAsked():
+                slot = self._slot(event.planned)
+                slot.attempts = event.attempt
+                slot.asked = event
+                self.group_ids_used += 1
+            case ExposureTaken():
+                slot = self._slot(event.image.planned)
+                slot.image, slot.ingested, slot.asked = event.image, False, None
+                self.all_images.append(event.image.name)
+            case ExposureFailed():
+                slot = self._slot(event.planned)
+                if event.image_name is None and slot.asked is not None:
+                    self.nameless[slot.asked.group_id] = event.planned
+                slot.asked = None
+                if event.image_name is not None:
+                    self.all_images.append(event.image_name)
+                    self.lost[event.image_name] = event.reason
+            case ImageIngested():
+                self.lost.pop(event.name, None)
+                for slot in self._slots_of(event.name):
+                    slot.ingested = True
+            case ImageLost():
+                self.lost[event.name] = event.reason
+            case ImageUnclaimed():
+                self.nameless.pop(event.group_id, None)
+                self.all_images.append(event.name)
+            case JobAsked():
+                self.jobs[event.key] = JobRecord()
+            case JobSubmitted():
+                self.jobs[event.key].job_id = event.job_id
+            case JobFinished():
+                self.jobs[event.key].result = event.result
+            case JobAbandoned():
+                self.jobs[event.key].abandoned = True
+            case Decided():
+                self.decisions[event.decision.image_type] = event.decision
+            case Certified():
+                self.certifications[event.image_type] = event.certification
+            case RunEnded():
+                self.outcome = event.outcome
+
+    def _slot(self, planned: PlannedExposure) -> Slot:
+        return self.slots[planned.image_type, planned.number]
+
+    def _slots_of(self, name: ImageName) -> typing.Iterator[Slot]:
+        return (slot for slot in self.slots.values() if slot.image and slot.image.name == name)
+
+    def of_type(self, image_type: ImageType) -> list[Slot]:
+        """Return the slots of one image type, in order (`list` [`Slot`])."""
+        return [slot for (kind, _), slot in self.slots.items() if kind is image_type]
+
+    def needs_exposure(self, slot: Slot) -> bool:
+        """Tell whether a slot has no image, or one that was lost and has to be replaced."""
+        if slot.image is None:
+            return True
+        return slot.image.name in self.lost and not slot.planned.discard
+
+    def next_slot(self, max_attempts: int) -> Slot | None:
+        """Return the first slot that is to be exposed now, in the order of the plan."""
+        for slot in self.slots.values():
+            if self.needs_exposure(slot) and slot.attempts < max_attempts:
+                return slot
+        return None
+
+    def is_pending(self, slot: Slot) -> bool:
+        """Tell whether it is still open if the image of a slot reaches the Butler."""
+        return slot.image is not None and not slot.ingested and slot.image.name not in self.lost
+
+    def is_settled(self, image_type: ImageType, max_attempts: int) -> bool:
+        """Tell whether nothing will change any more in the images to be processed."""
+        return not any(
+            slot.asked is not None
+            or self.is_pending(slot)
+            or (self.needs_exposure(slot) and slot.attempts < max_attempts)
+            for slot in self.of_type(image_type)
+            if not slot.planned.discard
+        )
+
+    def usable(self, image_type: ImageType) -> list[ImageName]:
+        """Return the images of one type that can be processed (`list` [`ImageName`])."""
+        return [
+            slot.image.name
+            for slot in self.of_type(image_type)
+            if slot.image is not None and slot.ingested and not slot.planned.discard
+        ]
+
+    def count_taken(self, image_type: ImageType) -> int:
+        """Count the exposures of one type that have been read out (`int`)."""
+        return sum(slot.image is not None for slot in self.of_type(image_type))

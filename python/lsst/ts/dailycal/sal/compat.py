@@ -1,0 +1,80 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The differences between salobj 6.9, 7 and 8, decided by capability and known only here."""
+
+__all__ = [
+    "call",
+    "enumerations",
+    "message_fields",
+    "message_index",
+    "override_field",
+    "set_script_state",
+    "write_event",
+]
+
+import importlib
+import inspect
+import types
+import typing
+from collections.abc import Callable
+
+
+def message_fields(message: typing.Any) -> dict[str, typing.Any]:
+    """Return the fields of a message (`dict`): ``get_vars`` on DDS, ``vars`` on Kafka."""
+    get_vars = getattr(message, "get_vars", None)
+    fields = get_vars() if get_vars is not None else vars(message)
+    return dict(fields)
+
+
+def message_index(message: typing.Any, component: str) -> int:
+    """Return which instance of a component wrote a message (`int`).
+
+    ``<component>ID`` up to salobj 7.0, ``salIndex`` from 7.1.
+    """
+    index = getattr(message, "salIndex", None)
+    return int(getattr(message, f"{component}ID", 0) if index is None else index)
+
+
+def enumerations(component: str) -> types.ModuleType:
+    """Return the module of a component's enumerations.
+
+    They live in ``lsst.ts.idl.enums`` up to salobj 7, in ``lsst.ts.xml.enums`` from 8.
+    """
+    for package in ("lsst.ts.idl.enums", "lsst.ts.xml.enums"):
+        try:
+            return importlib.import_module(f"{package}.{component}")
+        except ModuleNotFoundError as error:
+            missing = error
+    raise missing
+
+
+async def call(
+    function: Callable[..., typing.Any], *args: typing.Any, **kwargs: typing.Any
+) -> typing.Any:
+    """Call what is a function in one version and a coroutine function in another."""
+    result = function(*args, **kwargs)
+    return await result if inspect.isawaitable(result) else result
+
+
+async def write_event(topic: typing.Any, **fields: typing.Any) -> None:
+    """Set fields of an event and write it: ``set_put`` on 6.9, ``set_write`` from 7."""
+    writer = topic.set_write if hasattr(topic, "set_write") else topic.set_put
+    await call(writer, **fields)
+
+
+async def set_script_state(script: typing.Any, **kwargs: typing.Any) -> None:
+    """Call ``BaseScript.set_state``, which is synchronous on 6.9."""
+    await call(script.set_state, **kwargs)
+
+
+def override_field(command: typing.Any) -> str | None:
+    """Return the field of a ``start`` command that names the configuration.
+
+    ``settingsToApply`` up to XML 10, ``configurationOverride`` from 11.
+    """
+    fields = message_fields(command.DataType())
+    for name in ("configurationOverride", "settingsToApply"):
+        if name in fields:
+            return name
+    return None

@@ -1,0 +1,282 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The script ``auxtel/make_latiss_calibrations.py``: take, verify and certify calibrations."""
+
+__all__ = ["MakeLatissCalibrations"]
+
+import asyncio
+import datetime
+import logging
+import types
+import typing
+
+import lsst.ts.salobj as salobj
+import yaml
+
+from ..model import (
+    CalibrationError,
+    ConfigurationError,
+    Finding,
+    ImageTags,
+    JournalError,
+    RunOutcome,
+    RunStarted,
+    Severity,
+)
+from ..ports import Clock
+from ..procedure import (
+    Plan,
+    RunConfig,
+    Timeouts,
+    check_text,
+    configuration_schema,
+    final_verdict,
+    make_plan,
+    make_run_config,
+    refuse,
+    validate_configuration,
+)
+from ..run import (
+    FileStorage,
+    Journal,
+    Ports,
+    Run,
+    RunContext,
+    RunLock,
+    journal_path,
+    preflight,
+    read_journal,
+)
+from ..sal.observatory import SalObservatory
+from .narrator import Narrator
+from .validator import Validator
+
+CLEAN_UP_TIMEOUT = 120.0
+"""How long everything after a stop may take, in seconds: a 30 s dark has to end first."""
+
+
+class MakeLatissCalibrations(salobj.BaseScript):
+    """Take biases and darks with LATISS, have them verified, and certify what is accepted.
+
+    Parameters
+    ----------
+    index : `int`
+        Index of the Script component.
+    ports : `Ports`, optional
+        The outside systems; by default the observatory's, over salobj.
+    """
+
+    def __init__(self, index: int, *, ports: Ports | None = None) -> None:
+        super().__init__(
+            index=index,
+            descr="Take, verify and certify LATISS biases and darks.",
+            help="Configuration: script_mode BIAS, DARK or BIAS_DARK; all else has a default.",
+        )
+        self.config_validator = Validator(configuration_schema(), self.log.error)
+        self._observatory = None if ports is not None else SalObservatory(self.domain)
+        self._ports = ports
+        self._config: RunConfig | None = None
+        self._config_text = ""
+        self._plan: Plan | None = None
+        self._run: Run | None = None
+        self._lock: RunLock | None = None
+
+    @classmethod
+    def get_schema(cls) -> dict[str, typing.Any]:
+        """Return the schema of the configuration."""
+        return configuration_schema()
+
+    async def do_configure(self, data: typing.Any) -> None:
+        """Refuse in plain words what is no configuration at all; then do what salobj does.
+
+        Parameters
+        ----------
+        data : ``cmd_configure.DataType``
+            The configuration as YAML text, and more.
+
+        Raises
+        ------
+        salobj.ExpectedError
+            If the script cannot be configured.
+        """
+        try:
+            check_text(data.config)
+        except ConfigurationError as error:
+            self.log.error(str(error))
+            raise salobj.ExpectedError(str(error)) from error
+        await super().do_configure(data)
+
+    async def configure(self, config: types.SimpleNamespace) -> None:
+        """Check everything that can be checked before a shutter moves.
+
+        Parameters
+        ----------
+        config : `types.SimpleNamespace`
+            Configuration with its defaults filled in.
+
+        Raises
+        ------
+        ConfigurationError
+            If the configuration cannot be carried out, or the observatory is not ready for it.
+        """
+        try:
+            await self._configure(vars(config))
+        except CalibrationError as error:
+            # In full: the acknowledgement has room for a part of it.
+            self.log.error(str(error))
+            raise
+
+    async def _configure(self, raw: dict[str, typing.Any]) -> None:
+        if raw.get("resume"):
+            raw = self._resumed_configuration(raw)
+        self._config = make_run_config(raw, configuration_schema())
+        self._config_text = yaml.safe_dump(raw, sort_keys=True)
+        self._plan = make_plan(self._config)
+        for name in self._config.without_effect.names:
+            self.log.warning("Property %s has no effect in this script.", name)
+        if raw["check_at"] == "configure":
+            await self._check()
+
+    def set_metadata(self, metadata: typing.Any) -> None:
+        """Tell the queue how long the run takes and what it does.
+
+        Parameters
+        ----------
+        metadata : ``evt_metadata.DataType``
+            The message to fill in.
+        """
+        _, plan = self._configured()
+        metadata.duration = plan.duration
+        metadata.nimages = len(plan.exposures)
+        metadata.totalCheckpoints = len(plan.checkpoints)
+        metadata.survey = "calibration"
+
+    async def run(self) -> None:
+        """Carry the run out.
+
+        Raises
+        ------
+        salobj.ExpectedError
+            If something that was asked for could not be carried out.
+        """
+        config, plan = self._configured()
+        try:
+            await self._check()
+            context = await self._make_context(config, plan)
+            self.log.info("Run %s, about %.0f s.", context.run_id, plan.duration)
+            self._run = Run(context, self._config_text)
+            outcome = await self._run.execute()
+        except CalibrationError as error:
+            raise salobj.ExpectedError(str(error)) from error
+        self._conclude(outcome, config)
+
+    async def cleanup(self) -> None:
+        """Leave nothing behind after a stop or a failure."""
+        try:
+            await self._clean_up_run()
+        finally:
+            self._release()
+
+    async def close_tasks(self) -> None:
+        """End what is left, and let others have the run."""
+        await super().close_tasks()
+        self._release()
+
+    async def _clean_up_run(self) -> None:
+        if self._run is None:
+            return
+        try:
+            async with asyncio.timeout(CLEAN_UP_TIMEOUT):
+                await self._run.clean_up()
+        except TimeoutError:
+            self.log.error("Cleaning up took more than %.0f s; giving up.", CLEAN_UP_TIMEOUT)
+        except CalibrationError as error:
+            self.log.error("Cleaning up: %s", error)
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+    def _configured(self) -> tuple[RunConfig, Plan]:
+        if self._config is None or self._plan is None:
+            raise RuntimeError("The script has not been configured.")
+        return self._config, self._plan
+
+    def _resumed_configuration(self, raw: dict[str, typing.Any]) -> dict[str, typing.Any]:
+        """Take the configuration of the run that is to be finished; only its id is given."""
+        run_id = raw["resume"]
+        path = journal_path(run_id)
+        started = read_journal(path)[:1]
+        if not started or not isinstance(started[0], RunStarted):
+            raise ConfigurationError([f"resume: the journal of {run_id} has no beginning."])
+        # Told as early as can be; the lock is taken for good when the script runs.
+        with RunLock(path):
+            pass
+        old = validate_configuration(configuration_schema(), yaml.safe_load(started[0].config))
+        return {**old, "resume": run_id, "check_at": raw["check_at"]}
+
+    async def _get_ports(self, config: RunConfig) -> Ports:
+        if self._ports is None:
+            # Imported here: only a run needs the Butler, `--schema` and unit tests do not.
+            from ..butler.port import ButlerRepository
+
+            assert self._observatory is not None  # noqa: S101 - made when no ports were given
+            await self._observatory.start()
+            self._ports = self._observatory.ports(ButlerRepository(config.repo))
+        return self._ports
+
+    async def _check(self) -> None:
+        config, _ = self._configured()
+        ports = await self._get_ports(config)
+        findings = await preflight(config, ports, Timeouts.of(config), _day_obs(ports.clock))
+        for finding in findings:
+            self._report(finding)
+        refuse(findings)
+
+    def _report(self, finding: Finding) -> None:
+        level = logging.DEBUG if finding.severity is Severity.OK else logging.WARNING
+        text = f"{finding.subject}: {finding.value}. {finding.advice}".strip()
+        self.log.log(level, text)
+
+    async def _make_context(self, config: RunConfig, plan: Plan) -> RunContext:
+        ports = await self._get_ports(config)
+        run_id = config.resume or _run_id(ports.clock, self.salinfo.index)
+        path = journal_path(run_id)
+        self._lock = RunLock(path)
+        self._lock.acquire()
+        if not config.resume and path.exists():
+            raise JournalError(f"There is a journal {path} already.", remedy="Try again.")
+        # Read under the lock: nobody adds to it any more.
+        events = read_journal(path) if config.resume else []
+        self.log.info("Journal: %s", path)
+        narrator = Narrator(self.log)
+        return RunContext(
+            run_id=run_id,
+            config=config,
+            plan=plan,
+            ports=ports,
+            journal=Journal(FileStorage(path), ports.clock, [narrator], events, self.log),
+            tags=ImageTags(self.group_id, config.program, config.reason, config.note),
+            checkpoint=self.checkpoint,
+        )
+
+    def _conclude(self, outcome: RunOutcome, config: RunConfig) -> None:
+        verdict = final_verdict(outcome, config.on_rejection)
+        for warning in verdict.warnings:
+            self.log.warning(warning)
+        if not verdict.success:
+            raise salobj.ExpectedError(verdict.reason)
+        self.log.info(verdict.reason)
+
+
+def _day_obs(clock: Clock) -> int:
+    """Return the observing day of an exposure taken now: the date of TAI minus 12 hours."""
+    moment = datetime.datetime.fromtimestamp(clock.tai() - 12 * 3600, tz=datetime.UTC)
+    return int(moment.strftime("%Y%m%d"))
+
+
+def _run_id(clock: Clock, index: int) -> str:
+    """Name a run by the time of its start and the index of its script."""
+    moment = datetime.datetime.fromtimestamp(clock.tai(), tz=datetime.UTC)
+    return f"{moment:%Y%m%dT%H%M%S}-{index}"

@@ -1,0 +1,238 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all fake CSCs have in common: the world, background work, and faults of any component."""
+
+__all__ = ["CONFIG_DIRECTORY", "ConfigurableSimulatedCsc", "SimulatedCsc"]
+
+import asyncio
+import types
+import typing
+from collections.abc import Coroutine
+from pathlib import Path
+
+import lsst.ts.salobj as salobj
+
+from ...version import VERSION
+from ..config import SimulationConfig
+from ..world import World
+
+CONFIG_DIRECTORY = Path(__file__).parent / "config"
+"""Configurations of the configurable components, a directory each (`~pathlib.Path`)."""
+
+_SHORTEST_POLL = 0.05
+"""How often faults are looked for at most, in real seconds."""
+_BACKGROUND_FAILED = 99
+"""Error code of a fake that failed itself."""
+
+
+class SimulatedCsc(salobj.BaseCsc):
+    """A fake CSC.
+
+    Parameters
+    ----------
+    name : `str`
+        Name of the component.
+    config : `SimulationConfig`, optional
+        Settings of the observatory; by default those that ``DAILYCAL_SIM_CONFIG`` names. For
+        several components in one process they must be those of a started observatory.
+    index : `int`, optional
+        Index of an indexed component.
+    initial_state : `lsst.ts.salobj.State`, optional
+        State to go to at the start; by default the component rests where real ones do.
+    **kwargs
+        More arguments of the base class.
+
+    Attributes
+    ----------
+    world : `World`
+        The world that it is part of.
+    """
+
+    valid_simulation_modes = (0,)
+    version = VERSION
+
+    def __init__(
+        self,
+        name: str,
+        config: SimulationConfig | None = None,
+        *,
+        index: int | None = None,
+        initial_state: salobj.State | None = None,
+        **kwargs: typing.Any,
+    ) -> None:
+        self.world = World(config if config is not None else SimulationConfig.load())
+        self.component = f"{name}:{index}" if index else name
+        self._group: asyncio.TaskGroup | None = None
+        self._owner: asyncio.Task[None] | None = None
+        self._left_enabled = asyncio.Event()
+        if initial_state is None:
+            initial_state = self.default_initial_state
+        super().__init__(name=name, index=index, initial_state=initial_state, **kwargs)
+
+    async def start(self) -> None:
+        """Start, and watch for faults from then on."""
+        ready = asyncio.Event()
+        self._owner = asyncio.create_task(self._own_background(ready))
+        await ready.wait()
+        await self.start_background()
+        await super().start()
+        self.spawn(self._watch_faults())
+
+    async def start_background(self) -> None:
+        """Do what has to be done before the first state is published."""
+
+    async def close_tasks(self) -> None:
+        """End commands and background work, and wait until they have ended."""
+        await super().close_tasks()
+        for name in self.salinfo.command_names:
+            # Now, while their last acknowledgement can still be written.
+            getattr(self, f"cmd_{name}").callback = None
+        await asyncio.sleep(0)
+        if self._owner is not None:
+            self._owner.cancel()
+            await asyncio.wait([self._owner])
+
+    def spawn(self, work: Coroutine[typing.Any, typing.Any, None]) -> asyncio.Task[None]:
+        """Do something in the background, as long as the component lives.
+
+        Parameters
+        ----------
+        work : `~collections.abc.Coroutine`
+            If it fails, the component goes to FAULT.
+        """
+        if self._group is None:
+            work.close()
+            raise RuntimeError(f"{self.component} is not running")
+        return self._group.create_task(self._guard(work))
+
+    async def begin_enterControl(self, data: typing.Any) -> None:
+        """Do nothing before ``enterControl``; salobj has the like for other transitions."""
+
+    async def end_enterControl(self, data: typing.Any) -> None:
+        """Do nothing after ``enterControl``; salobj has the like for other transitions."""
+
+    async def handle_summary_state(self) -> None:
+        """Take note of a new state, however it came about."""
+        if self.summary_state == salobj.State.ENABLED:
+            self._left_enabled.clear()
+        else:
+            self._left_enabled.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait for a simulated time, and no longer than the component is ENABLED.
+
+        Raises
+        ------
+        ~lsst.ts.salobj.ExpectedError
+            If it left ENABLED.
+        """
+        try:
+            async with asyncio.timeout(max(seconds, 0.0) / self.world.clock.scale):
+                await self._left_enabled.wait()
+        except TimeoutError:
+            return
+        raise salobj.ExpectedError(f"{self.component} is {self.summary_state.name}")
+
+    async def for_ever(self) -> None:
+        """Wait until the component is closed: an answer that never comes."""
+        await asyncio.get_running_loop().create_future()
+
+    def publish(self, topic: typing.Any, **fields: typing.Any) -> None:
+        """Write an event or telemetry, changed or not."""
+        topic.set(**fields)
+        topic.put()
+
+    def complete(self, command: typing.Any, data: typing.Any) -> None:
+        """Acknowledge a command as complete, besides what salobj does."""
+        ackcmd = self.salinfo.make_ackcmd(
+            private_seqNum=data.private_seqNum,
+            ack=salobj.SalRetCode.CMD_COMPLETE,
+            result="Done",
+        )
+        command.ack(data, ackcmd)
+
+    def force_state(self, state: salobj.State) -> None:
+        """Be in another state without a command, as a component that was started again is."""
+        self._summary_state = state
+        self.report_summary_state()
+        self.spawn(self.handle_summary_state())
+
+    async def _own_background(self, ready: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            ready.set()
+            await self.for_ever()
+
+    async def _guard(self, work: Coroutine[typing.Any, typing.Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            # A component whose work fails says so by its state; its process goes on.
+            self.log.exception("Background work failed.")
+            self.fault(_BACKGROUND_FAILED, f"{type(error).__name__}: {error}")
+
+    async def _watch_faults(self) -> None:
+        # An occasion a simulated second, as on the direct face.
+        interval = max(1.0 / self.world.clock.scale, _SHORTEST_POLL)
+        while True:
+            if self.world.faults.hit("heartbeat", component=self.component):
+                self._heartbeat_task.cancel()
+            if self.summary_state == salobj.State.ENABLED:
+                fault = self.world.faults.hit("component.state", component=self.component)
+                if fault is not None:
+                    self._leave_enabled(salobj.State[fault.text("state")])
+            await asyncio.sleep(interval)
+
+    def _leave_enabled(self, state: salobj.State) -> None:
+        if state == salobj.State.FAULT:
+            self.fault(1, "the simulated fault leaves_enabled")
+        else:
+            self.force_state(state)
+
+
+class ConfigurableSimulatedCsc(SimulatedCsc, salobj.ConfigurableCsc):
+    """A fake CSC that reads a configuration when it is started.
+
+    Parameters
+    ----------
+    name : `str`
+        Name of the component; its configurations are in `CONFIG_DIRECTORY`.
+    config : `SimulationConfig`, optional
+        Settings of the observatory.
+    schema : `dict`
+        JSON schema of the configuration.
+    **kwargs
+        As for `SimulatedCsc`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config: SimulationConfig | None = None,
+        *,
+        schema: dict[str, typing.Any],
+        config_dir: Path | None = None,
+        **kwargs: typing.Any,
+    ) -> None:
+        self.settings = types.SimpleNamespace()
+        super().__init__(
+            name,
+            config,
+            config_schema=schema,
+            config_dir=CONFIG_DIRECTORY / name if config_dir is None else config_dir,
+            **kwargs,
+        )
+
+    async def configure(self, config: types.SimpleNamespace) -> None:
+        """Take over the configuration that ``start`` names."""
+        self.settings = config
+
+    @staticmethod
+    def get_config_pkg() -> str:
+        """Return the package of the configurations of real components."""
+        return "ts_config_latiss"
+
+    def _get_settings_version(self) -> str:
+        # salobj asks git, in the event loop and for a directory that need not be in git.
+        return VERSION

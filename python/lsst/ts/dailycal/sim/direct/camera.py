@@ -1,0 +1,281 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The camera port, and the simulated camera behind it."""
+
+__all__ = ["DirectCamera"]
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from ...model import (
+    CameraError,
+    CameraFaultError,
+    Finding,
+    Image,
+    ImageName,
+    ImageTags,
+    PlannedExposure,
+    Severity,
+)
+from ...ports import ExposureTimeouts
+from ..detector import READOUT_TIME
+from ..exposures import SimulatedExposure
+from ..faults import Fault
+from ..spectrograph import FILTERS, GRATINGS, find_slot
+from ..world import World
+from .background import Background, Changes
+from .components import CAMERA, SPECTROGRAPH, DirectComponents
+
+_CLEAR_TIME = 0.3  # seconds from the command to the start of the integration
+_WHEEL_TIME = 3.0  # seconds to turn a wheel
+_REMEDY = "Look at ATCamera; see the recovery page of the camera."
+
+
+@dataclasses.dataclass(slots=True)
+class _Attempt:
+    """What was heard of one exposure."""
+
+    name: ImageName | None = None
+    read_out: bool = False
+    acknowledged: bool = False
+    refusal: str = ""
+    last_seen: str = "nothing"
+
+
+class DirectCamera:
+    """Takes simulated images.
+
+    An exposure goes on when nobody waits for it any more, as that of a real camera does.
+
+    Parameters
+    ----------
+    world : `World`
+        The simulated world.
+    background : `Background`
+        Where exposures go on.
+    changes : `Changes`
+        Is told of every change.
+    components : `DirectComponents`
+        The states of the components.
+    deliver : `~collections.abc.Callable`
+        Gets every exposure that was read out.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        background: Background,
+        changes: Changes,
+        components: DirectComponents,
+        deliver: Callable[[SimulatedExposure], None],
+    ) -> None:
+        self._world = world
+        self._background = background
+        self._changes = changes
+        self._components = components
+        self._deliver = deliver
+        self._attempts: dict[str, _Attempt] = {}
+        self._activity = ""
+
+    async def check(self) -> Sequence[Finding]:
+        """Look whether the camera can take images now."""
+        if self._activity:
+            advice = "Wait until it is idle, or find out who is using it."
+            return [Finding("ATCamera use", Severity.REFUSAL, self._activity, advice)]
+        return [Finding("ATCamera use", Severity.OK, "idle")]
+
+    async def setup(self, *, filter_name: str | int | None, grating: str | int | None) -> None:
+        """Put a filter and a grating in the beam."""
+        for wheel, mounted, wanted in (
+            ("filter", FILTERS, filter_name),
+            ("disperser", GRATINGS, grating),
+        ):
+            if wanted is None:
+                continue
+            if not self._components.is_enabled(SPECTROGRAPH):
+                raise CameraError(
+                    f"ATSpectrograph cannot change its {wheel}.",
+                    last_seen=self._components.describe(SPECTROGRAPH),
+                    remedy="Enable ATSpectrograph first.",
+                )
+            try:
+                find_slot(mounted, wanted)
+            except LookupError as error:
+                raise CameraError(
+                    f"ATSpectrograph refused to change its {wheel}: {error}."
+                ) from None
+            await self._world.clock.sleep(_WHEEL_TIME)
+
+    async def take(
+        self, planned: PlannedExposure, tags: ImageTags, timeouts: ExposureTimeouts
+    ) -> Image:
+        """Take one image, and return when it has been read out."""
+        self._require_enabled(planned, _Attempt())
+        attempt = self._attempts[tags.group_id] = _Attempt()
+        self._background.spawn(self._expose(planned, tags, attempt), f"expose {planned.label}")
+        await self._changes.wait_until(
+            lambda: (
+                attempt.read_out
+                or attempt.acknowledged
+                or bool(attempt.refusal)
+                or not self._components.is_enabled(CAMERA)
+            ),
+            timeouts.exposure,
+        )
+        # Whatever proves the image first, the rest may lag a little.
+        both = await self._changes.wait_until(
+            lambda: (
+                (attempt.read_out and (attempt.acknowledged or bool(attempt.refusal)))
+                or not (attempt.read_out or attempt.acknowledged)
+            ),
+            timeouts.late_event,
+        )
+        if attempt.name is not None and (attempt.read_out or attempt.acknowledged):
+            return Image(planned, attempt.name, notes=_notes(attempt, both, timeouts))
+        self._require_enabled(planned, attempt)
+        if attempt.refusal:
+            what = f"ATCamera refused {planned.label}: {attempt.refusal}."
+        else:
+            what = f"{planned.label}: no endReadout within {timeouts.exposure:.0f} s."
+        error = CameraError(
+            what,
+            missing=[str(attempt.name)] if attempt.name else [],
+            last_seen=f"{attempt.last_seen}; {self._components.describe(CAMERA)}",
+            remedy="" if attempt.refusal else _REMEDY,
+        )
+        error.image_name = attempt.name
+        raise error
+
+    async def wait_idle(self, timeout: float) -> None:
+        """Wait until nothing is exposed or read out any more."""
+        idle = await self._changes.wait_until(lambda: not self._activity, timeout)
+        if not idle:
+            raise CameraError(
+                f"ATCamera did not come to rest within {timeout:.0f} s.",
+                last_seen=self._activity,
+                remedy=_REMEDY,
+            )
+
+    async def recover(self, planned: PlannedExposure, tags: ImageTags) -> Image | None:
+        """Find the image of an exposure that was not waited for to the end."""
+        attempt = self._attempts.get(tags.group_id)
+        if attempt is None or attempt.name is None or not attempt.read_out:
+            return None
+        return Image(planned, attempt.name)
+
+    def _require_enabled(self, planned: PlannedExposure, attempt: _Attempt) -> None:
+        if self._components.is_enabled(CAMERA):
+            return
+        error = CameraFaultError(
+            f"{planned.label} could not be taken: ATCamera is not ENABLED.",
+            missing=[str(attempt.name)] if attempt.name else [],
+            last_seen=(
+                f"{self._components.describe(CAMERA)}, and of the exposure {attempt.last_seen}"
+            ),
+            remedy="Recover the camera (see its recovery page).",
+        )
+        error.image_name = attempt.name
+        raise error
+
+    async def _expose(self, planned: PlannedExposure, tags: ImageTags, attempt: _Attempt) -> None:
+        """Do what the camera does with takeImages."""
+        faults, clock = self._world.faults, self._world.clock
+        refused = faults.hit("camera.command", image_type=planned.image_type)
+        if refused is not None or self._activity:
+            attempt.refusal = self._activity or "the camera is not ready"
+            self._changes.notify()
+            return
+        self._activity = "it is INTEGRATING"
+        try:
+            await clock.sleep(_CLEAR_TIME)
+            begin = clock.tai()
+            name = self._world.names.next(clock.day_obs())
+            context = {"image_type": planned.image_type, "name": name}
+            self._emit("camera.start_integration", context, lambda: _hear_start(attempt, name))
+            crash = faults.hit("camera.exposure", **context)
+            if crash is not None:
+                await clock.sleep(crash.number("fraction") * (planned.exposure_time + READOUT_TIME))
+                self._components.set_state(CAMERA, "FAULT", 1, "Simulated: fault in an exposure")
+                return
+            light = faults.hit("camera.shutter", **context)
+            await clock.sleep(planned.exposure_time)
+            end = clock.tai()
+            self._activity = "it is READING_OUT"
+            await clock.sleep(READOUT_TIME)
+        finally:
+            self._activity = ""
+            self._changes.notify()
+        self._emit("camera.end_readout", context, lambda: _hear_readout(attempt, name))
+        self._acknowledge(context, attempt)
+        self._deliver(
+            SimulatedExposure(
+                name=name,
+                image_type=planned.image_type,
+                exposure_time=planned.exposure_time,
+                begin_tai=begin,
+                end_tai=end,
+                group_id=tags.group_id,
+                program=tags.program,
+                reason=tags.reason,
+                note=tags.note,
+                light=light.number("light") if light is not None else 0.0,
+            )
+        )
+
+    def _acknowledge(self, context: dict[str, object], attempt: _Attempt) -> None:
+        def fail(_: Fault) -> None:
+            attempt.refusal = "the command failed after the readout"
+
+        self._emit("camera.ack", context, lambda: _hear_ack(attempt), fail)
+
+    def _emit(
+        self,
+        point: str,
+        context: dict[str, object],
+        hear: Callable[[], None],
+        fail: Callable[[Fault], None] | None = None,
+    ) -> None:
+        """Let an event be heard: in time, late, twice, or not at all."""
+        fault = self._world.faults.hit(point, **context)
+        how = "" if fault is None else fault.name.rpartition("_")[2]
+        if fault is not None and how == "late":
+            self._background.spawn(self._emit_late(fault.number("delay"), hear), fault.name)
+        elif fault is not None and how == "failed" and fail is not None:
+            fail(fault)
+        elif how != "lost":
+            for _ in range(2 if how == "twice" else 1):
+                hear()
+        self._changes.notify()
+
+    async def _emit_late(self, delay: float, hear: Callable[[], None]) -> None:
+        await self._world.clock.sleep(delay)
+        hear()
+        self._changes.notify()
+
+
+def _hear_start(attempt: _Attempt, name: ImageName) -> None:
+    attempt.name = name
+    if not attempt.read_out:
+        attempt.last_seen = f"startIntegration of {name}"
+
+
+def _hear_readout(attempt: _Attempt, name: ImageName) -> None:
+    attempt.name = name
+    attempt.read_out = True
+    attempt.last_seen = f"endReadout of {name}"
+
+
+def _hear_ack(attempt: _Attempt) -> None:
+    attempt.acknowledged = True
+    if not attempt.read_out:
+        attempt.last_seen = "the final acknowledgement"
+
+
+def _notes(attempt: _Attempt, both: bool, timeouts: ExposureTimeouts) -> tuple[str, ...]:
+    if attempt.refusal:
+        return (f"read out, yet refused: {attempt.refusal}",)
+    if both:
+        return ()
+    what = "the final acknowledgement" if attempt.read_out else "endReadout"
+    return (f"{what} was not heard within {timeouts.late_event:g} s",)

@@ -1,0 +1,202 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a pipeline job computes: the numerics of the embedded pipelines, on frames in memory."""
+
+__all__ = [
+    "Job",
+    "JobFailureError",
+    "combine_darks",
+    "describe_pipeline",
+    "open_raw_image",
+    "run_job",
+]
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from ...model import ImageType, JobRequest, JobStep
+from ...pipelines.combine import combine_bias, combine_dark
+from ...pipelines.cosmics import find_cosmic_rays
+from ...pipelines.image import CalibImage
+from ...pipelines.isr import correct_frame
+from ...pipelines.metrics import measure_exposure
+from ...pipelines.raw import RawFrame
+from ...pipelines.repair import grow
+from ...pipelines.verify import RunStats, VerifyOptions, stats_of_run
+from .query import PipelineOptions, parse_data_query, parse_options
+from .store import RAW_COLLECTION, RawImage, Store
+
+_GROW = 2
+_PIPELINES = {
+    f"{stem}{image_type.capitalize()}.yaml": (step, image_type)
+    for stem, step in (("cp", JobStep.GENERATE), ("verify", JobStep.VERIFY))
+    for image_type in ImageType
+}
+
+
+class JobFailureError(Exception):
+    """The pipelines cannot do what they are asked."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Job:
+    """What the pipelines are asked, understood."""
+
+    step: JobStep
+    """What is to be done."""
+    image_type: ImageType
+    """With which images."""
+    options: PipelineOptions
+    """Options of pipetask."""
+    raws: tuple[RawImage, ...]
+    """The images."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Collections that are searched (`tuple` [`str`])."""
+        return (RAW_COLLECTION, *self.options.inputs)
+
+
+def describe_pipeline(pipeline: str) -> tuple[JobStep, ImageType] | None:
+    """Tell what a pipeline file is for; `None` if there is no such file."""
+    return _PIPELINES.get(PurePosixPath(pipeline).name)
+
+
+def run_job(request: JobRequest, store: Store, run: str) -> tuple[str, ...]:
+    """Carry a request out, as ``pipetask run`` would. Blocks: use a thread.
+
+    Parameters
+    ----------
+    request : `JobRequest`
+        The arguments of ``execute``.
+    store : `Store`
+        The repository.
+    run : `str`
+        RUN collection for the results.
+
+    Returns
+    -------
+    inputs : `tuple` [`str`]
+        The collections that were searched.
+
+    Raises
+    ------
+    JobFailureError
+        If it cannot be done; pipetask would end with exit code 1.
+    """
+    try:
+        job = _understand(request, store)
+        if job.step is JobStep.GENERATE:
+            store.put(run, job.image_type.dataset_type, _generate(job, store))
+        else:
+            dataset_type = f"verify{job.image_type.capitalize()}Stats"
+            store.put(run, dataset_type, _verify(job, store))
+    except (LookupError, ValueError) as error:
+        raise JobFailureError(str(error)) from error
+    return job.inputs
+
+
+def _understand(request: JobRequest, store: Store) -> Job:
+    known = describe_pipeline(request.pipeline)
+    if known is None:
+        raise ValueError(f"there is no pipeline {request.pipeline}")
+    options = parse_options(request.config)
+    query = parse_data_query(request.data_query)
+    if query.instruments != ("LATISS",):
+        raise ValueError(f"the data query must name instrument LATISS: {request.data_query}")
+    raws = store.find_raws(query.exposures)
+    if not raws or query.detectors not in ((), (0,)):
+        raise ValueError(f"no raw image fits the data query {request.data_query}")
+    if not options.register:
+        # A new repository knows no dataset type of ours, and pipetask adds none unasked.
+        raise ValueError("dataset types are not registered; use --register-dataset-types")
+    list(store.expand(options.inputs))
+    return Job(*known, options, tuple(raws))
+
+
+def _generate(job: Job, store: Store) -> CalibImage:
+    _reject_changes(job)
+    frames = [open_raw_image(raw) for raw in job.raws]
+    if job.image_type is ImageType.BIAS:
+        return combine_bias(frames)
+    bias = _find(job, store, "bias")
+    return combine_darks(frames, bias)
+
+
+def combine_darks(frames: Sequence[RawFrame], bias: CalibImage) -> CalibImage:
+    """Make a combined dark, with the pixels that cosmic rays hit left out.
+
+    Raises
+    ------
+    ValueError
+        If a frame has more such pixels than there can be.
+    """
+    hits = []
+    for frame in frames:
+        image = correct_frame(frame, bias)
+        rays = find_cosmic_rays(image)
+        if rays.too_many:
+            raise ValueError(f"exposure {frame.exposure} has too many cosmic ray pixels")
+        hits.append(grow(rays.flat, image.shape, _GROW))
+    return combine_dark(frames, bias, hits)
+
+
+def _verify(job: Job, store: Store) -> RunStats:
+    bias = _find(job, store, "bias")
+    dark = _find(job, store, "dark") if job.image_type is ImageType.DARK else None
+    measured = [
+        measure_exposure(correct_frame(open_raw_image(raw), bias, dark)) for raw in job.raws
+    ]
+    with_corner = job.image_type is ImageType.BIAS
+    return stats_of_run(measured, _verify_options(job), with_corner=with_corner)
+
+
+def _verify_options(job: Job) -> VerifyOptions:
+    options = VerifyOptions()
+    label = f"verify{job.image_type.capitalize()}"
+    for task, field, value in job.options.changes:
+        if (task, field) == (label, "noiseTestTwoSided") and value in ("True", "False"):
+            options = dataclasses.replace(options, two_sided_noise=value == "True")
+        elif (task, field) == (label, "tolerance"):
+            options = dataclasses.replace(options, tolerance=float(value))
+        else:
+            raise ValueError(f"cannot set {task}:{field}={value}")
+    return options
+
+
+def _reject_changes(job: Job) -> None:
+    for task, field, value in job.options.changes:
+        raise ValueError(f"cannot set {task}:{field}={value}")
+
+
+def _find(job: Job, store: Store, dataset_type: str) -> CalibImage:
+    """Find the calibration that is valid for all the images."""
+    found = [store.find(job.inputs, dataset_type, raw.exposure.begin_tai) for raw in job.raws]
+    if any(first is not second for first, second in itertools.pairwise(found)):
+        raise ValueError(f"more than one {dataset_type} is valid for these exposures")
+    if not isinstance(found[0], CalibImage):
+        raise TypeError(f"{dataset_type} is not an image")
+    return found[0]
+
+
+def open_raw_image(raw: RawImage) -> RawFrame:
+    """Open a raw image for the numerics.
+
+    Raises
+    ------
+    ValueError
+        If its file is damaged.
+    """
+    if raw.damaged:
+        raise ValueError(f"{raw.exposure.name} cannot be read: {raw.damaged}")
+    return RawFrame.from_arrays(
+        raw.frame.pixels,
+        raw.frame.geometry,
+        exposure=raw.exposure.name.exposure_id,
+        image_type=raw.exposure.image_type,
+        exposure_time=raw.exposure.exposure_time,
+        dark_time=raw.exposure.dark_time,
+    )

@@ -1,0 +1,260 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who is there: what a process must know before it can say that it has met everybody.
+
+Cyclone's writers give their last samples to readers that come late, but nothing in Cyclone
+says when all of them have come, least of all that there are none. And a command that is
+written before its reader has been heard of is lost, although an event of the same process
+may have come already. So processes tell more:
+
+* A participant says in its user data at which port it listens. The kernel knows the ports
+  that are open, so a process knows whether it has met everybody.
+* A writer says in its user data how many samples it has for those who come late.
+* A process has one more writer and one more reader, its presence, which are announced again
+  after other writers and readers. Announcements of one kind arrive in order; so whoever has
+  the presence of a participant has heard of all that it had before. The words of the writer
+  tell which announcement of the reader goes with it.
+
+A participant that says nothing, such as another program on Cyclone, is not waited for.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Census", "history_words", "participant_words", "presence_words"]
+
+import ctypes
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from cyclonedds._clayer import ddspy_take_endpoint, ddspy_take_participant
+
+from ._cyclone import LIBRARY_HANDLE, call, lib
+from .loopback import discovery_ports
+
+_HISTORY = b"ts-dds history "
+_PARTICIPANT = b"ts-dds port "
+_PRESENCE = b"ts-dds presence "
+_PARTICIPANT_TOPIC = 0x7FFF0001
+_PUBLICATION_TOPIC = 0x7FFF0003
+_SUBSCRIPTION_TOPIC = 0x7FFF0004
+_NOT_READ = 2 | 12 | 112
+_ALIVE = 16
+_BATCH = 10_000
+_STRAGGLERS = 1.0
+"""How long a participant that is there may keep silent before it is no longer waited for (s)."""
+_FIRST_WORD = 2.0
+"""How long a sample is held back for somebody who is just being met (s)."""
+_PAUSE = 0.001
+_QUIET = 0.2
+"""How long to listen where the kernel does not tell who is there (s)."""
+
+
+def history_words(samples: int) -> bytes:
+    """Return the user data of a writer that has samples for readers that come late."""
+    return _HISTORY + str(samples).encode()
+
+
+def participant_words(port: int, *, speaks: bool) -> bytes:
+    """Return the user data of a participant.
+
+    Parameters
+    ----------
+    port : `int`
+        Where it listens.
+    speaks : `bool`
+        Does it have readers or writers, so that its presence will come?
+    """
+    return _PARTICIPANT + f"{port} {int(speaks)}".encode()
+
+
+def presence_words(readers: int, announcement: int) -> bytes:
+    """Return the user data of the presence.
+
+    Parameters
+    ----------
+    readers : `int`
+        Number of the announcement of the reader, the same in the words of both.
+    announcement : `int`
+        Number of this announcement; only so that it differs from the one before.
+    """
+    return _PRESENCE + f"{readers} {announcement}".encode()
+
+
+def _readers_announced(words: bytes) -> int:
+    return int(words[len(_PRESENCE) :].split()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Somebody who was announced."""
+
+    key: bytes
+    """Globally unique id."""
+    participant: bytes
+    """Id of the participant that it belongs to."""
+    words: bytes
+    """User data."""
+    alive: bool
+    """Is it still there?"""
+    handle: int
+    """Cyclone's handle for it, the publication handle of the samples of a writer."""
+
+
+def _user_data(pointer: Any) -> bytes:
+    value, size = ctypes.c_void_p(), ctypes.c_size_t()
+    if not lib.dds_qget_userdata(pointer, ctypes.byref(value), ctypes.byref(size)):
+        return b""
+    words = ctypes.string_at(value.value, size.value) if value.value else b""
+    if value.value:
+        lib.dds_free(value)
+    return words
+
+
+def _participant(key: bytes, words: bytes, info: Any) -> _Seen:
+    return _Seen(key, key, words, info.instance_state == _ALIVE, info.instance_handle)
+
+
+def _endpoint(key: bytes, participant: bytes, _handle: int, _topic: str, _type: str,
+              words: bytes, info: Any, _type_id: bytes | None) -> _Seen:  # fmt: skip
+    return _Seen(key, participant, words, info.instance_state == _ALIVE, info.instance_handle)
+
+
+class Census:
+    """Participants and writers that this process has heard of.
+
+    Parameters
+    ----------
+    participant : `int`
+        Cyclone's handle of the participant.
+    domain : `int`
+        The DDS domain.
+    """
+
+    def __init__(self, participant: int, domain: int) -> None:
+        self._domain = domain
+        self._lock = threading.Lock()
+        self._news = call("dds_create_waitset", LIBRARY_HANDLE)
+        self._participants_reader = self._listen(participant, _PARTICIPANT_TOPIC)
+        self._writers_reader = self._listen(participant, _PUBLICATION_TOPIC)
+        self._readers_reader = self._listen(participant, _SUBSCRIPTION_TOPIC)
+        self._born = time.monotonic()
+        self._participants: dict[bytes, _Seen] = {}
+        # By participant: which announcement of its reader has come, and which should have.
+        self._heard: dict[bytes, int] = {}
+        self._wanted: dict[bytes, int] = {}
+        self._givers: dict[bytes, tuple[int, int]] = {}
+        self._silent_ports: set[int] = set()
+        self._silent: set[bytes] = set()
+        self._complete = False
+
+    def _listen(self, participant: int, topic: int) -> int:
+        reader = call("dds_create_reader", participant, topic, None, None)
+        condition = call("dds_create_readcondition", reader, _NOT_READ)
+        call("dds_waitset_attach", self._news, condition, 0)
+        return reader
+
+    def close(self) -> None:
+        """End what does not end with the participant."""
+        lib.dds_delete(self._news)
+
+    def _update(self) -> None:
+        participants = ddspy_take_participant(
+            self._participants_reader, _BATCH, _participant, _user_data
+        )
+        writers = ddspy_take_endpoint(self._writers_reader, _BATCH, _endpoint, _user_data)
+        readers = ddspy_take_endpoint(self._readers_reader, _BATCH, _endpoint, _user_data)
+        if isinstance(participants, int) or isinstance(writers, int) or isinstance(readers, int):
+            return  # closed meanwhile
+        for seen in participants:
+            if seen.alive:
+                self._participants[seen.key] = seen
+            else:
+                for known in (self._participants, self._heard, self._wanted):
+                    known.pop(seen.key, None)
+        for seen in writers:
+            if not seen.alive:
+                self._givers.pop(seen.key, None)
+            elif seen.words.startswith(_HISTORY):
+                self._givers[seen.key] = (seen.handle, int(seen.words[len(_HISTORY) :]))
+            elif seen.words.startswith(_PRESENCE):
+                self._wanted[seen.participant] = _readers_announced(seen.words)
+        for seen in readers:
+            if seen.alive and seen.words.startswith(_PRESENCE):
+                self._heard[seen.participant] = _readers_announced(seen.words)
+
+    def _is_met(self, key: bytes) -> bool:
+        words = self._participants[key].words
+        if not words.startswith(_PARTICIPANT) or words.endswith(b" 0"):
+            return True  # it has nothing to say yet, or does not know this language
+        wanted = self._wanted.get(key)
+        return wanted is not None and self._heard.get(key, 0) >= wanted
+
+    def writers_with_history(self) -> dict[int, int]:
+        """Return how many samples writers have to give, by publication handle."""
+        with self._lock:
+            self._update()
+            return dict(self._givers.values())
+
+    def _missing(self) -> set[int]:
+        """Return the ports of participants that are there and not yet known in full."""
+        known, strangers = set(), 0
+        for key, seen in self._participants.items():
+            if not seen.words.startswith(_PARTICIPANT):
+                strangers += 1
+            elif self._is_met(key):
+                known.add(int(seen.words[len(_PARTICIPANT) :].split()[0]))
+        missing = discovery_ports(self._domain) - known
+        return missing if len(missing) > strangers else set()
+
+    def wait_until_complete(self, deadline: float) -> bool:
+        """Wait until everybody who is there is known.
+
+        Parameters
+        ----------
+        deadline : `float`
+            When to give up (s, of `time.monotonic`).
+
+        Returns
+        -------
+        complete : `bool`
+            False if the deadline came first. Somebody who keeps silent for a second is not
+            waited for again.
+        """
+        stragglers = time.monotonic() + _STRAGGLERS
+        while True:
+            with self._lock:
+                self._update()
+                missing = self._missing() - self._silent_ports
+            now = time.monotonic()
+            if not missing and (discovery_ports(self._domain) or now > self._born + _QUIET):
+                return True
+            if now > deadline:
+                return False
+            if now > stragglers:
+                with self._lock:
+                    self._silent_ports |= missing
+            time.sleep(_PAUSE)
+
+    def wait_before_writing(self) -> None:
+        """Hold a sample back until those who are just being met can hear it.
+
+        Only for samples that those who come late do not get. It costs a microsecond when
+        nobody is new.
+        """
+        found = ctypes.c_ssize_t()
+        if self._complete and lib.dds_waitset_wait(self._news, ctypes.byref(found), 1, 0) == 0:
+            return
+        limit = time.monotonic() + _FIRST_WORD
+        while True:
+            with self._lock:
+                self._update()
+                unmet = {key for key in self._participants if not self._is_met(key)} - self._silent
+                self._complete = not unmet
+                if unmet and time.monotonic() > limit:
+                    self._silent |= unmet
+                    self._complete = True
+            if self._complete:
+                return
+            time.sleep(_PAUSE)

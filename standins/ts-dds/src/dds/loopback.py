@@ -1,0 +1,112 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sockets of Cyclone, as the kernel sees them.
+
+Cyclone sends from the loopback address when told so, but it listens on all interfaces.
+Here its sockets are tied to the loopback device, so that nothing from outside comes in.
+"""
+
+from __future__ import annotations
+
+__all__ = ["bind_to_loopback", "discovery_ports", "free_domain", "own_discovery_port"]
+
+import contextlib
+import os
+import pathlib
+import random
+import socket
+
+_FIRST_PORT = 7400
+_PORTS_OF_A_DOMAIN = 250
+_FIRST_PARTICIPANT_PORT = 10
+_LAST_QUIET_DOMAIN = 100
+_UDP = pathlib.Path("/proc/net/udp")
+_OPEN_FILES = pathlib.Path("/proc/self/fd")
+_LOOPBACK_DEVICE = b"lo"
+
+
+def _is_discovery_port(port: int, domain: int) -> bool:
+    # Participant i listens for discovery at the even port 10 + 2 i of its domain's ports.
+    offset = port - _FIRST_PORT - _PORTS_OF_A_DOMAIN * domain
+    return _FIRST_PARTICIPANT_PORT <= offset < _PORTS_OF_A_DOMAIN and offset % 2 == 0
+
+
+def discovery_ports(domain: int) -> set[int]:
+    """Return the discovery ports that participants on this machine have open.
+
+    Parameters
+    ----------
+    domain : `int`
+        The DDS domain.
+
+    Returns
+    -------
+    ports : `set` [`int`]
+        Empty where the kernel does not tell.
+    """
+    try:
+        lines = _UDP.read_text(encoding="ascii").splitlines()[1:]
+    except OSError:
+        return set()
+    ports = {int(line.split(None, 2)[1].rpartition(":")[2], 16) for line in lines}
+    return {port for port in ports if _is_discovery_port(port, domain)}
+
+
+def free_domain() -> int:
+    """Return a DDS domain in which nobody on this machine takes part.
+
+    For ``LSST_DDS_DOMAIN_ID`` of a test run or a simulation, whose processes need not hear
+    of those of another then. Two that ask at the same time rarely get the same one, and
+    their partitions differ all the same.
+
+    Returns
+    -------
+    domain : `int`
+        From 1 to 100: the ports of higher ones are also given to outgoing connections.
+    """
+    domains = list(range(1, _LAST_QUIET_DOMAIN + 1))
+    random.shuffle(domains)
+    return next((domain for domain in domains if not discovery_ports(domain)), domains[0])
+
+
+def _own_sockets() -> list[tuple[int, socket.socket]]:
+    """Return ports and duplicates of this process's UDP sockets."""
+    sockets = []
+    try:
+        paths = list(_OPEN_FILES.iterdir())
+    except OSError:
+        return []
+    for path in paths:
+        with contextlib.suppress(OSError):
+            if not str(path.readlink()).startswith("socket:"):
+                continue
+            duplicate = socket.socket(fileno=os.dup(int(path.name)))
+            if duplicate.family == socket.AF_INET and duplicate.type == socket.SOCK_DGRAM:
+                sockets.append((int(duplicate.getsockname()[1]), duplicate))
+            else:
+                duplicate.close()
+    return sockets
+
+
+def bind_to_loopback(domain: int) -> None:
+    """Tie this process's sockets of a domain to the loopback device, where the kernel can."""
+    lowest = _FIRST_PORT + _PORTS_OF_A_DOMAIN * domain
+    for port, duplicate in _own_sockets():
+        with duplicate:
+            if lowest <= port < lowest + _PORTS_OF_A_DOMAIN:
+                # Refused before Linux 5.7 without privileges, and unknown elsewhere. Sending
+                # is confined to the loopback address all the same.
+                with contextlib.suppress(OSError, AttributeError):
+                    duplicate.setsockopt(
+                        socket.SOL_SOCKET, socket.SO_BINDTODEVICE, _LOOPBACK_DEVICE
+                    )
+
+
+def own_discovery_port(domain: int) -> int:
+    """Return the port where this process listens for discovery; 0 if that is not known."""
+    found = 0
+    for port, duplicate in _own_sockets():
+        duplicate.close()
+        if _is_discovery_port(port, domain):
+            found = port
+    return found

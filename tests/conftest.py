@@ -1,0 +1,173 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every test must leave behind: nothing.
+
+A test fails on a warning from our code, on an asyncio task or a child process that outlives it,
+and when it blocks the event loop. Tests under ``unit`` must not load salobj, DDS or the Butler.
+"""
+
+import asyncio
+import inspect
+import pathlib
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+
+import psutil
+import pytest
+import pytest_asyncio
+
+UNIT = pathlib.Path(__file__).parent / "unit"
+HEAVY = ("lsst.ts.salobj", "dds", "cyclonedds", "lsst.daf.butler")
+LONGEST_BLOCK = 6.0
+"""How long the event loop may be blocked, in seconds; generous, for loaded machines."""
+LAST_WISHES = 1.0
+"""How long tasks may take to end after the test, in seconds."""
+_HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "semaphore_tracker")
+
+_loaded_by: dict[str, str] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes minutes; left out of `make test`")
+    for rule in (
+        r"error:::lsst\.ts\.dailycal.*",
+        r"error:::dds.*",
+        r"error:::ddsutil.*",
+        r"error:::ts_interfaces.*",
+        r"error:::tests.*",
+        # Someone forgot to await, whoever noticed it.
+        "error:coroutine .* was never awaited:RuntimeWarning",
+    ):
+        config.addinivalue_line("filterwarnings", rule)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):
+    """Remember which test file loaded what is heavy, while it is imported."""
+    before = _heavy()
+    report = yield
+    _blame(before, collector)
+    return report
+
+
+@pytest.fixture(autouse=True)
+def nothing_heavy_in_unit_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = _heavy()
+    yield
+    _blame(before, request.node)
+    if UNIT in request.path.parents:
+        path = str(request.path)
+        found = [name for name, where in _loaded_by.items() if where == path]
+        assert not found, f"{request.path.name} loads {', '.join(found)}; unit tests must not"
+
+
+def _heavy() -> set[str]:
+    return {name for name in HEAVY if name in sys.modules}
+
+
+def _blame(before: set[str], node: pytest.Collector | pytest.Item) -> None:
+    for name in _heavy() - before:
+        _loaded_by.setdefault(name, str(node.path))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail on children that outlive the test, and on a blocked loop or leaked tasks."""
+    before = _children()
+    if inspect.iscoroutinefunction(request.function):
+        request.getfixturevalue("_clean_loop")
+    yield
+    left = _wait_for_children(before)
+    for child in left:
+        child.kill()
+    assert not left, f"processes outlive the test: {[_describe(child) for child in left]}"
+
+
+def _children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
+
+
+def _wait_for_children(before: set[psutil.Process]) -> list[psutil.Process]:
+    deadline = time.monotonic() + LAST_WISHES
+    while True:
+        left = [child for child in _children() - before if not _is_helper(child)]
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.05)
+
+
+def _is_helper(child: psutil.Process) -> bool:
+    try:
+        if child.status() == psutil.STATUS_ZOMBIE:
+            return True
+        line = " ".join(child.cmdline())
+    except psutil.NoSuchProcess:
+        return True
+    return any(name in line for name in _HELPERS)
+
+
+def _describe(child: psutil.Process) -> str:
+    try:
+        return f"{child.pid}: {' '.join(child.cmdline())[:200]}"
+    except psutil.NoSuchProcess:
+        return f"{child.pid}"
+
+
+@pytest_asyncio.fixture
+async def _clean_loop():
+    """Watch the loop of an asynchronous test, and count its tasks at the end."""
+    with _Watchdog(asyncio.get_running_loop()) as watchdog:
+        yield
+        deadline = time.monotonic() + LAST_WISHES
+        while (left := _other_tasks()) and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert not left, f"tasks outlive the test: {[task.get_name() for task in left]}: {left}"
+    assert not watchdog.blocked, (
+        f"the event loop was blocked for {LONGEST_BLOCK:g} s or longer, in\n{watchdog.blocked}"
+    )
+
+
+def _other_tasks() -> list[asyncio.Task]:
+    current = asyncio.current_task()
+    return [task for task in asyncio.all_tasks() if task is not current and not task.done()]
+
+
+class _Watchdog:
+    """Looks from a thread whether the loop still turns, and if not, what it is doing."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.blocked = ""
+        self._loop = loop
+        self._loop_thread = threading.get_ident()
+        self._turned = time.monotonic()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+
+    def _beat(self) -> None:
+        self._turned = time.monotonic()
+
+    def __enter__(self) -> "_Watchdog":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        # No timer of the loop's: a loop with a fake clock would run from one to the next.
+        while not self._end.wait(0.25):
+            self._loop.call_soon_threadsafe(self._beat)
+            if time.monotonic() - self._turned > LONGEST_BLOCK and not self.blocked:
+                stack = traceback.extract_stack(sys._current_frames().get(self._loop_thread))
+                if not any(map(_is_start_of_salobj, stack)):
+                    self.blocked = "".join(traceback.format_list(stack))
+
+
+def _is_start_of_salobj(frame: traceback.FrameSummary) -> bool:
+    """Tell whether salobj makes a Remote or a CSC: it reads interfaces and opens topics at once."""
+    return "lsst/ts/salobj/" in frame.filename and frame.name == "__init__"

@@ -1,0 +1,30 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import pytest
+from contract_faces import FACES
+from sal_face import SalFace
+
+ALL = (*FACES, pytest.param(SalFace(), marks=pytest.mark.system))
+
+# On the SAL face a job is a real `pipetask` and a deadline is real time: minutes for all of them.
+# `make test` runs these, `make test-slow` the rest.
+QUICK = (
+    "job_result_before_ack",
+    "job_refused",
+    "three_frames_are_too_few",
+)
+SLOW_ON_SAL = ("test_pipelines_contract", "test_components_contract")
+
+
+@pytest.fixture(params=ALL, ids=lambda face: face.name)
+def face(request):
+    return request.param
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        on_sal = item.get_closest_marker("system") is not None
+        module = item.path.stem
+        if on_sal and module in SLOW_ON_SAL and not any(part in item.name for part in QUICK):
+            item.add_marker(pytest.mark.slow)

@@ -1,0 +1,103 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ports over salobj, DDS, real pipelines and a real Butler, with the fake CSCs behind them."""
+
+import asyncio
+import contextlib
+import dataclasses
+import functools
+import pathlib
+import shutil
+import tempfile
+import typing
+
+from contract_faces import Bench, Scenario, T
+
+from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
+
+TIME_SCALE = 10.0
+SLACK = 0.5
+LEAD_TIME = 4.0
+"""Seconds that the components may take to start when a test wants a certain time of day."""
+
+
+@functools.cache
+def template() -> pathlib.Path:
+    """Make a repository with reference calibrations; every test gets a copy."""
+    from lsst.ts.dailycal.cli.reference import prepare_repository
+
+    directory = tempfile.TemporaryDirectory(prefix="contract-")
+    template.keep = directory  # type: ignore[attr-defined]  # removed when Python exits
+    root = pathlib.Path(directory.name)
+    prepare_repository(SimulationConfig(frame=DIRECT_FRAME, root=root), lambda _: None)
+    return root / "repo"
+
+
+class SalFace:
+    """The ports over salobj."""
+
+    name = "salobj"
+
+    def run(self, scenario: Scenario[T], *faults: str, **settings: typing.Any) -> T:
+        from lsst.ts import salobj
+
+        salobj.set_random_lsst_dds_partition_prefix()
+        with tempfile.TemporaryDirectory() as directory:
+            config = SimulationConfig(
+                frame=DIRECT_FRAME,
+                faults=faults,
+                time_scale=TIME_SCALE,
+                root=pathlib.Path(directory),
+                **settings,
+            )
+            shutil.copytree(template(), config.repository)
+            return asyncio.run(self._run(scenario, config))
+
+    async def _run(self, scenario: Scenario[T], config: SimulationConfig) -> T:
+        from lsst.ts import salobj
+        from lsst.ts.dailycal.butler.port import ButlerRepository
+        from lsst.ts.dailycal.sal.component import SILENCE_LIMIT
+        from lsst.ts.dailycal.sal.observatory import SalObservatory
+        from lsst.ts.dailycal.sim.clock import monotonic
+        from lsst.ts.dailycal.sim.csc.atcamera import SimATCamera
+        from lsst.ts.dailycal.sim.csc.atheaderservice import SimATHeaderService
+        from lsst.ts.dailycal.sim.csc.atoods import SimATOODS
+        from lsst.ts.dailycal.sim.csc.atspectrograph import SimATSpectrograph
+        from lsst.ts.dailycal.sim.csc.ocps import SimOCPS
+        from lsst.ts.dailycal.sim.direct.clock import DirectClock
+        from lsst.ts.dailycal.sim.world import World
+
+        wants_time = config.start_tai is not None
+        config = config.started()
+        if wants_time:
+            config = dataclasses.replace(config, started_at=monotonic() + LEAD_TIME)
+        types = (SimATCamera, SimATSpectrograph, SimATHeaderService, SimATOODS, SimOCPS)
+        components = [make(config, initial_state=salobj.State.ENABLED) for make in types]
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(_close, components)
+            await asyncio.gather(*(component.start_task for component in components))
+            domain = await stack.enter_async_context(salobj.Domain())
+            observatory = SalObservatory(domain)
+            await observatory.start()
+            clock = DirectClock(World(config))
+            if wants_time:
+                await asyncio.sleep(max(config.started_at - monotonic(), 0.0))
+            return await scenario(
+                Bench(
+                    observatory.camera,
+                    observatory.ingest,
+                    observatory.pipelines,
+                    ButlerRepository(str(config.repository)),
+                    observatory.components,
+                    clock,
+                    time_scale=TIME_SCALE,
+                    slack=SLACK,
+                    silence=SILENCE_LIMIT * TIME_SCALE,
+                )
+            )
+
+
+async def _close(components: typing.Iterable[typing.Any]) -> None:
+    # Each waits a second for others to hear its last words: all at the same time.
+    await asyncio.gather(*(component.close() for component in components))

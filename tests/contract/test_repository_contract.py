@@ -1,0 +1,125 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import dataclasses
+
+import pytest
+from contract_faces import biases, certification, generate
+
+from lsst.ts.dailycal.model import (
+    CertificationConflictError,
+    CertificationError,
+    ImageType,
+    StatisticsError,
+    Validity,
+)
+
+
+async def make_bias(bench):
+    """Make a combined bias, and return the id of its job."""
+    names = await bench.take_and_ingest(*biases(3))
+    job_id, exit_code = await bench.run_job(generate(ImageType.BIAS, names))
+    assert exit_code == 0
+    return job_id
+
+
+def test_a_certified_calibration_is_in_the_way_of_another(face):
+    async def scenario(bench):
+        wanted = certification(await make_bias(bench))
+        before = await bench.repository.find_conflicts(wanted, bench.patience(5.0))
+        await bench.certify(wanted)
+        return wanted, before, await bench.repository.find_conflicts(wanted, bench.patience(5.0))
+
+    wanted, before, (conflict,) = face.run(scenario)
+    assert list(before) == []
+    assert conflict.dataset_type == "bias"
+    assert conflict.calib_collection == wanted.calib_collection
+    assert conflict.run == f"{wanted.input_collection}/run"
+    assert conflict.validity.begin.startswith("2026-11-23T12:00:00")
+    assert conflict.validity.end.startswith("2026-11-24T12:00:00")
+
+
+def test_nothing_is_certified_twice(face):
+    async def scenario(bench):
+        wanted = certification(await make_bias(bench))
+        await bench.certify(wanted)
+        with pytest.raises(CertificationConflictError, match="bias"):
+            await bench.certify(wanted)
+
+    face.run(scenario)
+
+
+def test_validity_ranges_may_adjoin_and_not_overlap(face):
+    async def scenario(bench):
+        job_id = await make_bias(bench)
+        await bench.certify(certification(job_id))
+        await bench.certify(certification(job_id, "2026-11-24T12:00:00", "2026-11-25T12:00:00"))
+        with pytest.raises(CertificationConflictError):
+            await bench.certify(certification(job_id, "2026-11-20", "2026-11-23T12:00:01"))
+
+    face.run(scenario)
+
+
+def test_another_collection_or_type_is_no_conflict(face):
+    async def scenario(bench):
+        wanted = certification(await make_bias(bench))
+        await bench.certify(wanted)
+        others = (
+            dataclasses.replace(wanted, calib_collection="LATISS/calib/other"),
+            dataclasses.replace(wanted, dataset_type="dark"),
+        )
+        return [
+            list(await bench.repository.find_conflicts(other, bench.patience(5.0)))
+            for other in others
+        ]
+
+    assert face.run(scenario) == [[], []]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"input_collection": "u/ocps/nothing"},
+        {"dataset_type": "dark"},
+        {"validity": Validity("2026-11-24", "2026-11-23")},
+        {"validity": Validity("yesterday", "2026-11-23")},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_cannot_be_certified_is_an_error(face, change):
+    async def scenario(bench):
+        wanted = certification(await make_bias(bench))
+        with pytest.raises(CertificationError) as caught:
+            await bench.certify(dataclasses.replace(wanted, **change))
+        return caught.value
+
+    assert not isinstance(face.run(scenario), CertificationConflictError)
+
+
+def test_statistics_that_are_not_there_are_an_error(face):
+    async def scenario(bench):
+        job_id = await make_bias(bench)
+        for collection in (f"u/ocps/{job_id}", "u/ocps/nothing"):
+            with pytest.raises(StatisticsError, match="verifyBiasStats"):
+                await bench.repository.read_statistics(
+                    collection, "verifyBiasStats", bench.patience(60.0)
+                )
+
+    face.run(scenario)
+
+
+def test_the_output_of_a_job_is_its_own(face):
+    """The reference bias is behind the same chain, and is not what the job wrote."""
+
+    async def scenario(bench):
+        job_id = await make_bias(bench)
+        return [
+            await bench.repository.has_output(collection, dataset_type, bench.patience(60.0))
+            for collection, dataset_type in (
+                (f"u/ocps/{job_id}/run", "bias"),
+                (f"u/ocps/{job_id}/run", "dark"),
+                ("u/ocps/nothing/run", "bias"),
+            )
+        ]
+
+    assert face.run(scenario) == [True, False, False]

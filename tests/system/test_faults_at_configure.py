@@ -1,0 +1,146 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is refused before a shutter moves, through real processes."""
+
+import asyncio
+import contextlib
+import ipaddress
+import pathlib
+import shutil
+import socket
+import struct
+import subprocess
+
+import psutil
+import pytest
+from fault_rig import QUICK, SCRIPT, observatory
+
+from lsst.ts import salobj
+from lsst.ts.dailycal.cli.script_process import script_environment
+from lsst.ts.dailycal.sim.programs import LATISS
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.timeout(240),
+    pytest.mark.usefixtures("scripts_end"),
+]
+
+FAULTS = ["leaves_enabled@ATHeaderService", "heartbeat_lost@ATOODS"]
+INDEX = 299_001
+BAD = [
+    ("script_mode: NO", "script_mode"),
+    ("{}", "script_mode must be given"),
+    ("- script_mode", "`name: value` lines, not a list"),
+    ("[" * 3000, "is not YAML"),
+    ("script_mode: [", "is not YAML"),
+    ("script_mode: BIAS_DARK_FLAT", "flats need the white light source"),
+    ("{script_mode: BIAS_DARK, n_bias: 3, n_dark: 3}", "exp_times_dark has 23 entries"),
+    ("{script_mode: BIAS, calib_collection: '../x'}", "not the name of a Butler collection"),
+    ("{script_mode: BIAS, config_options_bias: '; reboot'}", "pipetask options"),
+    ("{script_mode: BIAS, program: 'a, imageType: DARK'}", "would corrupt the headers"),
+    ("{script_mode: BIAS, wait_between_exposures: .nan}", "wait_between_exposures"),
+    ("{script_mode: BIAS, resume: '../../etc/passwd'}", "resume"),
+    ("{script_mode: BIAS, resume: no-such-run}", "There is no journal"),
+    ("{script_mode: BIAS, nbias: 3}", "is n_bias meant?"),
+    ('{script_mode: BIAS, note: "\\e[2J"}', "printable ASCII"),
+]
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory, template):
+    groups = (("ATOODS",), tuple(name for name in LATISS if name != "ATOODS"))
+    directory = tmp_path_factory.mktemp("configure")
+    with observatory(directory, template, *FAULTS, groups=groups) as rig:
+        yield rig
+
+
+async def test_all_that_is_not_ready_is_said_at_once_and_nothing_moves(rig):
+    await asyncio.sleep(3.0)  # until a heartbeat that is not there is missed
+    result = await rig.run(QUICK)
+    assert result.exit_code == 1
+    for text in ("ATHeaderService", "ATOODS", "heartbeat"):
+        assert text in result.text, result.text
+    rig.check_struck(*FAULTS)
+    assert not rig.raw_files()
+    assert not list(rig.journals.glob("*")), "a run was begun"
+
+
+async def test_bad_configurations_are_refused_one_after_the_other_by_one_script(rig):
+    """The script stays UNCONFIGURED, so the next one can be tried."""
+    said: list[str] = []
+    async with salobj.Domain() as domain:
+        process = await _start_script(INDEX)
+        try:
+            remote = salobj.Remote(domain, "Script", INDEX, include=["state", "logMessage"])
+            remote.evt_logMessage.callback = lambda message: said.append(message.message)
+            await remote.start_task
+            await remote.evt_state.next(flush=False, timeout=60)
+            for text, reason in BAD:
+                before = len(said)
+                with pytest.raises(salobj.AckError) as caught:
+                    await remote.cmd_configure.set_start(config=text, timeout=20)
+                await asyncio.sleep(0.2)
+                told = caught.value.ackcmd.result + " ".join(said[before:])
+                assert reason in told, f"{text[:80]}: {told}"
+            assert remote.evt_state.get().state == 1, "UNCONFIGURED"
+        finally:
+            process.kill()
+            await process.wait()
+    assert not rig.raw_files()
+
+
+async def _start_script(index):
+    return await asyncio.create_subprocess_exec(
+        str(SCRIPT), str(index), env=script_environment(SCRIPT),
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def socket_table(pid: int) -> list[tuple[str, str, int]]:
+    """Read the kernel's table of the sockets of a process: protocol, local address and port."""
+    inodes = set()
+    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            target = str(link.readlink())
+            if target.startswith("socket:["):
+                inodes.add(target[8:-1])
+    found = []
+    for protocol in ("tcp", "udp", "tcp6", "udp6"):
+        for line in pathlib.Path(f"/proc/{pid}/net/{protocol}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[9] in inodes:
+                address, port = fields[1].split(":")
+                found.append((protocol, address_of(address), int(port, 16)))
+    return found
+
+
+def address_of(text: str) -> str:
+    words = [int(text[n : n + 8], 16) for n in range(0, len(text), 8)]
+    packed = b"".join(struct.pack("=I", word) for word in words)
+    family = socket.AF_INET if len(packed) == 4 else socket.AF_INET6
+    return socket.inet_ntop(family, packed)
+
+
+def test_no_process_of_the_observatory_can_be_reached_from_another_machine(rig):
+    processes = [*psutil.Process().children(recursive=True)]
+    pids = {item.pid for item in rig.observatory.processes} | {item.pid for item in processes}
+    sockets = [item for pid in pids for item in socket_table(pid)]
+    assert len(sockets) >= len(rig.observatory.processes), "no socket was found at all"
+    for protocol, address, port in sockets:
+        loopback = ipaddress.ip_address(address).is_loopback
+        # A socket of any address may be tied to the loopback device instead.
+        assert loopback or is_tied_to_loopback(protocol, port), f"{protocol} {address}:{port}"
+
+
+def is_tied_to_loopback(protocol: str, port: int) -> bool:
+    """Tell whether a socket of any address hears nothing but the loopback device."""
+    ss = shutil.which("ss")
+    if ss is None:
+        pytest.skip("only ss tells the device of a socket")
+    kind = "--udp" if protocol.startswith("udp") else "--tcp"
+    lines = subprocess.run(
+        [ss, "--no-header", kind, "--all", "--numeric"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()  # fmt: skip
+    ends = [line.split()[3] for line in lines if line.split()[3].endswith(f":{port}")]
+    return bool(ends) and all("%lo:" in end or end.startswith(("127.", "[::1]")) for end in ends)

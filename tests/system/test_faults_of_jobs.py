@@ -1,0 +1,80 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults of OCPS, through real processes: one run that is resumed after each of them."""
+
+import pytest
+from fault_rig import IMAGES, QUICK, observatory
+
+from lsst.ts.dailycal.model import JobAbandoned, JobFinished, JobSubmitted
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("scripts_end"),
+]
+
+UNSEEN = [
+    "job_result_before_ack@1",
+    "job_result_twice@2",
+    "job_result_late@3:delay=60",
+    "job_results_reordered@4",
+]
+FAILURES = [
+    ("job_refused@5", "refused"),
+    ("job_error@5", "exit code 1"),
+    ("job_aborted@6", "exit code 255"),
+    ("job_unknown_phase@7", "exit code 1"),
+    ("job_result_never@8", "after 12 s"),
+    ("ocps_fault@9", "FAULT"),
+    ("ocps_restarted@10", "not ENABLED any more"),
+]
+CONFIG = {**QUICK, "job_timeout": 12}
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory, template):
+    faults = [*UNSEEN, *(fault for fault, _ in FAILURES)]
+    directory = tmp_path_factory.mktemp("jobs")
+    with observatory(directory, template, *faults, time_scale=40.0) as rig:
+        yield rig
+
+
+def check_jobs(rig) -> None:
+    """No result went to another job, and what became of every job is known.
+
+    A job that was given up may be found to have worked when the run is resumed.
+    """
+    submitted = {event.job_id: event.key for event in rig.events(JobSubmitted)}
+    finished = [event.result.job_id for event in rig.events(JobFinished)]
+    abandoned = [event.job_id for event in rig.events(JobAbandoned)]
+    assert len(set(finished)) == len(finished), "a job ended twice"
+    assert {*finished, *abandoned} == set(submitted)
+    for event in rig.events(JobFinished):
+        assert submitted[event.result.job_id] == event.key
+
+
+async def test_results_that_are_early_late_doubled_or_held_back_are_nothing_to_see(rig):
+    result = await rig.run(CONFIG)
+    assert (result.exit_code, result.state) == (0, "DONE"), result.text
+    rig.check_struck(*UNSEEN)
+    check_jobs(rig)
+    assert rig.statuses() == ["certified", "certified"]
+
+
+async def test_every_failure_of_a_job_is_told_and_mended_by_resume(rig):
+    config = {**CONFIG, "calib_collection": "LATISS/calib/failures"}
+    result = await rig.run(config)
+    for fault, says in FAILURES:
+        assert (result.exit_code, result.state) == (1, "FAILED"), f"{fault}: {result.text}"
+        assert says in result.reason, fault
+        assert rig.journal().stem in result.reason, "the way to go on is named"
+        assert "failed" in rig.statuses(), fault
+        await rig.enable()
+        result = await rig.resume(config)
+    assert (result.exit_code, result.state) == (0, "DONE"), result.text
+    rig.check_struck(*(fault for fault, _ in FAILURES))
+    rig.check_accounts(exposures=IMAGES)
+    check_jobs(rig)
+    assert rig.statuses() == ["certified", "certified"]
+    assert await rig.certifications("LATISS/calib/failures") == {"bias": 1, "dark": 1}

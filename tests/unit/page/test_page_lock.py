@@ -1,0 +1,55 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One run of the page at a time."""
+
+import multiprocessing
+import os
+import signal
+
+import pytest
+
+from lsst.ts.dailycal.model import PageBusyError
+from lsst.ts.dailycal.run import PageLock
+
+
+def test_the_second_is_refused_with_the_owner_and_since_when(tmp_path):
+    with PageLock(tmp_path).hold("bias-dark on ScriptQueue:2"):
+        with pytest.raises(PageBusyError) as caught, PageLock(tmp_path).hold("another"):
+            pytest.fail("held twice")
+        text = str(caught.value)
+        assert "bias-dark on ScriptQueue:2" in text
+        assert f"process {os.getpid()}" in text
+        assert " UTC, 0 minutes ago" in text
+
+
+def test_the_lock_is_free_after_its_owner(tmp_path):
+    for _ in range(2):
+        with PageLock(tmp_path).hold("bias-dark"):
+            pass
+
+
+def test_a_lock_whose_text_is_damaged_still_refuses(tmp_path):
+    with PageLock(tmp_path).hold("bias-dark"):
+        (tmp_path / "page.lock").write_text("{nonsense", encoding="utf-8")
+        with pytest.raises(PageBusyError, match="Another run"), PageLock(tmp_path).hold("another"):
+            pytest.fail("held twice")
+
+
+def _hold_and_die(directory, ready):
+    with PageLock(directory).hold("bias-dark"):
+        ready.set()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_the_lock_of_a_process_that_was_killed_is_ignored(tmp_path):
+    context = multiprocessing.get_context("fork")
+    ready = context.Event()
+    process = context.Process(target=_hold_and_die, args=(tmp_path, ready))
+    process.start()
+    assert ready.wait(10)
+    process.join(10)
+    assert process.exitcode == -signal.SIGKILL
+    assert '"pid"' in (tmp_path / "page.lock").read_text(encoding="utf-8")
+    with PageLock(tmp_path).hold("bias-dark"):
+        pass

@@ -1,0 +1,196 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs in the observatory in memory, and what must hold of each of them."""
+
+import asyncio
+import dataclasses
+from collections.abc import Sequence
+
+from lsst.ts.dailycal.model import (
+    CalibrationStatus,
+    Certified,
+    Decided,
+    Event,
+    ExposureAsked,
+    ExposureFailed,
+    ExposureTaken,
+    ImageTags,
+    ImageUnclaimed,
+    JobAbandoned,
+    JobFinished,
+    JobSubmitted,
+    RunEnded,
+    RunOutcome,
+)
+from lsst.ts.dailycal.procedure import (
+    configuration_schema,
+    final_verdict,
+    make_plan,
+    make_run_config,
+    validate_configuration,
+)
+from lsst.ts.dailycal.run import Journal, MemoryStorage, Ports, Run, RunContext, RunState
+from lsst.ts.dailycal.run.codec import decode
+from lsst.ts.dailycal.sim.config import SimulationConfig
+from lsst.ts.dailycal.sim.direct.observatory import DirectObservatory
+
+FRAME = (32, 32)
+QUICK = {
+    "script_mode": "BIAS_DARK",
+    "n_bias": 3,
+    "n_dark": 2,
+    "exp_times_dark": 5,
+    "generate_calibrations": True,
+    # A dozen rows say little of the noise; what is verified is not what is tested here.
+    "number_verification_tests_threshold_bias": 17,
+    "number_verification_tests_threshold_dark": 17,
+}
+FINE = (CalibrationStatus.CERTIFIED, CalibrationStatus.CERTIFIED)
+
+
+@dataclasses.dataclass
+class Rig:
+    """One run, carried out by one process after another."""
+
+    observatory: DirectObservatory
+    storage: MemoryStorage = dataclasses.field(default_factory=MemoryStorage)
+    processes: int = 0
+
+    def make(self, storage: MemoryStorage | None = None) -> Run:
+        """Make what the next process has: the journal, and nothing else."""
+        if storage is not None:
+            self.storage = storage
+        schema = configuration_schema()
+        config = make_run_config(validate_configuration(schema, QUICK), schema)
+        observatory = self.observatory
+        ports = Ports(
+            observatory.camera,
+            observatory.ingest,
+            observatory.pipelines,
+            observatory.repository,
+            observatory.components,
+            observatory.clock,
+        )
+        self.processes += 1
+        self.context = RunContext(
+            run_id="run",
+            config=config,
+            plan=make_plan(config),
+            ports=ports,
+            journal=Journal(self.storage, observatory.clock, events=self.events),
+            tags=ImageTags(f"2026-11-23T12:00:{self.processes:02d}.000"),
+            checkpoint=_checkpoint,
+        )
+        return Run(self.context)
+
+    @property
+    def events(self) -> list[Event]:
+        return [decode(line)[1] for line in self.storage.lines]
+
+    def of(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def longest(self) -> float:
+        """The longest that a process may take, from the deadlines alone."""
+        plan, config = self.context.plan, self.context.config
+        deadlines = plan.timeouts
+        attempts = sum(
+            deadlines.exposure(item).exposure + 2 * deadlines.late_event + deadlines.idle(item)
+            for item in plan.exposures
+        )
+        job = deadlines.job_acceptance + 2 * deadlines.job + deadlines.cleanup
+        jobs = len(plan.jobs) * (job + 4 * deadlines.repository)
+        ingest = (deadlines.ingest + deadlines.repository) * len(plan.exposures)
+        return (attempts + ingest) * config.max_attempts + jobs
+
+
+async def _checkpoint(name: str) -> None:
+    del name
+
+
+async def carry_out(rig: Rig, storage: MemoryStorage | None = None) -> RunOutcome:
+    """Let one process carry the run out, and check what must hold whatever happens."""
+    run = rig.make(storage)
+    loop = asyncio.get_running_loop()
+    begin, ended_before = loop.time(), len(rig.of(RunEnded))
+    outcome = await run.execute()
+    assert loop.time() - begin <= rig.longest, "it took longer than its deadlines allow"
+    ends = rig.of(RunEnded)
+    assert len(ends) == ended_before + 1, "one process, one end"
+    assert ends[-1].outcome == outcome
+    assert isinstance(rig.events[-1], RunEnded), "nothing comes after the end"
+    check_truth(rig, outcome)
+    return outcome
+
+
+def check_truth(rig: Rig, outcome: RunOutcome) -> None:
+    """What the journal and the outcome say agrees with itself and with the observatory."""
+    taken = [event.image.name for event in rig.of(ExposureTaken)]
+    failed = [event.image_name for event in rig.of(ExposureFailed) if event.image_name]
+    assert len(set(taken)) == len(taken), "an image was counted twice"
+    asked = [event.group_id for event in rig.of(ExposureAsked)]
+    assert len(set(asked)) == len(asked), "two attempts cannot be told apart"
+    assert len(asked) == len(rig.of(ExposureTaken)) + len(rig.of(ExposureFailed))
+    unclaimed = [event.name for event in rig.of(ImageUnclaimed)]
+    assert not set(unclaimed) & {*taken, *failed}
+    known = {*taken, *failed, *unclaimed}
+    assert sorted(RunState(rig.events).all_images) == sorted([*taken, *failed, *unclaimed])
+    there = {raw.exposure.name for raw in rig.observatory.store.raws}
+    assert there <= known, "an image is in the Butler, and nobody accounts for it"
+    for calibration in outcome.calibrations:
+        assert calibration.kept <= calibration.wanted
+        assert calibration.taken >= calibration.kept
+        usable = set(RunState(rig.events).usable(calibration.image_type))
+        assert usable <= there, "an image is said to be in the Butler, and is not"
+    certified = [event.image_type for event in rig.of(Certified)]
+    assert len(set(certified)) == len(certified), "something was certified twice"
+    accepted = {event.decision.image_type for event in rig.of(Decided) if event.decision.accepted}
+    assert set(certified) <= accepted, "something was certified that was not accepted"
+    check_jobs(rig)
+    verdict = final_verdict(outcome)
+    assert verdict.success == (_statuses(outcome) == FINE and outcome.failure is None)
+    if not verdict.success:
+        assert verdict.reason.count(outcome.run_id) >= 1, "the way to go on is named"
+
+
+def check_jobs(rig: Rig) -> None:
+    """Every job has one end, and that is its own."""
+    submitted = {event.job_id: event.key for event in rig.of(JobSubmitted)}
+    finished = [event.result.job_id for event in rig.of(JobFinished)]
+    assert len(set(finished)) == len(finished), "a job ended twice"
+    for event in rig.of(JobFinished):
+        assert submitted[event.result.job_id] == event.key, "a result went to another job"
+    for event in rig.of(JobAbandoned):
+        assert submitted[event.job_id] == event.key
+
+
+def _statuses(outcome: RunOutcome) -> Sequence[CalibrationStatus]:
+    return tuple(item.status for item in outcome.calibrations)
+
+
+async def finish(rig: Rig, outcome: RunOutcome, most: int) -> int:
+    """Repair the observatory and resume, until all is done; return how often that took."""
+    for number in range(most):
+        if final_verdict(outcome).success:
+            return number
+        rig.observatory.repair()
+        outcome = await carry_out(rig)
+    assert final_verdict(outcome).success, f"still not done: {final_verdict(outcome).reason}"
+    return most
+
+
+def make_rig(*faults: str) -> Rig:
+    """Make an observatory in which these things go wrong."""
+    return Rig(DirectObservatory(SimulationConfig(frame=FRAME, faults=faults)))
+
+
+def certified(rig: Rig) -> dict[str, tuple[str, str, int]]:
+    """What is certified in the end: validity and the number of images, by type."""
+    store = rig.observatory.store
+    found = {}
+    for item in store.certifications("LATISS/calib/daily"):
+        assert item.dataset_type not in found, "certified twice"
+        found[item.dataset_type] = (item.begin, item.end)
+    return found

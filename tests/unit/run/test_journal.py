@@ -1,0 +1,164 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The journal: what it keeps, and what a crash leaves."""
+
+import pytest
+
+from lsst.ts.dailycal.model import (
+    ExposureAsked,
+    ExposureTaken,
+    Image,
+    ImageIngested,
+    ImageLost,
+    ImageName,
+    ImageTags,
+    ImageType,
+    JobKey,
+    JobRequest,
+    JobResult,
+    JobStep,
+    JournalError,
+    Message,
+    PlannedExposure,
+    Resumed,
+    RunStarted,
+)
+from lsst.ts.dailycal.model import events as event_module
+from lsst.ts.dailycal.model.decisions import Certification, Decision, Validity
+from lsst.ts.dailycal.model.outcomes import (
+    CalibrationOutcome,
+    CalibrationStatus,
+    Failure,
+    RunOutcome,
+)
+from lsst.ts.dailycal.run import FileStorage, Journal, RunState, read_journal
+from lsst.ts.dailycal.run.codec import decode, encode
+
+PLANNED = PlannedExposure(ImageType.DARK, 5.0, 1, 2, False)
+NAME = ImageName(20261123, 7)
+TAGS = ImageTags("2026-11-23T12:00:00.000", program="BLOCK-1")
+KEY = JobKey(JobStep.VERIFY, ImageType.DARK)
+DECISION = Decision(ImageType.DARK, True, 20, (), 11, 8, ((1, "NOISE", 3),))
+CERTIFICATION = Certification("dark", "u/ocps/a", "LATISS/calib/daily", Validity("a", "b"))
+FAILURE = Failure("verify DARK", "no result", "look")
+OUTCOME = RunOutcome(
+    "run",
+    (CalibrationOutcome(ImageType.DARK, CalibrationStatus.REJECTED, 2, 3, 2, DECISION, FAILURE),),
+    FAILURE,
+)
+EVENTS = [
+    RunStarted("run", "script_mode: DARK\n", (PLANNED,), (KEY,), TAGS, "0.1"),
+    Resumed(TAGS),
+    ExposureAsked(PLANNED, 1, "group#1"),
+    event_module.ExposureFailed(PLANNED, 1, "lost \u2603 \n line", NAME),
+    ExposureTaken(Image(PLANNED, NAME, ("late",))),
+    ImageIngested(NAME),
+    ImageLost(NAME, "corrupt"),
+    event_module.ImageUnclaimed(NAME, "group#1"),
+    event_module.JobAsked(KEY, JobRequest("p", "c", "q")),
+    event_module.JobSubmitted(KEY, "abc"),
+    event_module.JobFinished(KEY, JobResult("abc", 0, "{}")),
+    event_module.JobAbandoned(KEY, "abc", "late"),
+    event_module.Decided(DECISION),
+    event_module.Certified(ImageType.DARK, CERTIFICATION),
+    Message(20, "hello"),
+    event_module.RunEnded(OUTCOME),
+]
+
+
+class Clock:
+    def tai(self):
+        return 1.5
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_every_event_survives_the_way_through_the_journal(event):
+    line = encode(event, number=3, tai=1.5)
+    assert "\n" not in line
+    assert decode(line) == (3, event)
+
+
+def test_every_kind_of_event_is_tested_above():
+    kinds = {getattr(event_module, name) for name in event_module.__all__ if name != "Event"}
+    assert {type(event) for event in EVENTS} == kinds
+
+
+async def test_what_is_recorded_is_read_again(tmp_path):
+    path = tmp_path / "journals" / "run.jsonl"
+    journal = Journal(FileStorage(path), Clock())
+    for event in EVENTS:
+        await journal.record(event)
+    assert read_journal(path) == EVENTS
+
+
+async def test_a_line_that_a_crash_cut_short_is_left_out_and_spoils_no_other(tmp_path):
+    path = tmp_path / "run.jsonl"
+    await Journal(FileStorage(path), Clock()).record(EVENTS[0])
+    with path.open("a") as file:
+        file.write('{"version":1,"number":1,"tai":1.5,"event":"Mess')
+    assert read_journal(path) == EVENTS[:1]
+    journal = Journal(FileStorage(path), Clock(), events=read_journal(path))
+    await journal.record(EVENTS[1])
+    assert read_journal(path) == EVENTS[:2]
+
+
+async def test_a_record_that_is_missing_is_noticed(tmp_path):
+    path = tmp_path / "run.jsonl"
+    journal = Journal(FileStorage(path), Clock())
+    for event in EVENTS[:4]:
+        await journal.record(event)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], *lines[2:]]) + "\n")
+    with pytest.raises(JournalError, match="record 2 stands where 1 should"):
+        read_journal(path)
+
+
+def test_a_journal_of_a_newer_program_is_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "run.jsonl"
+    path.write_text(encode(EVENTS[0], number=0, tai=0).replace('"version":1', '"version":99'))
+    with pytest.raises(JournalError, match="newer ts_dailycal"):
+        read_journal(path)
+
+
+def test_a_journal_that_is_not_there_is_an_error_with_what_to_do(tmp_path):
+    with pytest.raises(JournalError, match="dailycal runs"):
+        read_journal(tmp_path / "none.jsonl")
+
+
+async def test_an_event_that_cannot_be_stored_did_not_happen(tmp_path):
+    (tmp_path / "file").touch()
+    journal = Journal(FileStorage(tmp_path / "file" / "run.jsonl"), Clock())
+    with pytest.raises(JournalError, match="DAILYCAL_JOURNAL_DIR"):
+        await journal.record(EVENTS[0])
+    assert journal.state.started is None
+
+
+async def test_an_observer_that_raises_harms_nobody(tmp_path, caplog):
+    heard = []
+
+    class Bad:
+        def notify(self, event):
+            raise RuntimeError("no")
+
+    class Good:
+        def notify(self, event):
+            heard.append(event)
+
+    journal = Journal(FileStorage(tmp_path / "run.jsonl"), Clock(), [Bad(), Good()])
+    await journal.record(EVENTS[0])
+    assert heard == EVENTS[:1]
+    assert "An observer failed on RunStarted" in caplog.text
+
+
+def test_a_lost_image_has_to_be_taken_again_and_a_late_one_has_not():
+    slot_events = [EVENTS[0], ExposureAsked(PLANNED, 1, "g#1"), ExposureTaken(Image(PLANNED, NAME))]
+    state = RunState(slot_events)
+    (slot,) = state.slots.values()
+    assert state.is_pending(slot)
+    assert not state.is_settled(ImageType.DARK, 3)
+    state.apply(ImageLost(NAME, "corrupt"))
+    assert state.next_slot(3) is slot
+    state.apply(ImageIngested(NAME))
+    assert state.next_slot(3) is None
+    assert state.usable(ImageType.DARK) == [NAME]
