@@ -15,6 +15,9 @@ may have come already. So processes tell more:
   the presence of a participant has heard of all that it had before. The words of the writer
   tell which announcement of the reader goes with it.
 
+* What others have sent lies in the inbox of this process at once. So nobody is known in full
+  before Cyclone has read the inbox and has had a moment to work on what it read.
+
 A participant that says nothing, such as another program on Cyclone, is not waited for.
 """
 
@@ -31,7 +34,7 @@ from typing import Any
 from cyclonedds._clayer import ddspy_take_endpoint, ddspy_take_participant
 
 from ._cyclone import LIBRARY_HANDLE, call, lib
-from .loopback import discovery_ports
+from .loopback import Inbox, discovery_ports
 
 _HISTORY = b"ts-dds history "
 _PARTICIPANT = b"ts-dds port "
@@ -42,11 +45,13 @@ _SUBSCRIPTION_TOPIC = 0x7FFF0004
 _NOT_READ = 2 | 12 | 112
 _ALIVE = 16
 _BATCH = 10_000
-_STRAGGLERS = 1.0
+_STRAGGLERS = 4.0
 """How long a participant that is there may keep silent before it is no longer waited for (s)."""
 _FIRST_WORD = 2.0
 """How long a sample is held back for somebody who is just being met (s)."""
 _PAUSE = 0.001
+_MOMENT = 5
+"""For how many pauses nothing must be heard after Cyclone has read all that was sent."""
 _QUIET = 0.2
 """How long to listen where the kernel does not tell who is there (s)."""
 
@@ -130,10 +135,13 @@ class Census:
         Cyclone's handle of the participant.
     domain : `int`
         The DDS domain.
+    inbox : `Inbox`
+        Where this process hears of others.
     """
 
-    def __init__(self, participant: int, domain: int) -> None:
+    def __init__(self, participant: int, domain: int, inbox: Inbox) -> None:
         self._domain = domain
+        self._inbox = inbox
         self._lock = threading.Lock()
         self._news = call("dds_create_waitset", LIBRARY_HANDLE)
         self._participants_reader = self._listen(participant, _PARTICIPANT_TOPIC)
@@ -219,16 +227,19 @@ class Census:
         Returns
         -------
         complete : `bool`
-            False if the deadline came first. Somebody who keeps silent for a second is not
+            False if the deadline came first. Somebody who keeps silent for some seconds is not
             waited for again.
         """
         stragglers = time.monotonic() + _STRAGGLERS
+        quiet = 0
         while True:
+            quiet = 0 if self._has_news() else quiet + 1
             with self._lock:
                 self._update()
                 missing = self._missing() - self._silent_ports
             now = time.monotonic()
-            if not missing and (discovery_ports(self._domain) or now > self._born + _QUIET):
+            told = discovery_ports(self._domain) or now > self._born + _QUIET
+            if not missing and told and quiet > _MOMENT:
                 return True
             if now > deadline:
                 return False
@@ -237,22 +248,31 @@ class Census:
                     self._silent_ports |= missing
             time.sleep(_PAUSE)
 
+    def _has_news(self) -> bool:
+        """Return whether something was sent to this process that is not in this census yet."""
+        found = ctypes.c_ssize_t()
+        return (
+            self._inbox.has_unread()
+            or lib.dds_waitset_wait(self._news, ctypes.byref(found), 1, 0) != 0
+        )
+
     def wait_before_writing(self) -> None:
         """Hold a sample back until those who are just being met can hear it.
 
-        Only for samples that those who come late do not get. It costs a microsecond when
+        Only for samples that those who come late do not get. It costs microseconds when
         nobody is new.
         """
-        found = ctypes.c_ssize_t()
-        if self._complete and lib.dds_waitset_wait(self._news, ctypes.byref(found), 1, 0) == 0:
+        if self._complete and not self._has_news():
             return
         limit = time.monotonic() + _FIRST_WORD
+        quiet = 0
         while True:
+            quiet = 0 if self._has_news() else quiet + 1
             with self._lock:
                 self._update()
                 unmet = {key for key in self._participants if not self._is_met(key)} - self._silent
-                self._complete = not unmet
-                if unmet and time.monotonic() > limit:
+                self._complete = not unmet and quiet > _MOMENT
+                if not self._complete and time.monotonic() > limit:
                     self._silent |= unmet
                     self._complete = True
             if self._complete:

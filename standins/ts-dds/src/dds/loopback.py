@@ -8,13 +8,16 @@ Here its sockets are tied to the loopback device, so that nothing from outside c
 
 from __future__ import annotations
 
-__all__ = ["bind_to_loopback", "discovery_ports", "free_domain", "own_discovery_port"]
+__all__ = ["Inbox", "bind_to_loopback", "discovery_ports", "free_domain"]
 
+import array
 import contextlib
+import fcntl
 import os
 import pathlib
 import random
 import socket
+import termios
 
 _FIRST_PORT = 7400
 _PORTS_OF_A_DOMAIN = 250
@@ -102,11 +105,39 @@ def bind_to_loopback(domain: int) -> None:
                     )
 
 
-def own_discovery_port(domain: int) -> int:
-    """Return the port where this process listens for discovery; 0 if that is not known."""
-    found = 0
-    for port, duplicate in _own_sockets():
-        duplicate.close()
-        if _is_discovery_port(port, domain):
-            found = port
-    return found
+class Inbox:
+    """Where this process hears of others: the socket that Cyclone reads discovery from.
+
+    What another process has sent lies in it as soon as that process has sent it, and Cyclone
+    may take its time to read it on a busy machine.
+
+    Parameters
+    ----------
+    domain : `int`
+        The DDS domain.
+    """
+
+    def __init__(self, domain: int) -> None:
+        self.port = 0
+        self._socket: socket.socket | None = None
+        for port, duplicate in _own_sockets():
+            if _is_discovery_port(port, domain) and self._socket is None:
+                self.port, self._socket = port, duplicate
+            else:
+                duplicate.close()
+
+    def has_unread(self) -> bool:
+        """Return whether something has come that Cyclone has not read; False if not known."""
+        if self._socket is None:
+            return False
+        size = array.array("i", [0])
+        try:
+            fcntl.ioctl(self._socket, termios.FIONREAD, size)
+        except (OSError, ValueError):
+            return False  # closed meanwhile
+        return size[0] > 0
+
+    def close(self) -> None:
+        """Let go of the socket, so that its port is free when Cyclone closes it."""
+        if self._socket is not None:
+            self._socket.close()

@@ -18,7 +18,7 @@ from ._cyclone import call, check, lib
 from .census import Census, history_words, participant_words, presence_words
 from .config import configuration, domain_id
 from .errors import DDSException
-from .loopback import bind_to_loopback, own_discovery_port
+from .loopback import Inbox, bind_to_loopback
 from .publisher import Publisher
 from .qos import Qos, c_qos
 from .structure import Field, Structure
@@ -52,7 +52,7 @@ class SharedParticipant:
         if own is not None:
             bind_to_loopback(number)
         self._number = number
-        self._port = own_discovery_port(number)
+        self._inbox = Inbox(number)
         self._speaks = False
         self._introduce()
         self._holders = 0
@@ -65,7 +65,7 @@ class SharedParticipant:
         atexit.register(self._leave)
 
     def _introduce(self) -> None:
-        words = participant_words(self._port, speaks=self._speaks)
+        words = participant_words(self._inbox.port, speaks=self._speaks)
         with c_qos(None, user_data=words) as pointer:
             lib.dds_set_qos(self.handle, pointer)
 
@@ -73,6 +73,7 @@ class SharedParticipant:
         census = self.__dict__.get("census")
         if census is not None:
             census.close()
+        self._inbox.close()
         lib.dds_delete(self.handle)
         if self._domain:
             lib.dds_delete(self._domain)
@@ -80,7 +81,7 @@ class SharedParticipant:
     @functools.cached_property
     def census(self) -> Census:
         """Everybody that this process has heard of."""
-        return Census(self.handle, self._number)
+        return Census(self.handle, self._number, self._inbox)
 
     def note_endpoint(self, *, reader: bool) -> None:
         """Take note of a reader or writer before it is made, to be announced by `speak`."""
