@@ -120,7 +120,7 @@ def test_tricks_of_yaml_are_refused_at_once(text):
 
 @pytest.mark.parametrize("text", ["[" * 3000, "a: " + "9" * 9000, "a: [", "\x00", "- a", "5", "a"])
 def test_a_text_that_is_no_configuration_is_refused_in_a_sentence(text):
-    with pytest.raises(ConfigurationError, match="is not YAML|`name: value` lines") as caught:
+    with pytest.raises(ConfigurationError, match=r"is not YAML|`name: value` lines") as caught:
         check_text(text)
     assert len(str(caught.value)) < 300
 

@@ -12,4 +12,5 @@ from .jobs import *
 from .outcomes import *
 from .page import *
 from .page_events import *
+from .queue import *
 from .statistics import *

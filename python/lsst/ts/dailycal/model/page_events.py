@@ -18,7 +18,8 @@ __all__ = [
 import dataclasses
 
 from .components import Finding
-from .page import Announcement, PageOutcome, ScriptUpdate, StepOutcome
+from .page import Announcement, PageOutcome, StepOutcome
+from .queue import ScriptUpdate
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

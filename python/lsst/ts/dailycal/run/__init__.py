@@ -10,6 +10,8 @@ from .page import *
 from .page_checks import *
 from .page_journal import *
 from .page_lock import *
+from .page_schemas import *
+from .page_times import *
 from .preflight import *
 from .run_lock import *
 from .state import *

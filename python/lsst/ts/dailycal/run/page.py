@@ -3,20 +3,17 @@
 
 """Carry out a page: step after step through a queue."""
 
-__all__ = ["PageRun", "PageTimes", "refuse_schemas"]
+__all__ = ["PageRun"]
 
 import asyncio
-import dataclasses
-import logging
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ..model import (
     Announcement,
     AnnouncementMade,
     CalibrationError,
     ChecksMade,
-    ConfigurationError,
     JournalError,
     NotReadyError,
     PageEnded,
@@ -27,13 +24,9 @@ from ..model import (
     PlannedStep,
     QueueError,
     QueueStatus,
-    ScriptEnd,
     ScriptRequest,
-    ScriptState,
-    ScriptUpdate,
     StepEnded,
     StepOutcome,
-    StepProgress,
     StepQueued,
     StepStarted,
     StepStatus,
@@ -41,41 +34,19 @@ from ..model import (
 from ..procedure import (
     fill_in,
     how_to_go_on,
-    parse_configuration,
     refusals,
     refuse,
     round_duration,
-    script_end,
-    validate_configuration,
 )
 from ..version import VERSION
 from .page_checks import PageChecks, PagePorts
 from .page_journal import PageJournal
+from .page_schemas import refuse_schemas
+from .page_script import ScriptFollower, judge_end
+from .page_times import PageTimes
 
 LONGEST_REASON = 200
 """Characters of a reason that the whole summit is told."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class PageTimes:
-    """Deadlines of a run of the page, in seconds."""
-
-    status: float = 5.0
-    """Hearing of the queue."""
-    schema: float = 30.0
-    """Asking for a script's schema: the queue allows 20 itself."""
-    add: float = 90.0
-    """Adding a script: the queue allows 60 for loading, and acknowledges after it."""
-    poll: float = 1.0
-    """How long nothing may be heard before the deadlines are looked at."""
-    person: float = 3600.0
-    """How long people may pause the queue or a script, or have theirs before ours."""
-    stop: float = 180.0
-    """From stopping a script to its end: a dark may have to be read out first."""
-    pause: float = 10.0
-    """From the end of a script that failed to the pause of the queue."""
-    announce: float = 10.0
-    """Making an announcement."""
 
 
 class PageRun:
@@ -232,8 +203,11 @@ class PageRun:
             )
             index = await self._ports.queue.add(request, self._times.add)
             await self._journal.record(StepQueued(step.name, index))
-            last, note = await self._follow(step, index)
-            status, reason = _judge(last, note, stopped=self._stopping)
+            follower = ScriptFollower(
+                step, self._ports.queue, self._journal, self._times, lambda: self._stopping
+            )
+            last, note = await follower.follow(index)
+            status, reason = judge_end(last, note, stopped=self._stopping)
         except QueueError as error:
             # Once the script is in the queue, a silent queue does not mean that it failed.
             status = StepStatus.UNKNOWN if index else StepStatus.FAILED
@@ -242,42 +216,6 @@ class PageRun:
             status, reason = StepStatus.FAILED, str(error)
         duration = asyncio.get_running_loop().time() - started
         return await self._end(step, status, index=index, duration=duration, reason=reason)
-
-    async def _follow(self, step: PageStep, index: int) -> tuple[ScriptUpdate, str]:
-        """Follow a script to its end; return its last update, and why it was stopped if it was."""
-        loop = asyncio.get_running_loop()
-        patience = _Patience(step.deadline, self._times.person)
-        update = ScriptUpdate(index)
-        while not update.is_over:
-            begin = loop.time()
-            update, remark = await self._next(step, update)
-            patience.spend(loop.time() - begin, remark)
-            note = "Stopped by the observer." if self._stopping else patience.at_end(remark)
-            if note and not update.is_over:
-                return await self._stop_script(step, update), note
-        return update, ""
-
-    async def _stop_script(self, step: PageStep, update: ScriptUpdate) -> ScriptUpdate:
-        """Stop a script, and wait for its end."""
-        loop = asyncio.get_running_loop()
-        await self._ports.queue.stop(update.index, self._times.status)
-        latest = loop.time() + self._times.stop
-        while not update.is_over and loop.time() < latest:
-            update, _ = await self._next(step, update)
-        if not update.is_over:
-            raise QueueError(
-                f"Script {update.index} did not end within {self._times.stop:g} s of being "
-                "stopped.",
-                last_seen=f"{update.state.name} {update.checkpoint}".strip(),
-                remedy="Terminate it in LOVE.",
-            )
-        return update
-
-    async def _next(self, step: PageStep, seen: ScriptUpdate) -> tuple[ScriptUpdate, str]:
-        update = await self._ports.queue.next_update(seen, self._times.poll)
-        remark = _remark(update)
-        await self._journal.record(StepProgress(step.name, update, remark))
-        return update, remark
 
     async def _check(self, name: str, steps: Sequence[PageStep]) -> None:
         findings = await self._checks.look(steps)
@@ -329,91 +267,3 @@ def _expected(group: BaseExceptionGroup[BaseException]) -> BaseException:
         if isinstance(error, CalibrationError):
             return error
     return group
-
-
-async def refuse_schemas(plan: PagePlan, ports: PagePorts, timeout: float) -> None:
-    """Hold every configuration against the schema that the queue has for its script.
-
-    Raises
-    ------
-    ConfigurationError
-        If any does not fit; it lists all problems.
-    QueueError
-        If the queue does not tell its schemas.
-    """
-    problems: list[str] = []
-    for step in plan.to_do:
-        schema = await ports.queue.schema(step.script, timeout)
-        given = parse_configuration(step.configuration)
-        if schema is None:
-            if given:
-                problems.append(f"{step.name}: {step.script} takes no configuration.")
-            continue
-        try:
-            validate_configuration(schema, given)
-        except ConfigurationError as error:
-            problems += [f"{step.name}: {problem}" for problem in error.problems]
-    if problems:
-        raise ConfigurationError(problems)
-
-
-def _remark(update: ScriptUpdate) -> str:
-    """Say what a person has to do for the script to go on; empty if nothing."""
-    if update.is_over:
-        return ""
-    if update.state is ScriptState.PAUSED:
-        return f"paused at checkpoint {update.checkpoint!r}: resume it in LOVE to go on"
-    if update.is_waiting and not update.queue_running:
-        return "the queue is paused: resume it in LOVE to go on"
-    return ""
-
-
-class _Patience:
-    """How much longer a script may take, and people may keep it from going on, in seconds."""
-
-    def __init__(self, script: float, person: float) -> None:
-        self._given = (script, person)
-        self._script, self._person = script, person
-
-    def spend(self, time: float, remark: str) -> None:
-        """Take time off one or the other: people are at it if there is a remark for them."""
-        if remark:
-            self._person -= time
-        else:
-            self._script -= time
-
-    def at_end(self, remark: str) -> str:
-        """Say what took too long; empty if nothing did (`str`)."""
-        script, person = self._given
-        if self._script <= 0:
-            return f"It did not end within its deadline of {script:.0f} s."
-        if self._person <= 0:
-            return f"Nobody acted for {person:.0f} s: {remark}."
-        return ""
-
-
-def _judge(update: ScriptUpdate, note: str, *, stopped: bool) -> tuple[StepStatus, str]:
-    """Turn the end of a script into what became of its step."""
-    end = script_end(update)
-    said = (update.reason or _last_problem(update.messages)).removeprefix("Error in run: ")
-    if end is ScriptEnd.DONE:
-        return StepStatus.DONE, said
-    if stopped or end is ScriptEnd.STOPPED:
-        return StepStatus.STOPPED, note or said or "Somebody stopped the script."
-    parts = [note, f"The script {_as_clause(end)}" + (f": {said}" if said else ".")]
-    return StepStatus.FAILED, " ".join(part for part in parts if part)
-
-
-def _as_clause(end: ScriptEnd) -> str:
-    return {
-        ScriptEnd.FAILED: "failed",
-        ScriptEnd.CONFIGURE_FAILED: "refused its configuration",
-        ScriptEnd.LOAD_FAILED: "could not be started",
-        ScriptEnd.TERMINATED: "was terminated",
-        ScriptEnd.DIED: "died",
-    }.get(end, str(end))
-
-
-def _last_problem(messages: Iterable[tuple[int, str]]) -> str:
-    errors = [text for level, text in messages if level >= logging.ERROR]
-    return errors[-1] if errors else ""
