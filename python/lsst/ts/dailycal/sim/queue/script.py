@@ -8,7 +8,6 @@ __all__ = ["QueuedScript", "ScriptRequest"]
 import asyncio
 import contextlib
 import dataclasses
-import enum
 import logging
 import signal
 import typing
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import lsst.ts.salobj as salobj
 
+from ...model import ProcessState
 from ...sal.board import Board
 from ...sal.compat import enumerations
 from ..tether import tether_argv
@@ -32,19 +32,6 @@ STOP_TIMEOUT = 60.0
 """How long a script may take to end after a stop command, in seconds."""
 TERMINATE_TIMEOUT = 2.0
 """How long a process may take to end after SIGTERM, in seconds; then it is killed."""
-
-
-class ProcessState(enum.IntEnum):
-    """``processState`` of the event ``script``."""
-
-    UNKNOWN = 0
-    LOADING = 1
-    CONFIGURED = 2
-    RUNNING = 3
-    DONE = 4
-    LOADFAILED = 5
-    CONFIGUREFAILED = 6
-    TERMINATED = 7
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
