@@ -138,7 +138,7 @@ def run_block(
     started for it are ENABLED.
     """
     from ..procedure import PageOptions, block_procedure, make_page_plan
-    from .run import carry_out, show_plan
+    from .page_run import carry_out, show_plan
 
     item = _read(file)
     procedure = block_procedure(item, _overrides(pairs))

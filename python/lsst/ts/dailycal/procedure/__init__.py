@@ -15,6 +15,7 @@ from .page_text import *
 from .plan import *
 from .preflight import *
 from .requests import *
+from .run_config import *
 from .schema import *
 from .timeouts import *
 from .validate import *

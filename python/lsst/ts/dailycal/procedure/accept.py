@@ -6,7 +6,7 @@
 __all__ = ["decide"]
 
 from ..model import Decision, ImageType, RunStatistics
-from .config import AcceptRule
+from .run_config import AcceptRule
 
 
 def decide(

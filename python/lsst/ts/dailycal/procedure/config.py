@@ -3,163 +3,23 @@
 
 """The configuration of a run, checked beyond what a JSON schema can say."""
 
-__all__ = [
-    "AcceptRule",
-    "CalibrationConfig",
-    "OnRejection",
-    "RunConfig",
-    "UpstreamOptions",
-    "make_run_config",
-]
+__all__ = ["make_run_config"]
 
-import dataclasses
 import datetime
-import enum
 import typing
 from collections.abc import Mapping
 
-from ..model import ConfigurationError, ImageName, ImageType, Validity
+from ..model import ConfigurationError, ImageName, ImageType
 from . import text_rules
+from .run_config import (
+    AcceptRule,
+    CalibrationConfig,
+    OnRejection,
+    RunConfig,
+    UpstreamOptions,
+)
 
 Raw = Mapping[str, typing.Any]
-
-
-class AcceptRule(enum.StrEnum):
-    """How exposures are counted when a calibration is accepted."""
-
-    EXPOSURES = "exposures"
-    """Rejected when more than half of the exposures are bad."""
-    UPSTREAM = "upstream"
-    """The arithmetic of ts_externalscripts, one entry too many included."""
-
-
-class OnRejection(enum.StrEnum):
-    """What a rejected calibration means for the script."""
-
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class CalibrationConfig:
-    """What is wanted of one image type."""
-
-    image_type: ImageType
-    """Which type."""
-    wanted: int
-    """Number of images to keep."""
-    minimum: int
-    """Fewest images to go on with if some are lost."""
-    discarded: int
-    """Number of images to take first and keep out of processing."""
-    exposure_times: tuple[float, ...]
-    """Exposure time of each image, the discarded ones first, in seconds."""
-    failure_limit: int
-    """An exposure is bad when one test fails on at least this many amplifiers of a detector."""
-    generate_options: str
-    """Further pipetask options for generation."""
-    verify_options: str
-    """Further pipetask options for verification."""
-    generate_inputs: str
-    """Collections to read at generation, separated by commas."""
-    verify_inputs: str
-    """Collections to read at verification, separated by commas."""
-    given: tuple[ImageName, ...] = ()
-    """Images to process instead of taking any; empty to take them."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class UpstreamOptions:
-    """Options that are accepted for compatibility and have no effect."""
-
-    names: tuple[str, ...]
-    """Those that were given a value other than their default."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RunConfig:
-    """What is wanted of a run."""
-
-    calibrations: tuple[CalibrationConfig, ...]
-    """One entry an image type, in the order of acquisition."""
-    wait_between_exposures: float
-    """Time to wait after each exposure, in seconds."""
-    generate: bool
-    """Combine, and certify what is accepted?"""
-    verify: bool
-    """Verify the exposures?"""
-    n_processes: int
-    """Processes that a pipeline job may use."""
-    begin: str | None
-    """Start of the validity range, ISO 8601, TAI; `None` for that of the observing day."""
-    end: str | None
-    """End of the validity range, ISO 8601, TAI; `None` for that of the observing day."""
-    ingest_timeout: float
-    """How long an image may take from readout to the Butler, in seconds."""
-    job_timeout: float
-    """How long a job may take from acceptance to result, in seconds."""
-    program: str
-    """Program of every image; empty for none."""
-    reason: str
-    """Reason of every image; empty for none."""
-    note: str
-    """Observation note of every image; empty for none."""
-    filter_name: str | int | None
-    """Filter to put in the beam; `None` to leave what is there."""
-    grating: str | int | None
-    """Grating to put in the beam; `None` to leave what is there."""
-    calib_collection: str
-    """CALIBRATION collection to certify in."""
-    repo: str
-    """Butler repository: alias or path."""
-    accept_rule: AcceptRule
-    """How exposures are counted."""
-    on_rejection: OnRejection
-    """What a rejected calibration means for the script."""
-    max_attempts: int
-    """How often an exposure is tried."""
-    resume: str | None
-    """Id of the run to be finished; `None` for a new run."""
-    without_effect: UpstreamOptions
-    """Options that were given and have no effect."""
-
-    @property
-    def given(self) -> tuple[ImageName, ...]:
-        """Images to process instead of taking any (`tuple` [`ImageName`])."""
-        return tuple(name for item in self.calibrations for name in item.given)
-
-    @property
-    def takes_images(self) -> bool:
-        """Is there anything to be exposed (`bool`)?"""
-        return not all(item.given for item in self.calibrations)
-
-    @property
-    def image_types(self) -> tuple[ImageType, ...]:
-        """Image types, in the order of acquisition (`tuple` [`ImageType`])."""
-        return tuple(calibration.image_type for calibration in self.calibrations)
-
-    def calibration(self, image_type: ImageType) -> CalibrationConfig:
-        """Return what is wanted of one image type (`CalibrationConfig`)."""
-        return next(item for item in self.calibrations if item.image_type is image_type)
-
-    def validity(self, first_day_obs: int, last_day_obs: int) -> Validity:
-        """Return the validity range of a calibration made of certain exposures.
-
-        Parameters
-        ----------
-        first_day_obs, last_day_obs : `int`
-            Observing days of the first and the last exposure, YYYYMMDD.
-        """
-        return Validity(
-            begin=self.begin or noon_of(first_day_obs).isoformat(),
-            end=self.end or (noon_of(last_day_obs) + datetime.timedelta(days=1)).isoformat(),
-        )
-
-
-def noon_of(day_obs: int) -> datetime.datetime:
-    """Return the start of an observing day, 12:00 TAI (`datetime.datetime`)."""
-    return datetime.datetime.strptime(f"{day_obs:08d}T12", "%Y%m%dT%H")
-
 
 _COMPATIBILITY_ONLY = (
     "n_flat",

@@ -24,9 +24,10 @@ from collections.abc import Iterable, Mapping
 import yaml
 
 from ..model import ConfigurationError, PagePlan, PageStep, PlannedStep, Procedure
-from .config import RunConfig, make_run_config
+from .config import make_run_config
 from .page import CALIBRATIONS
 from .plan import make_plan
+from .run_config import RunConfig
 from .schema import configuration_schema
 from .validate import validate_configuration
 

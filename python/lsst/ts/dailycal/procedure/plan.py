@@ -8,7 +8,7 @@ __all__ = ["Plan", "make_plan"]
 import dataclasses
 
 from ..model import ImageType, JobKey, JobStep, PlannedExposure
-from .config import RunConfig
+from .run_config import RunConfig
 from .timeouts import EXPOSURE_OVERHEAD, JOB_TIME_PER_EXPOSURE, READOUT_TIME, Timeouts
 
 SETUP_CHECKPOINT = "Setup"

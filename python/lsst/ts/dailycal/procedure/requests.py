@@ -14,7 +14,7 @@ __all__ = [
 from collections.abc import Sequence
 
 from ..model import ImageName, ImageType, JobRequest
-from .config import RunConfig
+from .run_config import RunConfig
 
 _GENERATE_PIPELINE = "${{CP_PIPE_DIR}}/pipelines/LATISS/cp{kind}.yaml"
 _VERIFY_PIPELINE = "${{CP_VERIFY_DIR}}/pipelines/LATISS/verify{kind}.yaml"

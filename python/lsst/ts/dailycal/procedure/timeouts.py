@@ -10,7 +10,7 @@ import typing
 
 from ..model import PlannedExposure
 from ..ports import ExposureTimeouts
-from .config import RunConfig
+from .run_config import RunConfig
 
 READOUT_TIME = 2.0
 """Readout of LATISS, in seconds."""

@@ -8,7 +8,7 @@ __all__ = ["Verdict", "final_verdict", "summarize"]
 import dataclasses
 
 from ..model import CalibrationOutcome, RunOutcome
-from .config import OnRejection
+from .run_config import OnRejection
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
