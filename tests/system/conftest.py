@@ -3,25 +3,40 @@
 
 import pytest
 import pytest_asyncio
+from fault_outcomes import OUTCOMES
 from fault_rig import UNDER_WAY, template
 
 __all__ = ["template"]
 
-# Minutes each, most of it waiting for real deadlines: `make test-slow` runs them.
+# Minutes each, most of it waiting for real deadlines: `make test-slow` runs them. A short one of
+# each kind is in test_faults_in_short.py, for every `make test`.
 SLOW = (
+    "test_faults_of_components",
     "test_faults_of_control",
     "test_faults_of_disks",
+    "test_faults_of_frames",
     "test_faults_of_images",
     "test_faults_of_jobs",
     "test_group_scripts_processes",
+    "test_kill_page",
     "test_kill_processes",
 )
+LAST = "test_fault_matrix"
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.stem in SLOW:
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.path.stem == LAST)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Tell what became of each fault."""
+    if OUTCOMES:
+        terminalreporter.section("faults through real processes")
+    for outcome in OUTCOMES:
+        terminalreporter.write_line(str(outcome))
 
 
 @pytest_asyncio.fixture

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 import psutil
 import pytest
 import yaml
+from fault_outcomes import STRUCK, note
 
 from lsst.ts import salobj
 from lsst.ts.dailycal.butler.certify import find_conflicts
@@ -40,7 +41,8 @@ from lsst.ts.dailycal.sim.faults import Fault
 from lsst.ts.dailycal.sim.programs import LATISS
 from lsst.ts.dailycal.sim.supervisor import ObservatoryOptions, SimulatedObservatory
 
-SCRIPT = scripts_directory() / "auxtel" / "make_latiss_calibrations.py"
+SCRIPTS = scripts_directory()
+SCRIPT = SCRIPTS / "auxtel" / "make_latiss_calibrations.py"
 TIME_SCALE = 50.0
 QUICK = {
     "script_mode": "BIAS_DARK",
@@ -48,9 +50,9 @@ QUICK = {
     "n_dark": 2,
     "exp_times_dark": 5,
     "generate_calibrations": True,
-    # Real seconds, while the simulated ones are 50 times as short.
-    "oods_timeout": 6,
-    "job_timeout": 60,
+    # Real seconds, while the simulated ones are 50 times as short; generous, for loaded machines.
+    "oods_timeout": 20,
+    "job_timeout": 90,
 }
 IMAGES = 7
 ONE_PROCESS = (LATISS,)
@@ -114,6 +116,10 @@ class Rig:
         """Run a script to its end."""
         return await self.start({**config, **changes}).end()
 
+    async def run_script(self, path: str, config: Mapping[str, typing.Any]) -> Result:
+        """Run another script of the page to its end."""
+        return await self.start(config, path=SCRIPTS / path).end()
+
     async def resume(self, config: Mapping[str, typing.Any] = QUICK) -> Result:
         """Take up the last run."""
         return await self.run(config, resume=self.journal().stem)
@@ -140,8 +146,26 @@ class Rig:
     def check_struck(self, *faults: str) -> None:
         """Make sure that faults happened, or a test would hold for nothing."""
         logs = self.logs()
-        missing = [text for text in faults if f"Fault {Fault.parse(text)} strikes" not in logs]
+        parsed = [Fault.parse(text) for text in faults]
+        missing = [str(fault) for fault in parsed if f"Fault {fault} strikes" not in logs]
         assert not missing, f"never struck: {missing}"
+        STRUCK.update(fault.name for fault in parsed)
+
+    def note(self, fault: str, result: Result, after_resume: Result | None = None) -> None:
+        """Make sure that a fault happened, and note what it did."""
+        self.check_struck(fault)
+        self.note_means(fault, result, after_resume)
+
+    def note_means(self, fault: str, result: Result, after_resume: Result | None = None) -> None:
+        """Note what a fault did that a test brought about itself."""
+        after = "" if after_resume is None else f"{after_resume.state}: {self.ends()}"
+        note(fault, result.state, result.exit_code, result.reason, after)
+
+    def ends(self) -> str:
+        """Say what became of each calibration of the last run."""
+        return ", ".join(
+            f"{item.image_type} {item.status.value}" for item in self.outcome.calibrations
+        )
 
     def component(self, name: str) -> psutil.Process:
         """Find the process of a component."""
@@ -180,13 +204,20 @@ class Script:
     """A script process under way."""
 
     def __init__(
-        self, rig: Rig, config: Mapping[str, typing.Any], *, pause: str = "", stop: str = ""
+        self,
+        rig: Rig,
+        config: Mapping[str, typing.Any],
+        *,
+        pause: str = "",
+        stop: str = "",
+        path: pathlib.Path = SCRIPT,
     ) -> None:
         self.rig = rig
+        self.config = config
         self.index = next(_indices)
         self.seen: list[object] = []
         request = ScriptRequest(
-            SCRIPT, self.index, yaml.safe_dump(dict(config)), pause=pause, stop=stop
+            path, self.index, yaml.safe_dump(dict(config)), pause=pause, stop=stop
         )
         self.driver = ScriptDriver(request, self.seen.append)
         self._task = asyncio.create_task(self.driver.run())

@@ -5,7 +5,7 @@
 
 import asyncio
 import contextlib
-import os
+import dataclasses
 import pathlib
 import shutil
 import sqlite3
@@ -13,6 +13,7 @@ import subprocess
 import time
 
 import pytest
+from fault_mounts import mount, mounted
 from fault_rig import IMAGES, QUICK, observatory
 
 from lsst.ts.dailycal.butler.port import ButlerRepository
@@ -20,9 +21,14 @@ from lsst.ts.dailycal.model import (
     Certification,
     CertificationError,
     ExposureTaken,
+    ImageIngested,
     ImageLost,
     ImageName,
+    ImageType,
     IngestError,
+    JobFinished,
+    JobKey,
+    JobStep,
     JournalError,
     Validity,
 )
@@ -31,35 +37,17 @@ from lsst.ts.dailycal.run.codec import encode
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(400),
     pytest.mark.usefixtures("scripts_end"),
 ]
 
+VERIFY_BIAS = str(JobKey(JobStep.VERIFY, ImageType.BIAS))
 CERTIFICATION = Certification(
     "bias",
     "LATISS/calib",
     "LATISS/calib/daily",
     Validity("2026-11-23T12:00:00", "2026-11-24T12:00:00"),
 )
-
-
-def mount(*arguments: str) -> bool:
-    program = shutil.which("mount")
-    if program is None or os.geteuid() != 0:
-        return False
-    return subprocess.run([program, *arguments], capture_output=True, check=False).returncode == 0
-
-
-@contextlib.contextmanager
-def mounted(directory: pathlib.Path, *arguments: str):
-    """Mount something, or skip the test where that is not allowed."""
-    directory.mkdir(parents=True, exist_ok=True)
-    if not mount(*arguments, str(directory)):
-        pytest.skip("this machine lets nobody mount a small file system")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(directory)], check=True)  # noqa: S607
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +147,94 @@ except JournalError as error:
     assert done.stdout == "told\n", done.stderr
 
 
+@contextlib.contextmanager
+def held(repository: pathlib.Path):
+    """Another writer holds the database."""
+    holder = sqlite3.connect(repository / "gen3.sqlite3", isolation_level=None, timeout=5)
+    try:
+        holder.execute("BEGIN EXCLUSIVE")
+        yield
+    finally:
+        holder.rollback()
+        holder.close()
+
+
+@contextlib.contextmanager
+def read_only(repository: pathlib.Path):
+    with mounted(repository, "--bind", str(repository)):
+        if not mount("-o", "remount,ro,bind", str(repository)):
+            pytest.skip("this machine lets nobody mount anything read-only")
+        yield
+
+
+@contextlib.contextmanager
+def gone(repository: pathlib.Path):
+    """The database is not where it was."""
+    database = repository / "gen3.sqlite3"
+    away = database.rename(database.with_suffix(".away"))
+    try:
+        yield
+    finally:
+        away.rename(database)
+
+
+WITH_REAL_MEANS = {
+    "repository_locked": (held, "within 60 s"),
+    "repository_read_only": (read_only, "read"),
+    "repository_unreadable": (gone, "could not be read"),
+}
+"""Faults of the repository in memory, what does the same to a real one, and what is said."""
+
+
+@pytest.mark.parametrize("fault", WITH_REAL_MEANS)
+async def test_a_repository_in_trouble_fails_the_run_and_resume_finishes_it(rig, fault):
+    trouble, says = WITH_REAL_MEANS[fault]
+    collection = f"LATISS/calib/{fault}"
+    config = {**QUICK, "calib_collection": collection}
+    script = rig.start(config)
+    assert await script.until(lambda: verified(rig))
+    # Everything is there, and nothing certified yet.
+    with trouble(rig.observatory.config.repository):
+        result = await script.end()
+        assert (result.exit_code, result.state) == (1, "FAILED"), result.text
+        assert says in result.reason, result.text
+        assert rig.statuses() == ["failed", "not attempted"]
+    assert await rig.certifications(collection) == {"bias": 0, "dark": 0}
+    again = await rig.resume(config)
+    assert (again.exit_code, again.state) == (0, "DONE"), again.text
+    rig.check_accounts(exposures=IMAGES)
+    assert await rig.certifications(collection) == {"bias": 1, "dark": 1}
+    rig.note_means(fault, result, again)
+
+
+def verified(rig) -> bool:
+    """Has the verification of the biases ended, and is every frame in the Butler?"""
+    with contextlib.suppress(ValueError, JournalError):  # there is no journal yet
+        keys = {str(event.key) for event in rig.events(JobFinished)}
+        return VERIFY_BIAS in keys and len(rig.events(ImageIngested)) == IMAGES
+    return False
+
+
+async def test_what_somebody_else_certifies_meanwhile_is_left_alone_and_told(rig):
+    collection = "LATISS/calib/another"
+    config = {**QUICK, "calib_collection": collection}
+    script = rig.start(config)
+    # The conflicts were looked for before the first exposure.
+    assert await script.until(lambda: bool(list(rig.journals.glob(f"*{script.index}.jsonl"))))
+    another = dataclasses.replace(
+        CERTIFICATION, calib_collection=collection, validity=Validity("2000-01-01", "2100-01-01")
+    )
+    await ButlerRepository(str(rig.observatory.config.repository)).certify(another, 60.0)
+    result = await script.end()
+    for end in (result, again := await rig.resume(config)):
+        assert (end.exit_code, end.state) == (1, "FAILED"), end.text
+        assert "is certified already" in end.reason
+        assert "decertify that one" in end.reason
+    assert rig.statuses() == ["failed", "not attempted"]
+    assert await rig.certifications(collection) == {"bias": 1, "dark": 0}
+    rig.note_means("certified_by_another", result, again)
+
+
 @pytest.fixture(scope="module")
 def repository(template, tmp_path_factory):
     path = tmp_path_factory.mktemp("locked") / "repo"
@@ -168,9 +244,7 @@ def repository(template, tmp_path_factory):
 
 async def test_a_repository_that_another_writer_holds_is_given_up_at_the_deadline(repository):
     port = ButlerRepository(str(repository))
-    holder = sqlite3.connect(repository / "gen3.sqlite3", isolation_level=None)
-    try:
-        holder.execute("BEGIN EXCLUSIVE")
+    with held(repository):
         begin = time.monotonic()
         with pytest.raises(CertificationError) as caught:
             await port.certify(CERTIFICATION, 8.0)
@@ -179,18 +253,13 @@ async def test_a_repository_that_another_writer_holds_is_given_up_at_the_deadlin
         assert caught.value.remedy
         with pytest.raises(IngestError, match="searched"):
             await port.find_images([ImageName(20261123, 1)], 8.0)
-    finally:
-        holder.execute("ROLLBACK")
-        holder.close()
     # Whoever was cut off left nothing half done.
     await port.find_images([ImageName(20261123, 1)], 60.0)
     assert await port.find_conflicts(CERTIFICATION, 60.0) == []
 
 
 async def test_a_repository_that_is_read_only_is_told_and_stays_readable(repository):
-    with mounted(repository, "--bind", str(repository)):
-        if not mount("-o", "remount,ro,bind", str(repository)):
-            pytest.skip("this machine lets nobody mount anything read-only")
+    with read_only(repository):
         port = ButlerRepository(str(repository))
         with pytest.raises(CertificationError) as caught:
             await port.certify(CERTIFICATION, 60.0)

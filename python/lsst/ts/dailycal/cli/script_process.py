@@ -13,6 +13,8 @@ import signal
 import sys
 import typing
 
+from ..tether import tether_argv
+
 TERMINATE_TIMEOUT = 10.0
 """From SIGTERM to SIGKILL, in seconds."""
 _KEPT_LINES = 200
@@ -29,7 +31,7 @@ def script_environment(path: pathlib.Path) -> dict[str, str]:
 
 
 class ScriptProcess:
-    """A script that runs in a process of its own.
+    """A script that runs in a process of its own, which ends with the one that started it.
 
     Parameters
     ----------
@@ -56,8 +58,8 @@ class ScriptProcess:
             Index of its Script component.
         """
         process = await asyncio.create_subprocess_exec(
-            str(path),
-            str(index),
+            # So that no script takes frames on when nobody follows it any more, also after SIGKILL.
+            *tether_argv([str(path), str(index)]),
             env=script_environment(path),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

@@ -223,6 +223,7 @@ class FaultSchedule:
         self._generators = [
             np.random.default_rng([seed, 0xFA17, number]) for number in range(len(self._faults))
         ]
+        self._lasting: set[Fault] = set()
         self.struck: list[Fault] = []
 
     def hit(self, point: str, **context: object) -> Fault | None:
@@ -266,10 +267,16 @@ class FaultSchedule:
         The number of times plays no part, and nothing is counted.
         """
         about = {str(value) for value in context.values()}
-        return tuple(
+        found = tuple(
             fault
             for fault in self._faults
             if fault.kind.point == point
             and about.issuperset(fault.when.words)
             and self._elapsed() >= fault.when.after
         )
+        for fault in found:
+            # Asked for again and again, and told once.
+            if fault not in self._lasting:
+                self._lasting.add(fault)
+                _log.info("Fault %s strikes, and lasts.", fault)
+        return found

@@ -19,8 +19,8 @@ import typing
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..tether import tie_to_parent
 from .config import CONFIG_VARIABLE, SimulationConfig
-from .tether import tie_to_parent
 
 LATISS = ("ATCamera", "ATSpectrograph", "ATHeaderService", "ATOODS", "OCPS:1")
 """The components that take and process images with LATISS."""

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from ...model import ImageType, JobStep
 from ...pipelines.command import pipeline_environment, pipetask_argv
-from ..tether import tether_argv
+from ...tether import tether_argv
 
 ABORTED = 255
 """Exit code that is published for an aborted job."""

@@ -19,7 +19,7 @@ import lsst.ts.salobj as salobj
 from ...model import ProcessState
 from ...sal.board import Board
 from ...sal.compat import enumerations
-from ..tether import tether_argv
+from ...tether import tether_argv
 from .catalog import script_environment
 
 LOAD_TIMEOUT = 60.0

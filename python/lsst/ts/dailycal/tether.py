@@ -5,7 +5,7 @@
 
 Used as a program, it ties itself and becomes another program::
 
-    python -m lsst.ts.dailycal.sim.tether PARENT_PID PROGRAM ARGUMENT...
+    python -m lsst.ts.dailycal.tether PARENT_PID PROGRAM ARGUMENT...
 
 The kernel of Linux keeps this tie, also when the parent gets SIGKILL. On other systems there
 is none, and a parent that is killed may leave children.
@@ -55,8 +55,11 @@ def tether_argv(argv: Sequence[str]) -> list[str]:
 
 def _main() -> None:
     tie_to_parent(int(sys.argv[1]), signal.SIGTERM)
-    # An argument vector, given by the program that this one is tied to.
-    os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606
+    try:
+        # An argument vector, given by the program that this one is tied to.
+        os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606
+    except OSError as error:
+        sys.exit(f"{sys.argv[2]} cannot be started: {error.strerror}")
 
 
 if __name__ == "__main__":
