@@ -123,3 +123,15 @@ def test_the_output_of_a_job_is_its_own(face):
         ]
 
     assert face.run(scenario) == [True, False, False]
+
+
+def test_a_raw_file_that_nobody_can_read_is_found_among_the_others(face):
+    async def scenario(bench):
+        names = await bench.take_and_ingest(*biases(3))
+        unknown = dataclasses.replace(names[0], seq_num=999)
+        found = await bench.repository.find_damaged([*names, unknown], bench.patience(60.0))
+        return names, found
+
+    names, found = face.run(scenario, "file_nan@BIAS/2")
+    assert list(found) == [names[1]]
+    assert found[names[1]]

@@ -10,6 +10,7 @@ import string
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from rigs import carry_out, make_rig
 from searching import examples
 
 from lsst.ts.dailycal.model import (
@@ -162,13 +163,6 @@ def journal_lines():
 
 
 async def _whole_run():
-    import sys
-
-    sys.path.insert(0, __file__.rpartition("/fuzz")[0] + "/properties")
-    try:
-        from rigs import carry_out, make_rig
-    finally:
-        sys.path.pop(0)
     rig = make_rig("camera_refuses", "ingest_error@DARK/1", "job_error@verify/2")
     async with rig.observatory:
         await carry_out(rig)

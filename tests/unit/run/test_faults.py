@@ -1,7 +1,7 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every fault that can strike during a run, where it can strike, in the observatory in memory.
+"""Every fault that can strike during a run, at each step where it can, in the observatory in memory.
 
 Whatever breaks: the run ends within a bounded time, says what is true, accounts for every image,
 certifies nothing that it should not, and after `resume` the result is that of a run without the
@@ -10,226 +10,122 @@ fault.
 
 import asyncio
 import dataclasses
+import functools
+import pathlib
+import re
 
 import pytest
+from fault_matrix import BEFORE_A_RUN, CASES, FINE, Case
+from rigs import FRAME, Rig, carry_out, certified, make_rig, statuses
 
-from lsst.ts.dailycal.model import (
-    CalibrationStatus,
-    Certified,
-    Decided,
-    ExposureFailed,
-    ExposureTaken,
-    JobAsked,
-    RunEnded,
-)
-from lsst.ts.dailycal.procedure import final_verdict
+from lsst.ts.dailycal.model import ExposureTaken, Message, RunOutcome
+from lsst.ts.dailycal.procedure import OnRejection, final_verdict
+from lsst.ts.dailycal.report import read_records, summarize_run
+from lsst.ts.dailycal.sim.config import DIRECT_FRAME
+from lsst.ts.dailycal.sim.fault_kinds import FAULT_KINDS
+from lsst.ts.dailycal.testing.loop import run_fast
 
-FINE = ["certified", "certified"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Expected:
-    """What a fault does to a run that generates biases and darks."""
-
-    fault: str
-    statuses: tuple[str, str] = ("certified", "certified")
-    says: str = ""
-    """Part of the reason of the end, or of a message."""
-    exposures: int = 10
-    """Images read out in the end, after a resume if the run failed."""
-    after_resume: tuple[str, str] = ("certified", "certified")
+LASTING = {"clock_step", "new_sequencer"}
+"""Faults that strike at no moment: they hold from one on."""
+PLANNED = 7
 
 
-def unseen(fault):
-    return [Expected(f"{fault}@BIAS/2"), Expected(f"{fault}@DARK/4")]
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
+def test_a_fault_is_survived_told_and_mended_by_resume(case, record_property, tmp_path):
+    rig, first, last = run_fast(_strike(case))
+    verdict = final_verdict(first)
+    messages = "\n".join(event.text for event in rig.of(Message))
+    assert statuses(first) == case.statuses, verdict.reason
+    assert case.ends.startswith("DONE" if verdict.success else "FAILED")
+    assert case.says in verdict.reason + messages
+    check_reason(first)
+    assert statuses(last) == (case.resumed or case.statuses), final_verdict(last).reason
+    check_result(case, rig, last)
+    check_report(rig, last, tmp_path)
+    record_property("fault", [case.fault, "" if verdict.success else verdict.reason])
 
 
-def noted(fault, says):
-    return [Expected(f"{fault}@BIAS/2", says=says), Expected(f"{fault}@DARK/3", says=says)]
-
-
-def retaken(fault, says):
-    return [
-        Expected(f"{fault}@BIAS/2", says=says, exposures=11),
-        Expected(f"{fault}@DARK/4", says=says, exposures=11),
-    ]
-
-
-def job_fails(fault, says):
-    bias, dark = ("failed", "not attempted"), ("certified", "failed")
-    return [
-        Expected(f"{fault}@generate/1", bias, says),
-        Expected(f"{fault}@verify/1", bias, says),
-        Expected(f"{fault}@generate/2", dark, says),
-        Expected(f"{fault}@verify/2", dark, says),
-    ]
-
-
-FAULTS = [
-    *noted("camera_refuses", "refused"),
-    Expected("camera_fault@BIAS/1", ("not attempted", "not attempted"), "ATCamera is not ENABLED"),
-    Expected("camera_fault@BIAS/4", ("not attempted", "not attempted"), "ATCamera is not ENABLED"),
-    Expected("camera_fault@DARK/1", ("certified", "not attempted"), "ATCamera is not ENABLED"),
-    Expected("camera_fault@DARK/4", ("certified", "not attempted"), "ATCamera is not ENABLED"),
-    *unseen("start_integration_lost"),
-    *unseen("start_integration_late"),
-    *unseen("start_integration_twice"),
-    *noted("end_readout_lost", "endReadout was not heard"),
-    *unseen("end_readout_late"),
-    *unseen("end_readout_twice"),
-    *noted("camera_ack_lost", "acknowledgement was not heard"),
-    *unseen("camera_ack_late"),
-    *unseen("camera_ack_twice"),
-    *noted("camera_ack_failed", "read out, yet refused"),
-    *retaken("header_silent", "did not reach the Butler within 120 s"),
-    *unseen("header_late"),
-    *unseen("header_twice"),
-    *noted("ingest_silent", "is in the Butler, although"),
-    *retaken("ingest_error", "status 1"),
-    *unseen("ingest_late"),
-    *unseen("ingest_twice"),
-    *unseen("ingest_reordered"),
-    *unseen("ingest_foreign"),
-    *retaken("file_empty", "the file is empty"),
-    *retaken("file_corrupt", "the header cannot be read"),
-    *job_fails("job_refused", "refused"),
-    *job_fails("job_not_acknowledged", "did not accept"),
-    *job_fails("job_error", "exit code 1"),
-    *job_fails("job_aborted", "exit code 255"),
-    *job_fails("job_unknown_phase", "exit code 1"),
-    *job_fails("job_result_never", "after 900 s"),
-    *job_fails("ocps_fault", "FAULT"),
-    *job_fails("ocps_restarted", "not ENABLED any more"),
-    *[Expected(f"job_result_before_ack@{n}") for n in range(1, 5)],
-    *[Expected(f"job_result_late@{n}") for n in range(1, 5)],
-    *[Expected(f"job_result_twice@{n}") for n in range(1, 5)],
-    *[Expected(f"job_results_reordered@{n}") for n in range(1, 5)],
-    Expected("leaves_enabled@ATCamera/10s", ("not attempted", "not attempted"), "ATCamera"),
-    Expected("leaves_enabled@ATCamera/50s", ("certified", "not attempted"), "ATCamera"),
-    # The frame that is exposed at that moment never reaches the Butler, and is taken again.
-    Expected("leaves_enabled@ATOODS/50s", ("certified", "not attempted"), "ATOODS", 11),
-    Expected("leaves_enabled@ATHeaderService/50s", ("certified", "not attempted"), "ATHead", 11),
-    Expected(
-        "leaves_enabled@ATCamera/50s:state=STANDBY", ("certified", "not attempted"), "STANDBY"
-    ),
-    Expected("leaves_enabled@OCPS:1/30s", ("failed", "not attempted"), "OCPS:1"),
-    Expected("leaves_enabled@ATSpectrograph/30s"),
-    Expected("heartbeat_lost@ATOODS/30s", ("certified", "not attempted"), "no heartbeat"),
-    Expected(
-        "repository_unreadable@verifyBiasStats", ("failed", "not attempted"), "cannot be read"
-    ),
-    Expected("repository_unreadable@verifyDarkStats", ("certified", "failed"), "cannot be read"),
-    Expected("repository_locked@bias", ("failed", "not attempted"), "within 60 s"),
-    Expected("repository_locked@dark", ("certified", "failed"), "within 60 s"),
-    Expected("repository_read_only@bias", ("failed", "not attempted"), "read-only"),
-    Expected("repository_read_only@dark", ("certified", "failed"), "read-only"),
-    Expected(
-        "certified_by_another@bias",
-        ("failed", "not attempted"),
-        "from u/somebody/run",
-        after_resume=("failed", "not attempted"),
-    ),
-    Expected(
-        "certified_by_another@dark",
-        ("certified", "failed"),
-        "from u/somebody/run",
-        after_resume=("certified", "failed"),
-    ),
-]
-
-
-def statuses(outcome):
-    return tuple(item.status.value for item in outcome.calibrations)
-
-
-def check_truth(rig, outcome):
-    """What holds whatever happened."""
-    taken = [event.image.name for event in rig.events(ExposureTaken)]
-    failed = [event.image_name for event in rig.events(ExposureFailed) if event.image_name]
-    assert len(set(taken)) == len(taken), "an image was counted twice"
-    assert sorted(rig.state.all_images) == sorted(taken + failed)
-    assert rig.events(RunEnded)[-1].outcome == outcome
-    accepted = {
-        event.decision.image_type for event in rig.events(Decided) if event.decision.accepted
-    }
-    certified = [event.image_type for event in rig.events(Certified)]
-    assert set(certified) <= accepted
-    assert len(set(certified)) == len(certified), "something was certified twice"
-    verdict = final_verdict(outcome)
-    carried_out = all(
-        item.status in (CalibrationStatus.CERTIFIED, CalibrationStatus.REJECTED)
-        for item in outcome.calibrations
-    )
-    assert verdict.success == (carried_out and outcome.failure is None)
-    if not verdict.success:
-        assert outcome.run_id in verdict.reason, "the way to go on is named"
-
-
-def repair(observatory):
-    """What a person does before a resume: bring the components back."""
-    for name, component in observatory.components._components.items():
-        component.beating = True
-        observatory.components.set_state(name, "ENABLED")
-
-
-@pytest.mark.parametrize("expected", FAULTS, ids=lambda item: item.fault)
-async def test_a_fault_is_survived_told_and_mended_by_resume(make_rig, expected):
-    rig = make_rig(expected.fault)
+async def _strike(case: Case) -> tuple[Rig, RunOutcome, RunOutcome]:
+    """Let it strike a run, which is resumed if it fails."""
+    rig = make_rig(case.fault, frame=DIRECT_FRAME if case.large else FRAME, start=case.start)
+    rig.given = dict(case.config)
     async with rig.observatory:
-        async with asyncio.timeout(3000):
-            outcome = await rig.make(generate_calibrations=True).execute()
-        check_truth(rig, outcome)
-        assert statuses(outcome) == expected.statuses
-        assert expected.says in final_verdict(outcome).reason + rig.messages
-        if not final_verdict(outcome).success:
-            repair(rig.observatory)
-            async with asyncio.timeout(3000):
-                outcome = await rig.make(generate_calibrations=True).execute()
-            check_truth(rig, outcome)
-            assert statuses(outcome) == expected.after_resume
-        assert len(rig.events(ExposureTaken)) == expected.exposures
-        jobs = [event.key for event in rig.events(JobAsked)]
-        assert len(jobs) <= 4 + (not final_verdict(outcome).success) + 1
+        first = last = await carry_out(rig)
+        faults = rig.observatory.world.faults
+        assert faults.struck or case.fault.partition("@")[0] in LASTING, "it never struck"
+        if case.resumed is not None:
+            rig.observatory.repair()
+            last = await carry_out(rig)
+    return rig, first, last
 
 
-@pytest.mark.parametrize(
-    "fault", ["file_saturated@BIAS/2-", "new_sequencer", "shutter_stuck@DARK/*"]
-)
-async def test_bad_frames_are_rejected_and_never_certified(make_rig, fault):
-    rig = make_rig(fault)
-    async with rig.observatory:
-        outcome = await rig.make().execute()
-    check_truth_of_verification(outcome)
-    assert CalibrationStatus.REJECTED in {item.status for item in outcome.calibrations}
+def check_reason(outcome: RunOutcome) -> None:
+    """A reason says for what and how long was waited, what was seen last, and what to do."""
+    for failure in outcome.failures:
+        assert failure.remedy, f"nobody is told what to do: {failure}"
+        assert "{" not in failure.reason.replace("${", ""), f"this is for programs: {failure}"
+        if re.search(r"\b(no|not) .* (within|after) ", failure.reason):
+            assert re.search(r"(within|after) \d+ s\b", failure.reason), failure.reason
+            assert "Last seen: " in failure.reason, failure.reason
 
 
-def check_truth_of_verification(outcome):
-    verdict = final_verdict(outcome)
-    assert verdict.success, "a rejection is a result"
-    assert verdict.warnings
+def check_result(case: Case, rig: Rig, outcome: RunOutcome) -> None:
+    """In the end the result is that of a run without the fault."""
+    assert len(rig.of(ExposureTaken)) == PLANNED + case.retaken
+    found = certified(rig)
+    assert len(found) == case.certifications
+    if statuses(outcome) != FINE:
+        return
+    if not case.fault.startswith("clock_step"):
+        assert found == unharmed()
+    for calibration in outcome.calibrations:
+        assert calibration.decision is not None
+        assert calibration.decision.exposures == calibration.kept
+        if "going on with" not in case.says:
+            assert calibration.kept == calibration.wanted
 
 
-async def test_a_camera_that_always_refuses_ends_the_run_soon(make_rig):
+@functools.cache
+def unharmed() -> dict[str, tuple[float, float]]:
+    """What a run certifies in which nothing goes wrong."""
+
+    async def carry_it_out() -> dict[str, tuple[float, float]]:
+        rig = make_rig()
+        async with rig.observatory:
+            await carry_out(rig)
+        return certified(rig)
+
+    return run_fast(carry_it_out())
+
+
+def check_report(rig: Rig, outcome: RunOutcome, directory: pathlib.Path) -> None:
+    """What is read from the journal is what the script said."""
+    path = directory / "run.jsonl"
+    path.write_text("".join(f"{line}\n" for line in rig.storage.lines))
+    summary = summarize_run(read_records(path))
+    verdict = final_verdict(outcome, OnRejection(rig.given.get("on_rejection", "warn")))
+    assert summary.status == ("done" if verdict.success else "failed")
+    assert tuple(item.status for item in summary.calibrations) == statuses(outcome)
+    assert all(failure in verdict.reason for failure in summary.failures)
+
+
+def test_a_rejection_that_fails_the_script_fails_the_run_in_the_report_as_well(tmp_path):
+    case = next(case for case in CASES if case.fault == "new_sequencer")
+    config = (*case.config, ("on_rejection", "fail"))
+    rig, first, _ = run_fast(_strike(dataclasses.replace(case, config=config)))
+    assert not final_verdict(first, OnRejection.FAIL).success
+    check_report(rig, first, tmp_path)
+
+
+async def test_a_camera_that_always_refuses_ends_the_run_soon():
     rig = make_rig("camera_refuses@*")
     async with rig.observatory:
         start = asyncio.get_running_loop().time()
-        outcome = await rig.make().execute()
-        elapsed = asyncio.get_running_loop().time() - start
-    assert "failed 6 times in a row" in final_verdict(outcome).reason
-    assert elapsed < 60
+        await carry_out(rig)
+        assert asyncio.get_running_loop().time() - start < 60
 
 
-async def test_too_few_biases_leave_the_darks_alone(make_rig):
-    rig = make_rig("ingest_error@BIAS/3-5")
-    async with rig.observatory:
-        outcome = await rig.make(max_attempts=1, min_bias=3).execute()
-    assert statuses(outcome) == ("not attempted", "verified")
-    assert "2 of 5 images" in final_verdict(outcome).reason
-
-
-async def test_enough_frames_are_gone_on_with_and_it_is_said(make_rig):
-    rig = make_rig("ingest_error@BIAS/3")
-    async with rig.observatory:
-        outcome = await rig.make(max_attempts=1, min_bias=3).execute()
-    assert statuses(outcome) == ("verified", "verified")
-    assert "going on with 4 of 5 images" in rig.messages
+def test_every_fault_of_the_simulator_is_in_the_matrix_or_strikes_before_a_run():
+    there = {case.fault.partition("@")[0].partition(":")[0] for case in CASES}
+    assert there | set(BEFORE_A_RUN) == set(FAULT_KINDS)
+    assert not there & set(BEFORE_A_RUN)

@@ -55,6 +55,7 @@ EVENTS = [
     ExposureTaken(Image(PLANNED, NAME, ("late",))),
     ImageIngested(NAME),
     ImageLost(NAME, "corrupt"),
+    event_module.ImageDamaged(NAME, "the file is short"),
     event_module.ImageUnclaimed(NAME, "group#1"),
     event_module.JobAsked(KEY, JobRequest("p", "c", "q")),
     event_module.JobSubmitted(KEY, "abc"),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["find_groups", "find_raws"]
+__all__ = ["find_damaged", "find_groups", "find_raws"]
 
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from .repository import open_repository
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from lsst.daf.butler import Butler, DatasetRef
 
 
 def find_raws(repo: str | Path, exposure_ids: Iterable[int]) -> frozenset[int]:
@@ -33,24 +35,52 @@ def find_raws(repo: str | Path, exposure_ids: Iterable[int]) -> frozenset[int]:
     found : `frozenset` of `int`
         Those that are there.
     """
-    from lsst.daf.butler import MissingCollectionError, MissingDatasetTypeError
+    with open_repository(repo) as butler:
+        refs = {exposure_id: _find_raw(butler, exposure_id) for exposure_id in exposure_ids}
+    return frozenset(exposure_id for exposure_id, ref in refs.items() if ref is not None)
 
-    found = []
+
+def find_damaged(repo: str | Path, exposure_ids: Iterable[int]) -> Mapping[int, str]:
+    """Find the raw images that are in the repository and cannot be read.
+
+    Parameters
+    ----------
+    repo : `str` or `pathlib.Path`
+        The repository.
+    exposure_ids : iterable of `int`
+        Which ones to look at.
+
+    Returns
+    -------
+    damaged : mapping of `int` to `str`
+        What is wrong with each of them.
+    """
+    damaged = {}
     with open_repository(repo) as butler:
         for exposure_id in exposure_ids:
-            try:
-                ref = butler.find_dataset(
-                    "raw",
-                    instrument=INSTRUMENT,
-                    detector=DETECTOR_ID,
-                    exposure=exposure_id,
-                    collections=RAW,
-                )
-            except (LookupError, MissingCollectionError, MissingDatasetTypeError):
+            ref = _find_raw(butler, exposure_id)
+            if ref is None:
                 continue
-            if ref is not None:
-                found.append(exposure_id)
-    return frozenset(found)
+            try:
+                butler.get(ref)
+            except Exception as error:  # noqa: BLE001 - whatever the formatter raises: it is damaged
+                damaged[exposure_id] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return damaged
+
+
+def _find_raw(butler: Butler, exposure_id: int) -> DatasetRef | None:
+    from lsst.daf.butler import MissingCollectionError, MissingDatasetTypeError
+
+    try:
+        return butler.find_dataset(
+            "raw",
+            instrument=INSTRUMENT,
+            detector=DETECTOR_ID,
+            exposure=exposure_id,
+            collections=RAW,
+        )
+    except (LookupError, MissingCollectionError, MissingDatasetTypeError):
+        return None
 
 
 def find_groups(repo: str | Path, group_ids: Iterable[str]) -> Mapping[str, str]:

@@ -70,6 +70,19 @@ class ButlerRepository:
         )
         return {group: ImageName.parse(obs_id) for group, obs_id in found.items()}
 
+    async def find_damaged(
+        self, names: Collection[ImageName], timeout: float
+    ) -> Mapping[ImageName, str]:
+        """Find the images that are in the Butler and cannot be read."""
+        by_id = {name.exposure_id: name for name in names}
+        found = await self._call(
+            IngestError,
+            f"The images in {self._repo} could not be looked at",
+            timeout,
+            lambda: images.find_damaged(self._repo, by_id),
+        )
+        return {by_id[exposure_id]: reason for exposure_id, reason in found.items()}
+
     async def read_statistics(
         self, collection: str, dataset_type: str, timeout: float
     ) -> RunStatistics:

@@ -14,6 +14,7 @@ __all__ = [
     "ExposureAsked",
     "ExposureFailed",
     "ExposureTaken",
+    "ImageDamaged",
     "ImageIngested",
     "ImageLost",
     "ImageUnclaimed",
@@ -114,6 +115,16 @@ class ImageLost:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ImageDamaged:
+    """An image is in the Butler, and its file cannot be used: a job failed on it."""
+
+    name: ImageName
+    """Its name."""
+    reason: str
+    """What is wrong with it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class ImageUnclaimed:
     """An image of an attempt that was given up is in the Butler; another one is in its place."""
 
@@ -209,6 +220,7 @@ Event = (
     | ExposureFailed
     | ImageIngested
     | ImageLost
+    | ImageDamaged
     | ImageUnclaimed
     | JobAsked
     | JobSubmitted

@@ -43,6 +43,23 @@ class Repository(typing.Protocol):
         """
         ...
 
+    async def find_damaged(
+        self, names: Collection[ImageName], timeout: float
+    ) -> Mapping[ImageName, str]:
+        """Find the images that are in the Butler and cannot be read.
+
+        Returns
+        -------
+        damaged : `~collections.abc.Mapping` [`ImageName`, `str`]
+            What is wrong with each of them.
+
+        Raises
+        ------
+        IngestError
+            If the repository cannot be read within ``timeout`` seconds.
+        """
+        ...
+
     async def read_statistics(
         self, collection: str, dataset_type: str, timeout: float
     ) -> RunStatistics:

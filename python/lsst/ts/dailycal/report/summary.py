@@ -9,6 +9,8 @@ import dataclasses
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
+import yaml
+
 from ..model import (
     Certification,
     Decision,
@@ -23,6 +25,7 @@ from ..model import (
     JournalError,
     Message,
 )
+from ..procedure import OnRejection, final_verdict
 from ..run.state import JobRecord, RunState
 from .records import Record
 
@@ -130,7 +133,7 @@ def summarize_run(records: Sequence[Record]) -> RunSummary:
     outcome = state.outcome
     return RunSummary(
         run_id=started.run_id,
-        status=_status(state),
+        status=_status(state, started.config),
         begin=records[0].tai,
         last=records[-1].tai,
         calibrations=tuple(_calibration(state, records, kind) for kind in types),
@@ -147,13 +150,21 @@ def summarize_run(records: Sequence[Record]) -> RunSummary:
     )
 
 
-def _status(state: RunState) -> str:
+def _status(state: RunState, config: str) -> str:
     outcome = state.outcome
     if outcome is None:
         return "open"
     if outcome.stopped:
         return "stopped"
-    return "failed" if outcome.failures else "done"
+    return "done" if final_verdict(outcome, _on_rejection(config)).success else "failed"
+
+
+def _on_rejection(config: str) -> OnRejection:
+    """Read from the configuration whether a rejection makes the script fail."""
+    try:
+        return OnRejection(yaml.safe_load(config)["on_rejection"])
+    except (yaml.YAMLError, TypeError, KeyError, ValueError):
+        return OnRejection.WARN
 
 
 def _calibration(

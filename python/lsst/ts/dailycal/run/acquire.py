@@ -191,7 +191,7 @@ class Acquisition:
                 f"row. {error.what}",
                 missing=error.missing,
                 last_seen=error.last_seen,
-                remedy=error.remedy,
+                remedy=error.remedy or "Find out why on ATCamera, then resume the run.",
             ) from error
 
 

@@ -16,6 +16,7 @@ from ..model import (
     Failure,
     Image,
     ImageType,
+    JobError,
     JournalError,
     Resumed,
     RunEnded,
@@ -25,6 +26,7 @@ from ..model import (
 from ..version import VERSION
 from .acquire import Acquisition, account_for_nameless, recover
 from .context import RunContext
+from .damage import drop_damaged
 from .ingest import IngestFollower
 from .jobs import abort_open_jobs
 from .outcome import failure_of, make_outcome
@@ -133,13 +135,17 @@ class Run:
         bias: asyncio.Task[CalibrationOutcome] | None,
     ) -> CalibrationOutcome:
         context = self._context
-        await context.journal.wait_until(lambda _: acquisition.is_settled(image_type))
-        try:
-            return await process(context, image_type, bias)
-        except JournalError:
-            raise
-        except CalibrationError as error:
-            failure = failure_of(f"process {image_type}", error)
+        while True:
+            await context.journal.wait_until(lambda _: acquisition.is_settled(image_type))
+            try:
+                return await process(context, image_type, bias)
+            except JournalError:
+                raise
+            except CalibrationError as error:
+                # Each time there is an image less, so that this comes to an end.
+                if isinstance(error, JobError) and await drop_damaged(context, image_type):
+                    continue
+                failure = failure_of(f"process {image_type}", error)
             return make_outcome(context, image_type, CalibrationStatus.FAILED, failure=failure)
 
     def _stopped_outcome(self) -> RunOutcome:

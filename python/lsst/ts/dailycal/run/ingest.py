@@ -35,7 +35,11 @@ class IngestFollower:
         """
         context = self._context
         state = context.state
-        open_slots = [slot for slot in state.slots.values() if slot.image and not slot.ingested]
+        open_slots = [
+            slot
+            for slot in state.slots.values()
+            if slot.image and not slot.ingested and slot.image.name not in state.damaged
+        ]
         there = await self._look([slot.image.name for slot in open_slots if slot.image])
         for slot in open_slots:
             if slot.image is None:

@@ -21,6 +21,7 @@ from ..model import (
 )
 from ..procedure import job_run, statistics_dataset_type
 from .context import RunContext
+from .job_report import failed_job
 
 
 async def run_job(context: RunContext, key: JobKey, request: JobRequest) -> str:
@@ -65,11 +66,7 @@ async def _submit_and_wait(context: RunContext, key: JobKey, request: JobRequest
 async def _accept(context: RunContext, key: JobKey, result: JobResult) -> str:
     await context.journal.record(JobFinished(key, result))
     if not result.succeeded:
-        raise JobError(
-            f"Job {result.job_id} ({key}) failed with exit code {result.exit_code}.",
-            last_seen=result.detail[:300],
-            remedy=f"Look at the log of job {result.job_id} on OCPS.",
-        )
+        raise failed_job(key, result)
     return result.job_id
 
 

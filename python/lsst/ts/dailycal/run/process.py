@@ -32,6 +32,7 @@ from ..procedure import (
     verify_request,
 )
 from .context import RunContext
+from .job_report import where_is_the_log
 from .jobs import run_job
 from .outcome import make_outcome
 
@@ -62,11 +63,7 @@ async def process(
             context,
             image_type,
             CalibrationStatus.NOT_ATTEMPTED,
-            failure=Failure(
-                f"take {image_type}",
-                f"{len(images)} of {config.wanted} images can be used, and at least "
-                f"{config.minimum} are needed.",
-            ),
+            failure=_too_few(context, image_type, len(images)),
         )
     if len(images) < config.wanted:
         text = f"{image_type}: going on with {len(images)} of {config.wanted} images."
@@ -77,6 +74,23 @@ async def process(
         if blocked is not None:
             return blocked
     return await _process(context, image_type, images, bias_collection)
+
+
+def _too_few(context: RunContext, image_type: ImageType, usable: int) -> Failure:
+    config = context.config.calibration(image_type)
+    text = (
+        f"{usable} of {config.wanted} images can be used, and at least {config.minimum} are needed."
+    )
+    lost = [
+        f"{slot.image.name} ({context.state.lost[slot.image.name]})"
+        for slot in context.state.of_type(image_type)
+        if slot.image is not None and slot.image.name in context.state.lost
+    ]
+    if lost:
+        more = f" and {len(lost) - 2} more" if len(lost) > 2 else ""
+        text += f" Lost: {'; '.join(lost[:2])}{more}."
+    remedy = "The frames are kept; resume takes those that are missing."
+    return Failure(f"take {image_type}", text, remedy)
 
 
 async def _process(
@@ -144,7 +158,7 @@ async def _verify(
         raise StatisticsError(
             f"{dataset_type} in {collection} does not cover every exposure.",
             missing=map(str, sorted(missing)),
-            remedy=f"Look at the log of job {job_id} on OCPS.",
+            remedy=where_is_the_log(job_id),
         )
     decision = decide(
         image_type,

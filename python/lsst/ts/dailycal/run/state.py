@@ -23,6 +23,7 @@ from ..model import (
     ExposureFailed,
     ExposureTaken,
     Image,
+    ImageDamaged,
     ImageIngested,
     ImageLost,
     ImageName,
@@ -88,6 +89,8 @@ class RunState:
         self.certifications: dict[ImageType, Certification] = {}
         self.all_images: list[ImageName] = []
         self.lost: dict[ImageName, str] = {}
+        self.damaged: set[ImageName] = set()
+        """Images that the Butler has and nobody can read; they are in `lost` as well."""
         self.nameless: dict[str, PlannedExposure] = {}
         """Attempts that failed without a name, by group id: an image may turn up all the same."""
         self.group_ids_used = 0
@@ -145,6 +148,11 @@ class RunState:
                     slot.ingested = True
             case ImageLost():
                 self.lost[event.name] = event.reason
+            case ImageDamaged():
+                self.lost[event.name] = event.reason
+                self.damaged.add(event.name)
+                for slot in self._slots_of(event.name):
+                    slot.ingested = False
             case ImageUnclaimed():
                 self.nameless.pop(event.group_id, None)
                 self.all_images.append(event.name)

@@ -152,6 +152,11 @@ class Job:
         if self._process is not None and self._process.returncode is None:
             await self._end(self._process)
 
+    def write_log(self, text: str) -> None:
+        """Write a line to its log, for a job that does no work. Blocks."""
+        with self._open_log() as log:
+            log.write(f"{text}\n".encode())
+
     def _open_log(self) -> typing.BinaryIO:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         return self.log.open("ab")

@@ -132,6 +132,7 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
             self.spawn(self._abort_soon(job))
         if fault is not None and fault.name in _NO_WORK:
             await self.world.clock.sleep(10.0)
+            await asyncio.to_thread(job.write_log, f"The simulated fault {fault.name}: no work.")
             exit_codes.append(1)
         else:
             exit_codes.append(await job.run())

@@ -19,7 +19,7 @@ from .components import DirectComponents
 from .ingest import DirectIngest
 from .pipelines import DirectPipelines
 from .reference import add_reference
-from .repository import DirectRepository
+from .repository import FOREIGN_RUN, DirectRepository
 from .store import Store
 
 _DEFAULT = SimulationConfig(frame=DIRECT_FRAME)
@@ -68,8 +68,12 @@ class DirectObservatory:
             add_reference(self.store, self.world)
 
     def repair(self) -> None:
-        """Bring every component back to ENABLED, as a person does after a fault."""
+        """Do what a person does after a fault.
+
+        Every component goes back to ENABLED, and what somebody else certified is decertified.
+        """
         self._components.repair()
+        self.store.decertify(FOREIGN_RUN)
 
     async def __aenter__(self) -> typing.Self:
         await self._background.__aenter__()

@@ -114,7 +114,7 @@ class DirectPipelines:
             what,
             missing=[job_id],
             last_seen=self._components.describe(OCPS),
-            remedy=f"Look at the log of job {job_id} on OCPS.",
+            remedy="Look at OCPS and its pipeline service. In memory no log is kept.",
         )
 
     async def abort(self, job_id: str, timeout: float) -> None:
@@ -155,12 +155,13 @@ class DirectPipelines:
         await self._world.clock.sleep(0.0 if quick else _START_TIME)
         self._strike_service(request)
         await self._world.clock.sleep(0.0 if quick else _IMAGE_TIME * _count_images(request))
-        exit_code = 1
+        exit_code, message = 1, f"the simulated fault {how}, which leaves no log"
         if how not in ("job_error", "job_aborted", "job_unknown_phase"):
-            exit_code = await self._process(job_id, request)
+            exit_code, message = await self._process(job_id, request)
         if how == "job_aborted":
             exit_code = _ABORTED
-        await self._publish_as_told(self._result(job_id, request, exit_code, how), fault)
+        result = self._result(job_id, request, exit_code, how, message)
+        await self._publish_as_told(result, fault)
 
     def _strike_service(self, request: JobRequest) -> None:
         """Let OCPS itself fail; the job goes on, as a job in the cluster does."""
@@ -179,16 +180,16 @@ class DirectPipelines:
         await self._world.clock.sleep(_RESTART_TIME)
         self._components.set_state(OCPS, "ENABLED")
 
-    async def _process(self, job_id: str, request: JobRequest) -> int:
-        """Do the work, and return the exit code of pipetask."""
+    async def _process(self, job_id: str, request: JobRequest) -> tuple[int, str]:
+        """Do the work, and return the exit code of pipetask and why it is not 0."""
         run = f"u/ocps/{job_id}/run"
         try:
             inputs = await asyncio.to_thread(run_job, request, self._store, run)
         except JobFailureError as error:
             _log.info("Job %s fails: %s", job_id, error)
-            return 1
+            return 1, str(error)
         self._store.chain(f"u/ocps/{job_id}", [run, *inputs])
-        return 0
+        return 0, ""
 
     async def _publish_as_told(self, result: JobResult, fault: Fault | None) -> None:
         how = "" if fault is None else fault.name
@@ -217,8 +218,13 @@ class DirectPipelines:
         for result in held:
             self._publish(result)
 
-    def _result(self, job_id: str, request: JobRequest, exit_code: int, how: str = "") -> JobResult:
-        """Make a result as OCPS publishes it: the JSON is that of the submission."""
+    def _result(
+        self, job_id: str, request: JobRequest, exit_code: int, how: str = "", message: str = ""
+    ) -> JobResult:
+        """Make a result as OCPS publishes it: the JSON is that of the submission.
+
+        But for the message: in memory there is no log in which it could be read.
+        """
         detail: dict[str, object] = {
             "jobId": job_id,
             "runId": job_id[:8],
@@ -238,7 +244,7 @@ class DirectPipelines:
                 ],
             },
             "results": [],
-            "errorSummary": {"message": ""},
+            "errorSummary": {"message": message},
             "jobInfo": {},
         }
         return JobResult(job_id, exit_code, json.dumps(detail))

@@ -3,7 +3,7 @@
 
 """The repository port over the store."""
 
-__all__ = ["DirectRepository"]
+__all__ = ["FOREIGN_RUN", "DirectRepository"]
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +27,8 @@ from .store import Certified, Store
 
 _READ_TIME = 0.2  # seconds
 _CERTIFY_TIME = 2.2  # seconds
-_FOREIGN_RUN = "u/somebody/run"
+FOREIGN_RUN = "u/somebody/run"
+"""RUN collection of what somebody else certifies, with the fault certified_by_another."""
 
 
 class DirectRepository:
@@ -60,6 +61,14 @@ class DirectRepository:
         await self._read("raw", timeout, IngestError)
         exposures = (raw.exposure for raw in self._store.raws)
         return {item.group_id: item.name for item in exposures if item.group_id in group_ids}
+
+    async def find_damaged(
+        self, names: Collection[ImageName], timeout: float
+    ) -> Mapping[ImageName, str]:
+        """Find the images that cannot be read."""
+        await self._read("raw", timeout, IngestError)
+        raws = self._store.find_raws(name.exposure_id for name in names)
+        return {raw.exposure.name: raw.damaged for raw in raws if raw.damaged}
 
     async def read_statistics(
         self, collection: str, dataset_type: str, timeout: float
@@ -107,10 +116,14 @@ class DirectRepository:
                 remedy="Find out who writes to the repository, then resume the run.",
             ) from None
         if how == "repository_read_only":
-            raise CertificationError(f"Could not certify {name}: the repository is read-only.")
+            raise CertificationError(
+                f"Could not certify {name}: the repository is read-only.",
+                remedy="Ask for permission to write to the repository, then resume the run; the "
+                f"combined calibration is kept in {certification.input_collection}.",
+            )
         if how == "certified_by_another":
             self._store.certify(
-                certification.calib_collection, _certified(certification, _FOREIGN_RUN)
+                certification.calib_collection, _certified(certification, FOREIGN_RUN)
             )
         try:
             run = self._store.find_run(certification.input_collection, certification.dataset_type)

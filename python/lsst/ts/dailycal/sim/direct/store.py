@@ -172,6 +172,11 @@ class Store:
             raise ValueError(f"another {certified.dataset_type} is certified in {collection}")
         self._calibrations.setdefault(collection, []).append(certified)
 
+    def decertify(self, run: str) -> None:
+        """Take away every certification of what is in a RUN collection."""
+        for certified in self._calibrations.values():
+            certified[:] = [item for item in certified if item.run != run]
+
     def certifications(self, collection: str) -> tuple[Certified, ...]:
         """List what is certified in a CALIBRATION collection."""
         return tuple(self._calibrations.get(collection, ()))

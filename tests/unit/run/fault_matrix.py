@@ -1,0 +1,280 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every fault that can strike a run, each place where it can, and what must come of it.
+
+The run takes 1 + 3 biases and 1 + 2 darks, of which the first are discarded, and certifies both.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+
+FINE = ("certified", "certified")
+NO_BIAS = ("failed", "not attempted")
+NO_DARK = ("certified", "failed")
+NOTHING = ("not attempted", "not attempted")
+BIAS_ONLY = ("certified", "not attempted")
+
+ROOMS = (
+    "Camera",
+    "Headers and ingestion",
+    "Files",
+    "Jobs",
+    "Components",
+    "Control and signals",
+    "Repository",
+    "Disks",
+    "Clock and observing day",
+    "Whoever watches",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One fault at one place."""
+
+    room: str
+    """Where it belongs in the page."""
+    fault: str
+    """The fault as `dailycal rehearse --fault` takes it, or a sentence if it is no such fault."""
+    statuses: tuple[str, str] = FINE
+    """What becomes of biases and darks in the run that it strikes."""
+    says: str = ""
+    """Part of the reason, or of a message to the observer."""
+    resumed: tuple[str, str] | None = None
+    """What becomes of them when the run is resumed; `None` if there is nothing to resume."""
+    retaken: int = 0
+    """Frames that were read out in vain, and taken again."""
+    certifications: int = 2
+    """How many calibrations are certified in the end."""
+    config: tuple[tuple[str, object], ...] = ()
+    """What is configured otherwise."""
+    large: bool = False
+    """Are the frames as large as the statistics of verification need them?"""
+    start: str = "2026-11-23T20:00:00"
+    """When it begins, TAI."""
+    state: str = ""
+    """How the script ends, if that does not follow from the outcome."""
+
+    @property
+    def ends(self) -> str:
+        """State and exit code of the script (`str`)."""
+        carried_out = all(status in ("certified", "verified", "rejected") for status in self.statuses)
+        state = self.state or ("DONE" if carried_out else "FAILED")
+        return {"DONE": "DONE, 0", "FAILED": "FAILED, 1", "STOPPED": "STOPPED, 0"}.get(state, state)
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Is it one of the faults of the simulated observatory (`bool`)?"""
+        return " " not in self.fault
+
+
+IMAGES = ("BIAS/1", "BIAS/2", "BIAS/4", "DARK/1", "DARK/3")
+"""First, second and last of the biases; first and last of the darks."""
+KEPT = ("BIAS/2", "BIAS/4", "DARK/2", "DARK/3")
+DISCARDED = ("BIAS/1", "DARK/1")
+JOBS = ("generate/BIAS", "verify/BIAS", "generate/DARK", "verify/DARK")
+
+
+def survived(room: str, fault: str, says: str = "", places: tuple[str, ...] = IMAGES):
+    """The run goes on as if nothing had been, or with a note."""
+    return [Case(room, f"{fault}@{place}", says=says) for place in places]
+
+
+def retaken(room: str, fault: str, says: str):
+    """The frame is taken again; one that is discarded anyhow is not."""
+    return [
+        *(Case(room, f"{fault}@{place}", says=says, retaken=1) for place in KEPT),
+        *(Case(room, f"{fault}@{place}", says=says) for place in DISCARDED),
+    ]
+
+
+def ended(room: str, fault: str, says: str, places: tuple[str, ...]):
+    """No further frame can be taken; what is there is processed."""
+    return [
+        Case(
+            room,
+            f"{fault}@{place}",
+            NOTHING if place.startswith("BIAS") else BIAS_ONLY,
+            says,
+            resumed=FINE,
+        )
+        for place in places
+    ]
+
+
+def failed(room: str, fault: str, says: str, places: tuple[str, ...] = JOBS):
+    """The calibration fails; resume does what is left."""
+    return [
+        Case(room, f"{fault}@{place}", NO_DARK if "ark" in place.lower() else NO_BIAS, says, FINE)
+        for place in places
+    ]
+
+
+def damaged(room: str, fault: str, values: str = "") -> list[Case]:
+    """ATOODS ingests it, and the jobs fail on it: it is left out, and taken again."""
+    return [
+        *(
+            Case(
+                room,
+                f"{fault}@{place}{values}",
+                BIAS_ONLY if place.startswith("DARK") else (NOTHING[0], "certified"),
+                "its file is damaged",
+                FINE,
+                retaken=1,
+            )
+            for place in KEPT
+        ),
+        *(Case(room, f"{fault}@{place}{values}") for place in DISCARDED),
+    ]
+
+
+def _camera() -> Iterator[Case]:
+    room = "Camera"
+    yield from survived(room, "camera_refuses", "refused")
+    yield from ended(room, "camera_fault", "ATCamera is not ENABLED", IMAGES)
+    for event in ("start_integration", "end_readout", "camera_ack"):
+        yield from survived(room, f"{event}_late")
+        yield from survived(room, f"{event}_twice")
+    yield from survived(room, "start_integration_lost")
+    yield from survived(room, "end_readout_lost", "endReadout was not heard within 5 s")
+    yield from survived(room, "camera_ack_lost", "acknowledgement was not heard within 5 s")
+    yield from survived(room, "camera_ack_failed", "read out, yet refused")
+    yield Case(
+        room, "camera_refuses@*", NOTHING, "failed 6 times in a row", NOTHING, certifications=0
+    )
+    for kind in ("shutter_stuck@DARK/*", "new_sequencer"):
+        yield bad_frames(room, kind, ("rejected", "rejected"))
+
+
+def bad_frames(room: str, fault: str, statuses: tuple[str, str]) -> Case:
+    """The frames are there, and verification rejects them: a result, not a failure."""
+    config = (
+        ("generate_calibrations", False),
+        ("number_verification_tests_threshold_bias", 8),
+        ("number_verification_tests_threshold_dark", 8),
+    )
+    if "DARK" in fault:
+        statuses = ("verified", "rejected")
+    return Case(room, fault, statuses, certifications=0, config=config, large=True)
+
+
+def _ingestion() -> Iterator[Case]:
+    room = "Headers and ingestion"
+    yield from retaken(room, "header_silent", "did not reach the Butler within 120 s")
+    yield from survived(room, "header_late")
+    yield from survived(room, "header_twice")
+    yield from survived(room, "ingest_silent", "is in the Butler, although")
+    yield from retaken(room, "ingest_error", "status 1")
+    for fault in ("ingest_late", "ingest_twice", "ingest_reordered", "ingest_foreign"):
+        yield from survived(room, fault)
+    few = (("max_attempts", 1), ("min_bias", 2))
+    yield Case(room, "ingest_error@BIAS/3", says="going on with 2 of 3 images", config=few)
+    yield Case(
+        room,
+        "ingest_error@BIAS/3-4",
+        NOTHING[:1] + ("certified",),
+        "1 of 3 images can be used, and at least 2",
+        FINE,
+        retaken=2,
+        config=few,
+    )
+
+
+def _files() -> Iterator[Case]:
+    room = "Files"
+    yield from retaken(room, "file_empty", "the file is empty")
+    yield from retaken(room, "file_corrupt", "the header cannot be read")
+    for fault in ("file_short", "file_nan"):
+        yield from damaged(room, fault)
+    yield from damaged(room, "file_corrupt", ":where=data")
+    yield Case(
+        room,
+        "file_short@BIAS/3",
+        says="going on with 2 of 3 images",
+        config=(("min_bias", 2),),
+    )
+    yield bad_frames(room, "file_saturated@BIAS/2-", ("rejected", "verified"))
+
+
+def _jobs() -> Iterator[Case]:
+    room = "Jobs"
+    yield from failed(room, "job_refused", "refused")
+    yield from failed(room, "job_not_acknowledged", "did not accept")
+    yield from failed(room, "job_error", "exit code 1")
+    yield from failed(room, "job_aborted", "exit code 255")
+    yield from failed(room, "job_unknown_phase", "exit code 1")
+    yield from failed(room, "job_result_never", "after 900 s")
+    yield from failed(room, "ocps_fault", "FAULT")
+    yield from failed(room, "ocps_restarted", "not ENABLED any more")
+    for fault in ("before_ack", "late", "twice"):
+        yield from survived(room, f"job_result_{fault}", places=JOBS)
+    yield from survived(room, "job_results_reordered", places=JOBS)
+
+
+def _components() -> Iterator[Case]:
+    room = "Components"
+    early, late, after = ("1s", "5s"), ("15s", "25s"), ("35s", "60s", "90s")
+    in_vain = {"ATHeaderService/5s": 2, "ATHeaderService/25s": 1, "ATOODS/5s": 2, "ATOODS/25s": 2}
+    for name in ("ATCamera", "ATHeaderService", "ATOODS"):
+        for times, statuses, resumed in (
+            (early, NOTHING, FINE),
+            (late, BIAS_ONLY, FINE),
+            (after, FINE, None),
+        ):
+            for time in times:
+                place = f"{name}/{time}"
+                count, says = in_vain.get(place, 0), name if resumed else ""
+                yield Case(room, f"leaves_enabled@{place}", statuses, says, resumed, count)
+    yield Case(room, "leaves_enabled@ATCamera/15s:state=STANDBY", BIAS_ONLY, "STANDBY", FINE)
+    for time in (*early, *late, "35s"):
+        yield Case(room, f"leaves_enabled@OCPS:1/{time}", NO_BIAS, "OCPS:1 FAULT", FINE)
+    for time in ("60s", "90s"):
+        yield Case(room, f"leaves_enabled@OCPS:1/{time}", NO_DARK, "OCPS:1 FAULT", FINE)
+    yield from survived(room, "leaves_enabled", "", ("ATSpectrograph/1s", "ATSpectrograph/35s"))
+    for name in ("ATCamera", "ATHeaderService", "ATOODS"):
+        yield Case(room, f"heartbeat_lost@{name}/1s", NOTHING, "no heartbeat", FINE)
+        yield Case(room, f"heartbeat_lost@{name}/15s", BIAS_ONLY, "no heartbeat", FINE)
+        yield Case(room, f"heartbeat_lost@{name}/35s")
+    yield from survived(room, "heartbeat_lost", "", ("OCPS:1/1s", "OCPS:1/35s"))
+
+
+def _repository() -> Iterator[Case]:
+    room, types = "Repository", ("bias", "dark")
+    reads = (*types, "verifyBiasStats", "verifyDarkStats")
+    yield from failed(room, "repository_unreadable", "cannot be read", reads)
+    yield from failed(room, "repository_locked", "within 60 s", types)
+    yield from failed(room, "repository_read_only", "read-only", types)
+    yield from failed(room, "certified_by_another", "from u/somebody/run", types)
+
+
+def _clock() -> Iterator[Case]:
+    room = "Clock and observing day"
+    yield Case(room, "clock_step@1s")
+    yield Case(room, "clock_step@20s")
+    yield Case(room, "clock_step@35s:seconds=-3600")
+    yield Case(room, "clock_step@20s:seconds=86400")
+
+
+CASES: tuple[Case, ...] = (
+    *_camera(),
+    *_ingestion(),
+    *_files(),
+    *_jobs(),
+    *_components(),
+    *_repository(),
+    *_clock(),
+)
+"""The faults of the simulated observatory."""
+
+BEFORE_A_RUN = {
+    "camera_publish_only": "the scripts that enable",
+    "in_fault": "the scripts that enable",
+    "transition_fault": "the scripts that enable",
+    "transition_refused": "the scripts that enable",
+    "queue_paused": "the procedure page",
+    "ccd_warm": "the checks before the page",
+    "vacuum_poor": "the checks before the page",
+    "board_cold": "the checks before the page",
+}
+"""Faults that strike before the first frame, and who meets them."""
