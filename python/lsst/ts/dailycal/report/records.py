@@ -6,12 +6,10 @@
 __all__ = ["Record", "read_records"]
 
 import dataclasses
-import json
 import pathlib
-import typing
 
 from ..model import Event
-from ..run.journal import read_journal
+from ..run.journal import read_entries
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,16 +35,4 @@ def read_records(path: pathlib.Path) -> list[Record]:
     JournalError
         If it is not there or damaged.
     """
-    # The journal may grow between the two readings; what comes later is seen next time.
-    events = read_journal(path)
-    times = list(_times(path.read_text(encoding="ascii", errors="replace")))
-    return [Record(tai, event) for tai, event in zip(times, events, strict=False)]
-
-
-def _times(text: str) -> typing.Iterator[float]:
-    """Find the time of each record; a line that a crash cut short is none."""
-    for line in text.split("\n"):
-        try:
-            yield float(json.loads(line)["tai"])
-        except (ValueError, RecursionError):
-            continue
+    return [Record(entry.tai, entry.event) for entry in read_entries(path)]

@@ -3,8 +3,9 @@
 
 """Events to JSON and back."""
 
-__all__ = ["JOURNAL_VERSION", "decode", "encode"]
+__all__ = ["JOURNAL_VERSION", "Entry", "check_version", "decode", "decode_entry", "encode"]
 
+import dataclasses
 import functools
 import json
 import typing
@@ -16,6 +17,18 @@ from ..model import Event, JournalError
 
 JOURNAL_VERSION = 1
 """Version of the format; raised when an older reader could misread a newer journal."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a journal."""
+
+    number: int
+    """Its number in the journal."""
+    tai: float
+    """When it was recorded, in seconds since 1970-01-01 00:00:00 TAI."""
+    event: Event
+    """What happened."""
 
 
 @functools.cache
@@ -44,15 +57,8 @@ def encode(event: Event, *, number: int, tai: float) -> str:
     return json.dumps(line, separators=(",", ":"), ensure_ascii=True)
 
 
-def decode(line: str) -> tuple[int, Event]:
-    """Read an event from a line of JSON.
-
-    Returns
-    -------
-    number : `int`
-        Its number in the journal.
-    event : `Event`
-        The event.
+def decode_entry(line: str) -> Entry:
+    """Read a line of JSON (`Entry`).
 
     Raises
     ------
@@ -61,20 +67,44 @@ def decode(line: str) -> tuple[int, Event]:
     """
     try:
         body = json.loads(line)
-        _check_version(body["version"])
-        float(body["tai"])
-        number = int(body["number"])
+        check_version(body["version"])
         event: Event = _converter().structure(body["record"], Event)  # type: ignore[arg-type]
+        return Entry(int(body["number"]), float(body["tai"]), event)
     except JournalError:
         raise
     except Exception as error:  # json, KeyError and whatever cattrs raises: one meaning
         raise JournalError(f"Not an event of a journal: {line[:200]!r} ({error!r}).") from error
-    return number, event
 
 
-def _check_version(version: int) -> None:
-    if version > JOURNAL_VERSION:
+def decode(line: str) -> tuple[int, Event]:
+    """Read the number and the event of a line of JSON (`tuple` [`int`, `Event`]).
+
+    Raises
+    ------
+    JournalError
+        If the line is no event of a version that is known.
+    """
+    entry = decode_entry(line)
+    return entry.number, entry.event
+
+
+def check_version(version: int, known: int = JOURNAL_VERSION) -> None:
+    """Refuse a journal that a newer program wrote.
+
+    Parameters
+    ----------
+    version : `int`
+        Version of the journal.
+    known : `int`
+        The newest version that is known.
+
+    Raises
+    ------
+    JournalError
+        If it is newer.
+    """
+    if version > known:
         raise JournalError(
-            f"The journal has version {version}; this program reads up to {JOURNAL_VERSION}.",
+            f"The journal has version {version}; this program reads up to {known}.",
             remedy="Use the newer ts_dailycal that wrote it.",
         )

@@ -3,7 +3,15 @@
 
 """The journal: the only memory of a run."""
 
-__all__ = ["FileStorage", "Journal", "MemoryStorage", "Storage", "journal_path", "read_journal"]
+__all__ = [
+    "FileStorage",
+    "Journal",
+    "MemoryStorage",
+    "Storage",
+    "journal_path",
+    "read_entries",
+    "read_journal",
+]
 
 import asyncio
 import json
@@ -17,7 +25,7 @@ import platformdirs
 
 from ..model import Event, JournalError
 from ..ports import Clock, Observer
-from .codec import decode, encode
+from .codec import Entry, decode_entry, encode
 from .state import RunState
 
 DIRECTORY_VARIABLE = "DAILYCAL_JOURNAL_DIR"
@@ -208,7 +216,18 @@ def journal_path(run_id: str) -> pathlib.Path:
 
 
 def read_journal(path: pathlib.Path) -> list[Event]:
-    """Read a journal; a line that a crash cut short is left out.
+    """Read the events of a journal; a line that a crash cut short is left out.
+
+    Raises
+    ------
+    JournalError
+        If there is no such file, or a line that was finished is no event.
+    """
+    return [entry.event for entry in read_entries(path)]
+
+
+def read_entries(path: pathlib.Path) -> list[Entry]:
+    """Read a journal with the time of each event; a line that a crash cut short is left out.
 
     Raises
     ------
@@ -225,22 +244,22 @@ def read_journal(path: pathlib.Path) -> list[Event]:
     return list(_decode_lines(text, path))
 
 
-def _decode_lines(text: str, path: pathlib.Path) -> typing.Iterator[Event]:
+def _decode_lines(text: str, path: pathlib.Path) -> typing.Iterator[Entry]:
     expected = 0
     for line_number, line in enumerate(text.split("\n"), start=1):
         if not line or _is_cut_short(line):
             continue
         try:
-            number, event = decode(line)
+            entry = decode_entry(line)
         except JournalError as error:
             raise JournalError(f"{path}, line {line_number}: {error}") from error
-        if number != expected:
+        if entry.number != expected:
             raise JournalError(
-                f"{path}, line {line_number}: record {number} stands where {expected} should.",
+                f"{path}, line {line_number}: record {entry.number} stands where {expected} should.",
                 remedy="The file was damaged or edited; this run cannot be resumed.",
             )
         expected += 1
-        yield event
+        yield entry
 
 
 def _is_cut_short(line: str) -> bool:

@@ -3,9 +3,10 @@
 
 """What is remembered of a run of the page."""
 
-__all__ = ["PageJournal", "PageObserver", "read_page_journal"]
+__all__ = ["PageEntry", "PageJournal", "PageObserver", "read_page_entries", "read_page_journal"]
 
 import asyncio
+import dataclasses
 import functools
 import json
 import logging
@@ -18,6 +19,7 @@ import cattrs.strategies
 
 from ..model import JournalError, PageEvent, StepProgress
 from ..ports import Clock
+from .codec import check_version
 from .journal import Storage
 
 PAGE_JOURNAL_VERSION = 1
@@ -94,7 +96,28 @@ def _converter() -> cattrs.Converter:
     return converter
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class PageEntry:
+    """One line of the journal of a run of the page."""
+
+    tai: float
+    """When it was recorded, in seconds since 1970-01-01 00:00:00 TAI."""
+    event: PageEvent
+    """What happened."""
+
+
 def read_page_journal(path: pathlib.Path) -> list[PageEvent]:
+    """Read the events of a run of the page; a line that a crash cut short is left out.
+
+    Raises
+    ------
+    JournalError
+        If there is no such file, or a line is no event.
+    """
+    return [entry.event for entry in read_page_entries(path)]
+
+
+def read_page_entries(path: pathlib.Path) -> list[PageEntry]:
     """Read the journal of a run of the page; a line that a crash cut short is left out.
 
     Raises
@@ -105,15 +128,22 @@ def read_page_journal(path: pathlib.Path) -> list[PageEvent]:
     try:
         lines = path.read_text(encoding="ascii", errors="replace").split("\n")
     except OSError as error:
-        raise JournalError(f"There is no journal {path}: {error.strerror or error}.") from error
-    events: list[PageEvent] = []
+        raise JournalError(
+            f"There is no journal {path}: {error.strerror or error}.",
+            remedy="`dailycal runs` lists the runs that have one.",
+        ) from error
+    entries: list[PageEntry] = []
     for number, line in enumerate(lines, start=1):
         try:
             body = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue  # nothing, or cut short
         try:
-            events.append(_converter().structure(body["record"], PageEvent))  # type: ignore[arg-type]
+            check_version(body["version"], PAGE_JOURNAL_VERSION)
+            event: PageEvent = _converter().structure(body["record"], PageEvent)  # type: ignore[arg-type]
+            entries.append(PageEntry(float(body["tai"]), event))
+        except JournalError as error:
+            raise JournalError(f"{path}, line {number}: {error}") from error
         except Exception as error:  # KeyError and whatever cattrs raises: one meaning
             raise JournalError(f"{path}, line {number}: not an event of a page run.") from error
-    return events
+    return entries

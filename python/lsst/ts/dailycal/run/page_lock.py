@@ -6,18 +6,14 @@
 __all__ = ["PageLock", "page_directory"]
 
 import contextlib
-import datetime
 import fcntl
-import getpass
-import json
-import os
 import pathlib
-import socket
 import typing
 from collections.abc import Iterator
 
 from ..model import PageBusyError
 from .journal import journal_path
+from .lock_owner import LockOwner
 
 LOCK_NAME = "page.lock"
 
@@ -70,37 +66,17 @@ class PageLock:
 
     @staticmethod
     def _write(file: typing.TextIO, purpose: str) -> None:
-        owner = {
-            "user": _user(),
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "since": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "purpose": purpose,
-        }
         file.seek(0)
         file.truncate()
-        file.write(json.dumps(owner) + "\n")
+        file.write(LockOwner.here(purpose).to_json() + "\n")
         file.flush()
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container whose user has no name
-        return str(os.getuid())
-
-
 def _busy(text: str, path: pathlib.Path) -> PageBusyError:
-    try:
-        owner = json.loads(text)
-        who = f"{owner['user']} on {owner['host']} (process {owner['pid']})"
-        since = datetime.datetime.fromisoformat(owner["since"])
-        purpose = owner["purpose"]
-    except (ValueError, KeyError, TypeError):
+    owner = LockOwner.parse(text)
+    if owner is None:
         return PageBusyError(f"Another run of the page is under way; it holds {path}.")
-    minutes = (datetime.datetime.now(datetime.UTC) - since).total_seconds() / 60.0
     return PageBusyError(
-        f"Another run is under way: {purpose}, by {who}, since {since:%Y-%m-%d %H:%M:%S} UTC, "
-        f"{minutes:.0f} minutes ago.",
+        f"Another run is under way: {owner.purpose}, by {owner}.",
         remedy="Wait for its end, or agree with its owner to stop it.",
     )
