@@ -40,7 +40,9 @@ def test_failed_tests_are_counted_over_exposures_and_amplifiers(journal):
     lines = lines_of(journal)
     assert "rejected, 2 of 2 bad" in line_with(lines, "BIAS")
     assert "in 2 of 2 exposures, on at most 16 amplifiers" in line_with(lines, "BIAS NOISE")
-    assert "in 1 of 2 exposures, on at most 1 amplifiers" in line_with(lines, "BIAS MEAN")
+    assert "in 1 of 2 exposures, on at most 1 amplifier (bad from 8)" in line_with(
+        lines, "BIAS MEAN"
+    )
 
 
 def test_a_certified_calibration_shows_its_validity(journal):

@@ -9,26 +9,19 @@ import typing
 from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from ..model import Finding, PageOutcome, PagePlan, Severity, StepStatus
+from ..model import Finding, PageOutcome, PagePlan, Severity
 from ..procedure import fill_in, format_duration, parse_configuration, round_duration
 from ..procedure.page import ATCS, LATISS
+from ..report.page_table import render_steps
+from ..report.table import styled_table
 
 _GROUPS = {"ATCS": tuple(map(str, ATCS)), "LATISS": tuple(map(str, LATISS))}
 _VERDICTS = {
     Severity.OK: ("ok", "green"),
     Severity.WARNING: ("warning", "yellow"),
     Severity.REFUSAL: ("REFUSED", "bold red"),
-}
-_STYLES = {
-    StepStatus.DONE: "green",
-    StepStatus.FAILED: "bold red",
-    StepStatus.STOPPED: "bold yellow",
-    StepStatus.UNKNOWN: "bold yellow",
-    StepStatus.SKIPPED: "dim",
-    StepStatus.NOT_REACHED: "dim",
 }
 
 
@@ -42,7 +35,7 @@ def plan_view(plan: PagePlan, place: str) -> RenderableType:
     place : `str`
         Where it would be done.
     """
-    table = _table("Step", "Time", "Script and configuration", wide=2)
+    table = styled_table("Step", "Time", "Script and configuration", wide=2)
     for planned in plan.steps:
         step = planned.step
         style = "dim" if planned.skipped else ""
@@ -82,7 +75,7 @@ def _flow(value: typing.Any) -> str:
 
 def checks_table(findings: Sequence[Finding]) -> RenderableType:
     """Show what was looked at, with a verdict for each."""
-    table = _table("Check", "Verdict", "Seen", wide=2)
+    table = styled_table("Check", "Verdict", "Seen", wide=2)
     for finding in condense(findings):
         word, style = _VERDICTS[finding.severity]
         seen = Text(finding.value)
@@ -127,29 +120,4 @@ def condense(findings: Iterable[Finding]) -> list[Finding]:
 
 def outcome_view(outcome: PageOutcome, plan: PagePlan) -> RenderableType:
     """Show what came of a run."""
-    table = _table("Step", "Script", "Result", "Time", "What it does", wide=4)
-    for step, planned in zip(outcome.steps, plan.steps, strict=True):
-        table.add_row(
-            Text(step.name, "bold"),
-            str(step.index) if step.index else "-",
-            Text(step.status, _STYLES[step.status]),
-            format_duration(step.duration) if step.duration else "-",
-            planned.step.title,
-        )
-    nothing_begun = all(
-        step.status in (StepStatus.NOT_REACHED, StepStatus.SKIPPED) for step in outcome.steps
-    )
-    parts: list[RenderableType] = [] if nothing_begun else [table]
-    if outcome.reason:
-        parts.append(Text(outcome.reason, "bold red"))
-    parts += [Text(f"- {line}") for line in outcome.advice]
-    if outcome.succeeded:
-        parts.append(Text("All steps are done.", "bold green"))
-    return Group(*parts)
-
-
-def _table(*names: str, wide: int) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for number, name in enumerate(names):
-        table.add_column(name, overflow="fold", no_wrap=number != wide)
-    return table
+    return render_steps(outcome, {item.step.name: item.step.title for item in plan.steps})

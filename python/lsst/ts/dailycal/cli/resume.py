@@ -14,8 +14,8 @@ import click
 from .errors import CommandError
 from .exit_codes import EXIT_CODES_HELP, ExitCode
 from .help import ExampleCommand
+from .journals import DIRECTORY_OPTION, find_journal, is_page, latest_journal, read_run
 from .run_script import LEVELS
-from .runs import DIRECTORY_OPTION, find_journal, latest_journal
 
 if typing.TYPE_CHECKING:
     from ..run import RunState
@@ -70,6 +70,7 @@ def resume(
     if last == (run is not None):
         raise click.UsageError("Give the id of a run, or --last.")
     path = latest_journal(directory) if run is None else find_journal(run, directory)
+    _refuse_page(path)
     state = _read(path)
     if _is_finished(state):
         click.echo(f"Run {path.stem} is finished; there is nothing left to do.", err=as_json)
@@ -90,6 +91,26 @@ def resume(
             yes=yes,
         ),
     )
+
+
+def _refuse_page(path: Path) -> None:
+    """Tell how to go on with a run of the page, which is no run of the script.
+
+    Raises
+    ------
+    CommandError
+        If the journal is that of a run of the page.
+    """
+    if not is_page(path):
+        return
+    known = read_run(path)
+    ids = [run.run_id for run in known.scripts]
+    parts = [f"{path.stem} is a run of the whole page; its steps are scripts of their own."]
+    if known.listed.advice:
+        parts.append(f"To go on: {known.listed.advice}.")
+    if ids:
+        parts.append(f"The run that took the images: {', '.join(ids)}.")
+    raise CommandError(" ".join(parts), ExitCode.USAGE)
 
 
 def _read(path: Path) -> "RunState":

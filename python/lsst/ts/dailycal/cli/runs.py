@@ -3,52 +3,54 @@
 
 """The commands ``dailycal runs`` and ``dailycal status``."""
 
-__all__ = ["find_journal", "latest_journal", "runs", "status"]
+__all__ = ["runs", "status"]
 
 import typing
 from pathlib import Path
 
 import click
 
-from .errors import CommandError
-from .exit_codes import ExitCode
 from .help import ExampleCommand
+from .journals import (
+    DIRECTORY_OPTION,
+    KnownRun,
+    find_journal,
+    latest_journal,
+    list_journals,
+    no_journal,
+    read_run,
+    read_runs,
+)
 
 if typing.TYPE_CHECKING:
-    from ..report.summary import RunSummary
-
-DIRECTORY_OPTION = click.option(
-    "--directory",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Directory of the journals.  [default: $DAILYCAL_JOURNAL_DIR, or the user's state "
-    "directory]",
-)
+    from rich.console import RenderableType
 
 
 @click.command(cls=ExampleCommand, examples=("dailycal runs", "dailycal runs --json"))
 @DIRECTORY_OPTION
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def runs(*, directory: Path | None, as_json: bool) -> None:
-    """List the runs that have a journal, the latest first."""
-    from ..model import JournalError
+    """List the runs that have a journal, of the script and of the whole page, the latest first.
+
+    Those that are not finished come with the command that finishes them.
+    """
     from .output import error_console, make_console, print_json
 
-    summaries: list[RunSummary] = []
-    for path in journals(directory):
-        try:
-            summaries.append(read_summary(path))
-        except JournalError as error:
-            error_console().print(str(error), soft_wrap=True, markup=False)
+    def complain(text: str) -> None:
+        error_console().print(text, soft_wrap=True, markup=False)
+
+    found = read_runs(list_journals(directory, pages=True), complain)
     if as_json:
-        for item in summaries:
-            print_json(item)
+        for run in found:
+            print_json(_plain(run))
         return
-    if not summaries:
-        click.echo(f"There is no journal in {journal_directory(directory)}.")
+    if not found:
+        click.echo(no_journal(directory))
         return
     from ..report.table import render_runs
 
-    make_console().print(render_runs(summaries))
+    console = make_console()
+    console.print(render_runs([run.listed for run in found], console.width))
 
 
 @click.command(
@@ -70,72 +72,42 @@ def status(run: str | None, *, last: bool, directory: Path | None, as_json: bool
     """
     if last == (run is not None):
         raise click.UsageError("Give the id of a run, or --last.")
-    path = latest_journal(directory) if run is None else find_journal(run, directory)
-    summary = read_summary(path)
+    path = latest_journal(directory, pages=True) if run is None else find_journal(run, directory)
+    known = read_run(path)
     from .output import make_console, print_json
 
     if as_json:
-        print_json(summary)
+        print_json({**_plain(known), "scripts": known.scripts} if known.scripts else _plain(known))
         return
+    make_console().print(_shown(known))
+
+
+def _plain(run: KnownRun) -> dict[str, typing.Any]:
+    """Say for programs what is known of a run."""
+    from ..report.plain import to_plain
+
+    told = {"kind": run.listed.kind, "advice": run.listed.advice}
+    return {**told, **to_plain(run.summary), "status": run.listed.status}
+
+
+def _shown(run: KnownRun) -> "RenderableType":
+    """Show a run, and those of the script that it made."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from ..report import PageSummary
+    from ..report.page_table import render_page
     from ..report.table import render_outcome
 
-    make_console().print(render_outcome(summary, {"Journal": str(path)}))
-
-
-def journal_directory(directory: Path | None) -> Path:
-    """Return the directory of the journals."""
-    from ..run.journal import journal_path
-
-    return directory or journal_path("any").parent
-
-
-def journals(directory: Path | None) -> list[Path]:
-    """List the journals, the latest first."""
-    found = journal_directory(directory).glob("*.jsonl")
-    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
-
-
-def read_summary(path: Path) -> "RunSummary":
-    """Summarize a journal.
-
-    Raises
-    ------
-    JournalError
-        If it is not there or damaged.
-    """
-    from ..report import read_records, summarize_run
-
-    return summarize_run(read_records(path))
-
-
-def latest_journal(directory: Path | None) -> Path:
-    """Return the journal that was written last.
-
-    Raises
-    ------
-    CommandError
-        If there is none.
-    """
-    found = journals(directory)
-    if not found:
-        raise CommandError(
-            f"There is no journal in {journal_directory(directory)}.", ExitCode.NOT_FOUND
-        )
-    return found[0]
-
-
-def find_journal(run: str, directory: Path | None) -> Path:
-    """Find the journal of a run, by the id of the run or by its own path.
-
-    Raises
-    ------
-    CommandError
-        If it is neither; that the journal is there is for whoever reads it to see.
-    """
-    as_path = Path(run)
-    if as_path.suffix == ".jsonl" and as_path.is_file():
-        return as_path
-    # An id is a name, not a way to other directories.
-    if as_path.name != run:
-        raise CommandError(f"{run} is neither a journal nor the id of a run.", ExitCode.NOT_FOUND)
-    return journal_directory(directory) / f"{run}.jsonl"
+    advice = run.listed.advice
+    if isinstance(run.summary, PageSummary):
+        hint = f"To go on: {advice}" if advice and run.listed.status != "running" else ""
+        parts: list[RenderableType] = [render_page(run.summary, run.listed.status, hint)]
+        for item in run.scripts:
+            parts += [Text(), render_outcome(item)]
+        return Group(*parts, Text(f"Journal  {run.path}"))
+    shown = render_outcome(run.summary, {"Journal": str(run.path)}, run.listed.status)
+    if not advice:
+        return shown
+    word = "Carried out" if run.listed.status == "running" else "To finish it:"
+    return Group(shown, Text(f"{word} {advice}", "bold"))

@@ -36,6 +36,8 @@ class PageStarted:
     """How long it will take, in seconds."""
     version: str
     """Version of ts_dailycal."""
+    command: str = "dailycal run"
+    """The command that runs this page, for the advice how to go on."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

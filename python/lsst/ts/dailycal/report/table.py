@@ -3,7 +3,15 @@
 
 """The outcome of a run as tables, for a terminal or as plain text."""
 
-__all__ = ["format_time", "outcome_text", "render_outcome", "render_runs", "render_where"]
+__all__ = [
+    "format_time",
+    "headline",
+    "outcome_text",
+    "render_outcome",
+    "render_runs",
+    "render_where",
+    "styled_table",
+]
 
 import datetime
 import io
@@ -13,6 +21,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from .listing import ListedRun
 from .summary import CalibrationSummary, JobSummary, RunSummary
 
 _STYLES = {
@@ -27,9 +36,13 @@ _STYLES = {
     "given up": "yellow",
 }
 _NONE = "-"
+WIDE = 120
+"""Width from which on a terminal has room for every column, in characters."""
 
 
-def render_outcome(summary: RunSummary, where: Mapping[str, str] | None = None) -> RenderableType:
+def render_outcome(
+    summary: RunSummary, where: Mapping[str, str] | None = None, status: str = ""
+) -> RenderableType:
     """Show what came of a run.
 
     Parameters
@@ -38,13 +51,18 @@ def render_outcome(summary: RunSummary, where: Mapping[str, str] | None = None) 
         The run.
     where : `~collections.abc.Mapping` [`str`, `str`], optional
         What lies where: a name and a path for each.
+    status : `str`, optional
+        How the run is, if more is known than its journal says.
 
     Returns
     -------
     renderable : `rich.console.RenderableType`
         What a rich console prints.
     """
-    parts: list[RenderableType] = [_headline(summary), _calibrations(summary)]
+    parts: list[RenderableType] = [
+        headline(summary.run_id, status or summary.status, summary.duration),
+        _calibrations(summary),
+    ]
     if summary.jobs or any(item.taken for item in summary.calibrations):
         parts.append(_steps(summary))
     parts += _lines("Failed", summary.failures, "red")
@@ -55,27 +73,51 @@ def render_outcome(summary: RunSummary, where: Mapping[str, str] | None = None) 
     return Group(*parts)
 
 
-def render_runs(summaries: Iterable[RunSummary]) -> Table:
-    """Show runs, a line each (`rich.table.Table`)."""
-    table = _table("Run", "Began (TAI)", "Time", "Status", "Taken", "What became of it")
-    table.columns[0].no_wrap = True  # it is what people copy
-    for item in summaries:
+def render_runs(runs: Iterable[ListedRun], width: int = 160) -> Table:
+    """Show runs, a line each (`rich.table.Table`).
+
+    Parameters
+    ----------
+    runs : `~collections.abc.Iterable` [`ListedRun`]
+        The runs, in the order to show them in.
+    width : `int`
+        Width of the terminal, in characters; in a narrow one, what the id tells is left out.
+    """
+    is_wide = width >= WIDE
+    when = ("Began (TAI)", "Time") if is_wide else ()
+    names = ("Run", "Kind", *when, "Status", "Frames", "Result, how to go on")
+    table = styled_table(*names, wide=len(names) - 1)
+    for item in runs:
         begin = datetime.datetime.fromtimestamp(item.begin, tz=datetime.UTC)
+        what = Text(item.verdicts)
+        if item.advice:
+            what.append(f"{chr(10) * bool(item.verdicts)}{item.advice}", "italic")
+        status = "no end" if item.status == "open" else item.status
+        times = (f"{begin:%Y-%m-%d %H:%M:%S}", format_time(item.duration)) if is_wide else ()
         table.add_row(
             Text(item.run_id, "bold"),
-            f"{begin:%Y-%m-%d %H:%M:%S}",
-            format_time(item.duration),
-            Text(item.status, _STYLES.get(item.status, "")),
-            "+".join(str(part.taken) for part in item.calibrations),
-            ", ".join(f"{part.image_type} {part.status}" for part in item.calibrations),
+            str(item.kind),
+            *times,
+            Text(status, _STYLES.get(item.status, "cyan")),
+            item.frames or _NONE,
+            what,
         )
     return table
 
 
-def _table(*names: str) -> Table:
+def styled_table(*names: str, wide: int | None = None) -> Table:
+    """Make a table in the style of all of them (`rich.table.Table`).
+
+    Parameters
+    ----------
+    *names : `str`
+        Headings of the columns.
+    wide : `int`, optional
+        The column that is folded when there is no room; by default all are.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in names:
-        table.add_column(name, overflow="fold")
+    for number, name in enumerate(names):
+        table.add_column(name, overflow="fold", no_wrap=wide not in (None, number))
     return table
 
 
@@ -109,20 +151,19 @@ def format_time(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02d} min"
 
 
-def _headline(summary: RunSummary) -> Text:
-    style = _STYLES.get(summary.status, "cyan")
-    status = "no end recorded" if summary.status == "open" else summary.status
+def headline(run_id: str, status: str, duration: float) -> Text:
+    """Say how a run is, in a line (`rich.text.Text`)."""
     return Text.assemble(
         "Run ",
-        (summary.run_id, "bold"),
+        (run_id, "bold"),
         ": ",
-        (status, style),
-        f", {format_time(summary.duration)}",
+        ("no end recorded" if status == "open" else status, _STYLES.get(status, "cyan")),
+        f", {format_time(duration)}",
     )
 
 
 def _calibrations(summary: RunSummary) -> Table:
-    table = _table("", "Taken", "Ingested", "Kept", "Verified", "Certified")
+    table = styled_table("", "Taken", "Ingested", "Kept", "Verified", "Certified")
     for item in summary.calibrations:
         table.add_row(
             Text(str(item.image_type), "bold"),
@@ -153,7 +194,7 @@ def _certified(item: CalibrationSummary) -> Text:
 
 
 def _steps(summary: RunSummary) -> Table:
-    table = _table("Step", "Time", "Result", "Where")
+    table = styled_table("Step", "Time", "Result", "Where")
     table.columns[1].justify = "right"
     for item in summary.calibrations:
         if item.taken:
@@ -186,8 +227,8 @@ def _failed_tests(summary: RunSummary) -> list[str]:
             numbers.setdefault(test, []).append(number)
         lines += [
             f"{item.image_type} {test}: in {len(found)} of {item.decision.exposures} exposures, "
-            f"on at most {max(found)} amplifiers (an exposure is bad from "
-            f"{item.decision.failure_limit})"
+            f"on at most {max(found)} amplifier{'s' * (max(found) != 1)} "
+            f"(bad from {item.decision.failure_limit})"
             for test, found in sorted(numbers.items())
         ]
     return lines

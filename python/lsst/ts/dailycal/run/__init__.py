@@ -6,6 +6,7 @@
 from .context import *
 from .engine import *
 from .journal import *
+from .lock_owner import *
 from .page import *
 from .page_checks import *
 from .page_journal import *

@@ -3,13 +3,14 @@
 
 """Who holds a lock, for whoever comes second."""
 
-__all__ = ["LockOwner"]
+__all__ = ["LockOwner", "holder_of"]
 
 import dataclasses
 import datetime
 import getpass
 import json
 import os
+import pathlib
 import socket
 import typing
 
@@ -57,6 +58,19 @@ class LockOwner:
             return None
         return owner
 
+    @property
+    def is_alive(self) -> bool:
+        """May it still hold the lock (`bool`)? Of another machine's processes nobody knows."""
+        if self.host != socket.gethostname():
+            return True
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True  # somebody else's
+        return True
+
     def to_json(self) -> str:
         """Write it as one line of JSON (`str`)."""
         return json.dumps(dataclasses.asdict(self))
@@ -68,6 +82,26 @@ class LockOwner:
             f"{self.user} on {self.host} (process {self.pid}), since "
             f"{since:%Y-%m-%d %H:%M:%S} UTC, {minutes:.0f} minutes ago"
         )
+
+
+def holder_of(lock: pathlib.Path) -> LockOwner | None:
+    """Tell who holds a lock, without taking it: that could keep its owner-to-be from it.
+
+    Parameters
+    ----------
+    lock : `pathlib.Path`
+        The lock file.
+
+    Returns
+    -------
+    owner : `LockOwner` or `None`
+        `None` if nobody holds it, or who did is not alive any more.
+    """
+    try:
+        owner = LockOwner.parse(lock.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+    return owner if owner is not None and owner.is_alive else None
 
 
 def _user() -> str:

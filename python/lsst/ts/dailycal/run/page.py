@@ -121,6 +121,7 @@ class PageRun:
                 steps=tuple((item.step.name, item.skipped) for item in self._plan.steps),
                 duration=self._plan.duration,
                 version=VERSION,
+                command=self._command,
             )
         )
         try:

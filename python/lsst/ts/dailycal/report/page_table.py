@@ -1,0 +1,87 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What came of a run of the page as a table."""
+
+__all__ = ["render_page", "render_steps"]
+
+from collections.abc import Iterable, Mapping
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..model import PageOutcome, StepOutcome, StepStatus
+from ..procedure import PROCEDURES, format_duration
+from .page_summary import PageSummary
+from .table import headline, styled_table
+
+_STYLES = {
+    StepStatus.DONE: "green",
+    StepStatus.FAILED: "bold red",
+    StepStatus.STOPPED: "bold yellow",
+    StepStatus.UNKNOWN: "bold yellow",
+    StepStatus.SKIPPED: "dim",
+    StepStatus.NOT_REACHED: "dim",
+}
+
+
+def render_page(summary: PageSummary, status: str, how_to_go_on: str = "") -> RenderableType:
+    """Show what came of a run of the page, from its journal.
+
+    Parameters
+    ----------
+    summary : `PageSummary`
+        The run.
+    status : `str`
+        How it is.
+    how_to_go_on : `str`
+        What to say when the journal has no advice.
+    """
+    procedure = PROCEDURES.get(summary.procedure)
+    titles = {step.name: step.title for step in procedure.steps} if procedure else {}
+    parts: list[RenderableType] = [
+        headline(summary.run_id, status, summary.duration),
+        render_steps(summary.outcome, titles),
+    ]
+    if how_to_go_on and not summary.outcome.advice:
+        parts.append(Text(f"- {how_to_go_on}"))
+    return Group(*parts)
+
+
+def render_steps(outcome: PageOutcome, titles: Mapping[str, str]) -> RenderableType:
+    """Show what came of the steps of a page, why it ended early, and how to go on.
+
+    Parameters
+    ----------
+    outcome : `PageOutcome`
+        What came of the page.
+    titles : `~collections.abc.Mapping` [`str`, `str`]
+        What each step does, by its name.
+    """
+    idle = (StepStatus.NOT_REACHED, StepStatus.SKIPPED)
+    nothing_begun = all(step.status in idle for step in outcome.steps)
+    parts: list[RenderableType] = [] if nothing_begun else [_table(outcome.steps, titles)]
+    if outcome.reason:
+        parts.append(Text(outcome.reason, "bold red"))
+    parts += [Text(f"- {line}") for line in outcome.advice]
+    if outcome.succeeded:
+        parts.append(Text("All steps are done.", "bold green"))
+    return Group(*parts)
+
+
+def _table(steps: Iterable[StepOutcome], titles: Mapping[str, str]) -> Table:
+    table = styled_table("Step", "Script", "Result", "Time", "What it does", wide=4)
+    for step in steps:
+        table.add_row(
+            Text(step.name, "bold"),
+            str(step.index) if step.index else "-",
+            Text(_word(step.status), _STYLES[step.status]),
+            format_duration(step.duration) if step.duration else "-",
+            titles.get(step.name, ""),
+        )
+    return table
+
+
+def _word(status: StepStatus) -> str:
+    return "not ended" if status is StepStatus.UNKNOWN else str(status)
