@@ -199,3 +199,45 @@ def test_the_exit_code_of_a_command_is_what_it_returns(monkeypatch):
 def test_commands_are_listed_as_they_exist():
     context = click.Context(cli)
     assert all(cli.get_command(context, name) is not None for name in COMMANDS)
+
+
+@pytest.mark.parametrize("printing", ["make_console().print('x' * 999)", "print_json('x' * 999)"])
+def test_a_run_goes_on_when_nobody_reads_its_output_any_more(printing):
+    program = (
+        "import sys, time\n"
+        "from lsst.ts.dailycal.cli.output import make_console, print_json\n"
+        f"for _ in range(200):\n    {printing}\n"
+        "sys.stderr.write('went on')\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b"went on"
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("args", [("run",), ("repo", "create")], ids=" ".join)
+def test_a_directory_that_cannot_be_made_is_named_without_a_traceback(args, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    place = ("--directory", f"{file}/below") if args == ("run",) else (f"{file}/below",)
+    result = run(*args, *place)
+    assert result.returncode == ExitCode.IO
+    assert f"Error: {file}/below" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_time_that_is_none_is_refused_in_a_sentence():
+    result = run("repo", "decertify", "c", "bias", "--begin", "noon", "--end", "2026-11-24")
+    assert result.returncode == ExitCode.USAGE
+    assert "--begin: 'noon' is not an ISO 8601 time" in result.stderr
+    assert len(result.stderr.splitlines()) < 6
+
+
+def test_a_repository_that_is_not_there_is_refused_with_what_to_do(tmp_path):
+    result = run("repo", "show", str(tmp_path / "nowhere"))
+    assert result.returncode == ExitCode.NOT_FOUND
+    assert "dailycal repo create" in result.stderr

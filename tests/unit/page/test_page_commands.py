@@ -237,3 +237,11 @@ def test_limits_come_from_a_file(tmp_path):
     file.write_text("ccd: {refuse: [-100\n", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="is not YAML"):
         make_settings(place, limits_file=file, accepted=(), data_path="")
+
+
+def test_a_block_of_ours_is_found_by_its_name():
+    result = invoke(block, "validate", BLOCK.name)
+    assert result.return_value == 0
+    assert "BLOCK-T295" in result.output
+    refused = invoke(block, "validate", "nowhere.json")
+    assert BLOCK.name in str(refused.exception)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from .errors import CommandError
 from .exit_codes import EXIT_CODES_HELP, ExitCode
 from .help import SETTINGS, ExampleCommand, write_examples
 from .page_options import check_options, make_place, make_settings, place_options, read_file
@@ -21,6 +22,9 @@ if typing.TYPE_CHECKING:
     from ..procedure import Block
 
 Schema = Mapping[str, typing.Any]
+
+BLOCKS = Path(__file__).parents[1] / "data" / "blocks"
+"""Directory of the blocks that come with the package."""
 
 
 class BlockGroup(click.Group):
@@ -45,6 +49,7 @@ def _overrides(pairs: tuple[str, ...]) -> dict[str, object]:
 
 @block.command(
     cls=ExampleCommand,
+    short_help="Hold a block against the schemas of its scripts.",
     epilog=EXIT_CODES_HELP,
     examples=("dailycal block validate block-latiss-daily-bias-dark.json",),
 )
@@ -66,7 +71,8 @@ def validate(
 ) -> int:
     """Hold a block against the schemas of its scripts; tell all problems at once.
 
-    FILE is a block in the Scheduler's format. Every script is asked for its schema; what is not
+    FILE is a block in the Scheduler's format, or the name of one that comes with this package.
+    Every script is asked for its schema; what is not
     there is named. Exit code 65 if there is any problem.
     """
     from ..procedure import validate_block
@@ -132,7 +138,8 @@ def run_block(
 ) -> int:
     """Run the scripts of a block in order on a script queue.
 
-    FILE is a block in the Scheduler's format. The queue is asked for the schema of every script
+    FILE is a block in the Scheduler's format, or the name of one that comes with this package. The
+    queue is asked for the schema of every script
     before the first one is added. The block's constraints are the Scheduler's business, and
     nothing is enabled: that comes before a block. Components of a simulated observatory that is
     started for it are ENABLED.
@@ -163,9 +170,19 @@ def run_block(
 
 
 def _read(file: Path) -> "Block":
+    """Read a block, one of ours if there is no such file but a block of that name."""
     from ..model import ConfigurationError
     from ..procedure import parse_block
 
+    ours = {path.name: path for path in sorted(BLOCKS.glob("*.json"))}
+    if not file.exists():
+        if str(file) not in ours:
+            raise CommandError(
+                f"There is no file {file}. Blocks that come with this package, and are found by "
+                f"their names: {', '.join(ours)}.",
+                ExitCode.NOT_FOUND,
+            )
+        file = ours[str(file)]
     try:
         return parse_block(read_file(file))
     except ConfigurationError as error:

@@ -30,6 +30,8 @@ class ExitCode(enum.IntEnum):
     """A defect of this program."""
     BUSY = 73
     """Another run of the page is under way."""
+    IO = 74
+    """A file or directory cannot be read or written."""
     NO_TIME = 75
     """The page does not fit into the time that there is; it was skipped."""
     INTERRUPTED = 130
@@ -40,5 +42,5 @@ EXIT_CODES_HELP = """\
 Exit codes: 0 done, or a script that ended DONE or STOPPED; 1 a script that FAILED or could not
 be configured; 2 a script that ended in any other way; 64 wrong usage; 65 wrong configuration,
 nothing was started; 66 not found; 69 no answer; 70 a defect of this program; 73 another
-run is under way; 75 skipped for lack of time; 130 interrupted;
+run is under way; 74 a file cannot be read or written; 75 skipped for lack of time; 130 interrupted;
 128 + n: the script was ended by signal n."""

@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
 }
 
 EXAMPLES = (
-    "dailycal rehearse --small --time-scale 50",
+    "dailycal run --small",
     "dailycal script auxtel/make_latiss_calibrations.py -p script_mode=BIAS_DARK",
     "dailycal status --last",
 )
@@ -88,7 +88,9 @@ def unknown_command(name: str) -> str:
 def cli() -> None:
     """Take, verify and certify the daily bias and dark calibrations of LATISS.
 
-    Without an observatory at hand, `dailycal rehearse` does it in a simulated one.
+    Everything can be tried without an observatory: `dailycal run` carries out the whole procedure
+    page in a simulated one on this machine, unless --real is given; `dailycal rehearse` does so
+    with the script alone.
     """
 
 
@@ -123,6 +125,9 @@ def _explain(error: Exception) -> int:
             return ExitCode.CONFIGURATION
         print(error, file=sys.stderr)
         return ExitCode.NOT_FOUND if isinstance(error, JournalError) else ExitCode.FAILED
+    if isinstance(error, OSError) and error.filename is not None:
+        print(f"Error: {error.filename}: {error.strerror}.", file=sys.stderr)
+        return ExitCode.IO
     import traceback
 
     traceback.print_exception(error)

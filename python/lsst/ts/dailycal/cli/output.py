@@ -3,7 +3,7 @@
 
 """Where commands print: a rich console for people, JSON for programs."""
 
-__all__ = ["error_console", "make_console", "print_json"]
+__all__ = ["close_broken_pipe", "error_console", "make_console", "print_json"]
 
 import functools
 import json
@@ -22,7 +22,14 @@ def make_console(*, stderr: bool = False) -> "Console":
     """
     from rich.console import Console
 
-    console = Console(stderr=stderr, highlight=False, soft_wrap=False, emoji=False)
+    class LastingConsole(Console):
+        """A console that says nothing more once nobody reads what it says."""
+
+        def on_broken_pipe(self) -> None:
+            """Go on in silence: rich would end the program, in the middle of a run."""
+            close_broken_pipe()
+
+    console = LastingConsole(stderr=stderr, highlight=False, soft_wrap=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 160
     return console
@@ -38,4 +45,17 @@ def print_json(value: object) -> None:
     """Print a value as one line of JSON, at once."""
     from ..report.plain import to_plain
 
-    print(json.dumps(to_plain(value), ensure_ascii=False), flush=True, file=sys.stdout)
+    try:
+        print(json.dumps(to_plain(value), ensure_ascii=False), flush=True, file=sys.stdout)
+    except BrokenPipeError:
+        close_broken_pipe()
+
+
+def close_broken_pipe() -> None:
+    """Give up standard output, whose reader is gone; what the program does goes on.
+
+    A run of half an hour must not end because somebody closed a window or typed `| head`.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -66,12 +66,11 @@ def carry_out(
     claim_place(place)
     begin = time.time()
     try:
-        with PageLock(page_directory()).hold(f"{plan.procedure.name} on {place.name}"):
+        with PageLock(page_directory()).hold(f"{plan.procedure.name} on {place.name}"), view:
             prepare_place(place, view.tell)
-            with view:
-                outcome = asyncio.run(
-                    _run(plan, place, settings, view, command=command, resume_queue=resume_queue)
-                )
+            outcome = asyncio.run(
+                _run(plan, place, settings, view, command=command, resume_queue=resume_queue)
+            )
     except PageBusyError as error:
         raise CommandError(str(error), ExitCode.BUSY) from None
     if as_json:

@@ -4,6 +4,7 @@
 """Join an observatory, or start a simulated one, for as long as a command needs it."""
 
 __all__ = [
+    "START_TIMEOUT",
     "claim_place",
     "component_groups",
     "enable_queue",
@@ -146,6 +147,7 @@ async def _observatory(place: Place, tell: Tell) -> AsyncIterator[None]:
         groups=component_groups(place.queue),
         state=state,
         start_timeout=START_TIMEOUT,
+        on_wait=lambda names: tell(f"Waiting for {', '.join(names)}"),
     )
     async with SimulatedObservatory(options) as observatory:
         os.environ.update(observatory.environment)

@@ -54,7 +54,7 @@ def prepare_repository(config: "SimulationConfig", tell: Callable[[str], None]) 
         paths: list[Path] = list(pool.map(world.write, exposures))
     with open_repository(config.repository, writeable=True) as butler:
         ingest_raws(butler, paths)
-    tell("Combining them to a bias and a dark")
+    tell("Combining them to a bias and a dark; full-size frames take a minute")
     collection = create_reference(
         config.repository,
         [item.name.exposure_id for item in exposures if item.image_type is ImageType.BIAS],

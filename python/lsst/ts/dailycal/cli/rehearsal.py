@@ -107,11 +107,17 @@ class Rehearsal:
             If the observatory cannot be started or enabled.
         """
         from ..sim.supervisor import ObservatoryOptions, SimulatedObservatory
+        from .page_session import START_TIMEOUT
 
         begin = time.time()
         self._tell("Starting the components")
         with self._timed("start"):
-            observatory = SimulatedObservatory(ObservatoryOptions(self._request.config))
+            options = ObservatoryOptions(
+                self._request.config,
+                start_timeout=START_TIMEOUT,
+                on_wait=lambda names: self._tell(f"Waiting for {', '.join(names)}"),
+            )
+            observatory = SimulatedObservatory(options)
             await observatory.__aenter__()
         try:
             os.environ.update(observatory.environment)

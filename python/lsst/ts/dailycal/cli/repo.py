@@ -26,6 +26,7 @@ def repo() -> None:
 
 @repo.command(
     cls=ExampleCommand,
+    short_help="Make a repository for LATISS.",
     examples=(
         "dailycal repo create ~/latiss",
         "dailycal repo create /tmp/latiss --no-reference",
@@ -74,19 +75,29 @@ def show(path: str, *, as_json: bool) -> None:
     if as_json:
         print_json(contents)
         return
-    from rich.table import Table
     from rich.text import Text
+
+    from ..report.table import styled_table
 
     console = make_console()
     console.print(f"{contents.repository}: {contents.raws} raw frames", soft_wrap=True)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("Certified", "Collection", "Valid from (TAI)", "to", "Made in"):
-        table.add_column(name, overflow="fold")
+    if not contents.certified:
+        console.print("No bias and no dark is certified.")
+        return
+    table = styled_table("Certified", "Valid (TAI)", "Collection, and where it was made", wide=2)
     for item in contents.certified:
-        valid = [(moment or "-").removesuffix(".000000") for moment in (item.begin, item.end)]
-        row = (item.dataset_type, item.collection, *valid, item.run)
-        table.add_row(*map(Text, row))
+        begin, end = (_short(moment) for moment in (item.begin, item.end))
+        table.add_row(
+            Text(item.dataset_type, "bold"),
+            Text(f"{begin}\nto {end}"),
+            Text(f"{item.collection}\n{item.run}"),
+        )
     console.print(table)
+
+
+def _short(moment: str | None) -> str:
+    """Write a time without what is zero in it."""
+    return "ever" if moment is None else moment.removesuffix(".000000").removesuffix(".000")
 
 
 def _read(path: str) -> "RepositoryContents":
@@ -95,13 +106,21 @@ def _read(path: str) -> "RepositoryContents":
     try:
         return read_contents(path)
     except (FileNotFoundError, LookupError) as error:
-        raise CommandError(
-            f"There is no Butler repository {path}: {error}", ExitCode.NOT_FOUND
-        ) from error
+        raise _no_repository(path) from error
+
+
+def _no_repository(name: str) -> CommandError:
+    return CommandError(
+        f"There is no Butler repository {name}: it is neither a directory with a butler.yaml nor "
+        "an alias in $DAF_BUTLER_REPOSITORY_INDEX. `dailycal repo create PATH` makes one; that of "
+        "`dailycal run` is run/repo.",
+        ExitCode.NOT_FOUND,
+    )
 
 
 @repo.command(
     cls=ExampleCommand,
+    short_help="Withdraw what is certified in a range of time.",
     examples=(
         "dailycal repo decertify LATISS/calib/daily bias --begin 2026-11-23T12:00:00 \\",
         "    --end 2026-11-24T12:00:00 --repo run/repo",
@@ -124,14 +143,14 @@ def decertify(
     from ..butler.certify import decertify as decertify_calibration
     from ..butler.certify import find_conflicts
 
+    for option, moment in (("--begin", begin), ("--end", end)):
+        _check_time(option, moment)
     try:
         found = find_conflicts(repository, collection, dataset_type, begin, end)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except (FileNotFoundError, LookupError) as error:
-        raise CommandError(
-            f"There is no Butler repository {repository}: {error}", ExitCode.NOT_FOUND
-        ) from error
+        raise _no_repository(repository) from error
     if not found:
         raise CommandError(
             f"No {dataset_type} is certified in {collection} from {begin} to {end}.",
@@ -143,3 +162,21 @@ def decertify(
         click.confirm(f"Withdraw from {begin} to {end}?", abort=True)
     decertify_calibration(repository, collection, dataset_type, begin, end)
     click.echo("Withdrawn.")
+
+
+def _check_time(option: str, text: str) -> None:
+    """Refuse what is no time; the Butler's own words for it fill a screen.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
+    import datetime
+
+    try:
+        datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(
+            f"{option}: {text!r} is not an ISO 8601 time such as 2026-11-23T12:00:00."
+        ) from None

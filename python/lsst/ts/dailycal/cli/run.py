@@ -39,7 +39,9 @@ if typing.TYPE_CHECKING:
 @click.option("--procedure", "name", default="bias-dark", show_default=True,
               help="Page to carry out.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Print the plan and its times, and do nothing.")
-@click.option("--from-step", default="", metavar="STEP", help="Begin with this step.")
+@click.option(
+    "--from-step", default="", metavar="STEP", help="Begin with this step; --dry-run lists them."
+)
 @click.option("--skip-step", "skip", multiple=True, metavar="STEP",
               help="Leave a step out; can be repeated.")  # fmt: skip
 @click.option("--config-for", "config_files", type=(str, click.Path(path_type=Path)),

@@ -54,7 +54,7 @@ def simulate(
 
     from ..sim.supervisor import ObservatoryOptions, SimulatedObservatory
     from .output import error_console
-    from .page_session import component_groups, enable_queue
+    from .page_session import START_TIMEOUT, component_groups, enable_queue
     from .reference import prepare_repository
     from .run_directory import claim_directory
 
@@ -67,7 +67,11 @@ def simulate(
     if reference and not (config.repository / "butler.yaml").exists():
         prepare_repository(config, tell)
     options = ObservatoryOptions(
-        config, groups=component_groups(), state="enabled" if enable else "rest"
+        config,
+        groups=component_groups(),
+        state="enabled" if enable else "rest",
+        start_timeout=START_TIMEOUT,
+        on_wait=lambda names: tell(f"Waiting for {', '.join(names)}"),
     )
 
     running = False

@@ -15,7 +15,7 @@ import signal
 import types
 import typing
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..model import CalibrationError
 from ..pipelines.command import pipeline_environment
@@ -25,6 +25,8 @@ from .programs import LATISS
 
 REPOSITORY_ALIAS = "LATISS"
 """Name of the repository in the repository index."""
+WAIT_INTERVAL = 8.0
+"""How long nothing is said while components start, in seconds."""
 _DOMAIN_VARIABLE = "LSST_DDS_DOMAIN_ID"
 
 
@@ -48,6 +50,8 @@ class ObservatoryOptions:
     """How long they may take to end, in real seconds."""
     partition: str | None = None
     """Prefix of the DDS partitions; `None` for one that nobody else has."""
+    on_wait: Callable[[Sequence[str]], None] = lambda _: None
+    """Is told from time to time which components have yet to come up."""
 
 
 class SimulatedObservatory:
@@ -234,13 +238,14 @@ class SimulatedObservatory:
         try:
             async with asyncio.timeout(timeout):
                 for process in processes:
-                    await process.ready.wait()
+                    while not await _is_set(process.ready, WAIT_INTERVAL):
+                        self._raise_if_crashed()
+                        self._options.on_wait(_silent(processes))
                     self._raise_if_crashed()
         except TimeoutError:
-            silent = [name for item in processes if not item.ready.is_set() for name in item.names]
             raise ObservatoryError(
                 f"Not all components beat within {timeout:.0f} s.",
-                missing=silent,
+                missing=_silent(processes),
                 remedy=f"Look at the logs in {self.config.root / 'logs'}.",
             ) from None
 
@@ -279,3 +284,17 @@ def _file_name(names: Sequence[str]) -> str:
     """Name a log after the components in a process; long lists are cut."""
     name = "-".join(names[:3]).replace(":", "_")
     return name if len(names) <= 3 else f"{name}-and-{len(names) - 3}-more"
+
+
+async def _is_set(event: asyncio.Event, timeout: float) -> bool:
+    """Wait for an event; tell whether it came in time."""
+    try:
+        async with asyncio.timeout(timeout):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _silent(processes: Iterable[ComponentProcess]) -> list[str]:
+    return [name for item in processes if not item.ready.is_set() for name in item.names]
