@@ -4,6 +4,7 @@
 """The whole procedure page: real processes, real SAL, a queue, a Butler, small frames."""
 
 import contextlib
+import http.server
 import importlib.resources
 import json
 import os
@@ -11,9 +12,11 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
+from socket_table import SocketWatch
 
 from lsst.ts.dailycal.procedure import BIAS_DARK
 from lsst.ts.dailycal.sim.csc.telescope_log import read_commands
@@ -78,10 +81,76 @@ def short(tmp_path_factory) -> tuple[str, str, str]:
     return "--config-for", "calibrations", str(path)
 
 
+class Slack(http.server.ThreadingHTTPServer):
+    """Takes announcements as Slack does, and looks at the sockets while it is spoken to."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), SlackRequest)
+        self.posts: list[dict] = []
+        self.watch: SocketWatch | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "DAILYCAL_SLACK_TOKEN": "a token of this test",
+            "DAILYCAL_SLACK_URL": f"http://127.0.0.1:{self.server_port}/api/",
+            "no_proxy": "*",
+        }
+
+
+class SlackRequest(http.server.BaseHTTPRequestHandler):
+    server: Slack
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.watch is not None:
+            self.server.watch.look()
+        self.server.posts.append(json.loads(body))
+        answer = b'{"ok": true, "channel": "C1", "ts": "1.2"}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture(scope="module")
-def carried_out(directory) -> Result:
-    """The whole page with its own numbers of images, done once."""
-    return dailycal("run", directory)
+def slack() -> Iterator[Slack]:
+    with Slack() as server:
+        thread = threading.Thread(target=server.serve_forever, name="slack")
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def watched(directory, slack) -> tuple[Result, SocketWatch]:
+    """The whole page with its own numbers of images and with a Slack, done once."""
+    with (
+        subprocess.Popen(
+            arguments("run", directory), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, text=True, env={**os.environ, **slack.environment},
+        ) as process,
+        SocketWatch(process.pid) as watch,
+    ):  # fmt: skip
+        slack.watch = watch
+        try:
+            output, errors = process.communicate(timeout=400)
+        finally:
+            slack.watch = None
+            if process.poll() is None:
+                process.kill()
+    return Result(subprocess.CompletedProcess([], process.returncode, output, errors)), watch
+
+
+@pytest.fixture(scope="module")
+def carried_out(watched) -> Result:
+    """What became of the whole page."""
+    return watched[0]
 
 
 def images(directory: pathlib.Path) -> set[str]:
@@ -107,6 +176,23 @@ def test_everybody_is_told_before_and_after(carried_out):
     made = [event["announcement"] for event in carried_out.of("AnnouncementMade")]
     assert [item["occasion"] for item in made] == ["before", "after"]
     assert all(item["channels"] == ["#summit-announce", "#summit-auxtel"] for item in made)
+
+
+def test_slack_was_told_what_everybody_was_told(carried_out, slack):
+    made = [event["announcement"] for event in carried_out.of("AnnouncementMade")]
+    told = [(channel, item["text"]) for item in made for channel in item["channels"]]
+    assert sorted((post["channel"], post["text"]) for post in slack.posts) == sorted(told)
+
+
+def test_no_process_of_the_page_had_a_socket_off_the_loopback(watched, slack):
+    _, watch = watched
+    for word in ("ATCamera", "ATOODS", "OCPS:1", "ATDome", "ScriptQueue:2"):
+        assert watch.saw(word), word
+    for step in BIAS_DARK.steps:
+        assert watch.saw(step.script.path.rpartition("/")[2]), step.script
+    assert slack.server_port in watch.peers
+    assert watch.strays == []
+    assert watch.joined == set()
 
 
 def test_no_telescope_component_received_a_motion_command(carried_out, directory):

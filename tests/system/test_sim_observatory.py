@@ -7,8 +7,6 @@ import asyncio
 import contextlib
 import dataclasses
 import pathlib
-import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +16,7 @@ import typing
 import psutil
 import pytest
 from astropy.io import fits
+from socket_table import sockets
 
 from lsst.ts import salobj
 from lsst.ts.dailycal.butler.port import ButlerRepository
@@ -43,7 +42,6 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
 RUNNER = pathlib.Path(__file__).with_name("sim_runner.py")
 NAMES = ("ATCamera", "ATSpectrograph", "ATHeaderService", "ATOODS", "OCPS:1")
-SS = shutil.which("ss")
 END = 20.0
 """Seconds in which everything must have ended."""
 
@@ -175,19 +173,12 @@ async def test_two_biases_go_from_the_camera_through_the_butler_to_a_combined_bi
     assert "cpBias" in log.read_text()
 
 
-@pytest.mark.skipif(SS is None, reason="only ss tells the device of a socket")
 def test_nothing_listens_or_talks_off_the_loopback(observatory):
-    """A socket is tied to a loopback address, or to the loopback device (``0.0.0.0%lo``)."""
-    table = subprocess.run(
-        [SS, "--no-header", "--udp", "--tcp", "--all", "--numeric", "--processes"],
-        capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
-    own = {child.pid for child in observatory.family()} | {observatory.process.pid}
-    ends = [
-        line.split()[4] for line in table if own & set(map(int, re.findall(r"pid=(\d+)", line)))
-    ]
-    assert len(ends) >= len(NAMES)
-    assert [end for end in ends if not re.match(r"127\.|\[::1\]|[^ ]*%lo:", end)] == []
+    """A socket is tied to a loopback address, or to the loopback device."""
+    processes = [observatory.process.pid, *(child.pid for child in observatory.family())]
+    found = sockets(processes)
+    assert len({item.pid for item in found}) >= len(NAMES)
+    assert [item for item in found if not item.is_local] == []
 
 
 def test_two_observatories_in_one_directory_are_refused(observatory, tmp_path):
