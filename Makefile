@@ -30,7 +30,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help env run test check-code lint unit system test-slow bench docs lock clean
+.PHONY: help env run test check-code lint unit system test-slow bench soak docs lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
@@ -71,6 +71,10 @@ bench: $(INSTALLED) ## speed and memory, as ratios in one run; writes bench/resu
 	tail -n 1 bench/results/dds.txt > bench/results/dds.json
 	$(BIN)/python bench/combine.py --json bench/results/combine.json
 	$(BIN)/python bench/jobs.py --json bench/results/jobs.json
+
+soak: $(INSTALLED) ## 50 whole procedures in one observatory: does anything grow? Half an hour
+	mkdir -p bench/results
+	$(BIN)/python bench/soak.py --json bench/results/soak.json
 
 # No index and no address goes into the lock: each machine has its own.
 lock: $(UV) ## pin the requirements again

@@ -4,7 +4,9 @@
 
 Each procedure is what ``dailycal run`` does: all steps of the page as scripts of the queue, with
 a SAL domain of its own, in this process. The frames are small and few, because their number
-only says how often the same loops are gone through: set ``--frames`` for more.
+only says how often the same loops are gone through: set ``--frames`` for more. The memory of
+ATOODS is judged fairly after 300 frames: so many fill SQLAlchemy's cache of statements, which
+the Butler uses and which holds 750.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
-from samples import LIMITS, UNITS, Growth, count_endpoints, judge, sample
+from growth import LIMITS, UNITS, Growth, judge
+from samples import count_endpoints, sample
 
 from lsst.ts.dailycal.cli.page_options import Place
 from lsst.ts.dailycal.cli.page_session import component_groups, enable_queue, new_run_id, session
@@ -187,7 +190,7 @@ def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--procedures", type=int, default=50)
-    parser.add_argument("--frames", type=int, default=3, help="biases, and darks, a procedure")
+    parser.add_argument("--frames", type=int, default=6, help="biases, and darks, a procedure")
     parser.add_argument("--minutes", type=float, default=float("inf"),
                         help="begin no procedure after this time")  # fmt: skip
     parser.add_argument("--json", type=Path, help="write the figures here")

@@ -103,12 +103,11 @@ async def session(
         if place.own is not None:
             await stack.enter_async_context(_observatory(place, tell))
         # Only now: they take their environment when they are imported or made.
-        import lsst.ts.salobj as salobj
-
         from ..butler.port import ButlerRepository
+        from ..sal.domain import open_domain
         from ..sal.page import SalPage
 
-        domain = await stack.enter_async_context(salobj.Domain())
+        domain = await stack.enter_async_context(open_domain())
         if place.own is not None:
             await enable_queue(domain, place.queue)
         page = SalPage(domain, steps, place.queue)
