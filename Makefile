@@ -49,7 +49,7 @@ unit: $(INSTALLED) ## the tests that need neither DDS nor a Butler
 # tests of a file share what takes long to start.
 system: $(INSTALLED) ## the tests on real SAL, real processes, a real Butler
 	$(BIN)/python -m pytest tests --ignore=tests/unit -m 'not slow' -n 3 --dist loadscope \
-	    $(PYTEST_OPTIONS)
+	    --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 lint: check-code docs ## style, types, import directions, documentation
 

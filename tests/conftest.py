@@ -8,8 +8,11 @@ and when it blocks the event loop. Tests under ``unit`` must not load salobj, DD
 """
 
 import asyncio
+import fcntl
 import inspect
+import os
 import pathlib
+import shutil
 import sys
 import threading
 import time
@@ -28,6 +31,15 @@ LAST_WISHES = 1.0
 """How long tasks may take to end after the test, in seconds."""
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "semaphore_tracker")
 
+LONGEST = (
+    "test_page",
+    "test_cli_rehearse",
+    "test_camera_contract",
+    "test_ingest_contract",
+    "test_group_scripts",
+)
+"""Modules that workers are given first, or one of them is still at work when all others rest."""
+
 _loaded_by: dict[str, str] = {}
 
 
@@ -43,6 +55,14 @@ def pytest_configure(config: pytest.Config) -> None:
         "error:coroutine .* was never awaited:RuntimeWarning",
     ):
         config.addinivalue_line("filterwarnings", rule)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        name = item.path.stem
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -115,6 +135,30 @@ def _describe(child: psutil.Process) -> str:
         return f"{child.pid}: {' '.join(child.cmdline())[:200]}"
     except psutil.NoSuchProcess:
         return f"{child.pid}"
+
+
+@pytest.fixture(scope="session")
+def small_repository(tmp_path_factory) -> pathlib.Path:
+    """Make a repository with reference calibrations of small frames, once for all workers.
+
+    It is to be copied: it costs as much as an observatory, and everybody gets the same.
+    """
+    from lsst.ts.dailycal.cli.reference import prepare_repository
+    from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
+
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    root = shared / "small-repository"
+    root.mkdir(exist_ok=True)
+    config = SimulationConfig(frame=DIRECT_FRAME, root=root / "run")
+    with (root / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "made").exists():
+            shutil.rmtree(config.root, ignore_errors=True)  # what a failure has left
+            prepare_repository(config, lambda _: None)
+            (root / "made").touch()
+    return config.repository
 
 
 @pytest_asyncio.fixture

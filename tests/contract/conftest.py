@@ -19,6 +19,8 @@ SLOW_ON_SAL = ("test_pipelines_contract", "test_components_contract")
 
 @pytest.fixture(params=ALL, ids=lambda face: face.name)
 def face(request):
+    if isinstance(request.param, SalFace):
+        request.param.template = request.getfixturevalue("small_repository")
     return request.param
 
 

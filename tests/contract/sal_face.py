@@ -6,7 +6,6 @@
 import asyncio
 import contextlib
 import dataclasses
-import functools
 import pathlib
 import shutil
 import tempfile
@@ -22,22 +21,12 @@ LEAD_TIME = 4.0
 """Seconds that the components may take to start when a test wants a certain time of day."""
 
 
-@functools.cache
-def template() -> pathlib.Path:
-    """Make a repository with reference calibrations; every test gets a copy."""
-    from lsst.ts.dailycal.cli.reference import prepare_repository
-
-    directory = tempfile.TemporaryDirectory(prefix="contract-")
-    template.keep = directory  # type: ignore[attr-defined]  # removed when Python exits
-    root = pathlib.Path(directory.name)
-    prepare_repository(SimulationConfig(frame=DIRECT_FRAME, root=root), lambda _: None)
-    return root / "repo"
-
-
 class SalFace:
     """The ports over salobj."""
 
     name = "salobj"
+    template: pathlib.Path
+    """A repository with reference calibrations; every scenario gets a copy."""
 
     def run(self, scenario: Scenario[T], *faults: str, **settings: typing.Any) -> T:
         from lsst.ts import salobj
@@ -51,7 +40,7 @@ class SalFace:
                 root=pathlib.Path(directory),
                 **settings,
             )
-            shutil.copytree(template(), config.repository)
+            shutil.copytree(self.template, config.repository)
             return asyncio.run(self._run(scenario, config))
 
     async def _run(self, scenario: Scenario[T], config: SimulationConfig) -> T:

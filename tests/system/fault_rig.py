@@ -22,7 +22,6 @@ from fault_outcomes import STRUCK, note
 
 from lsst.ts import salobj
 from lsst.ts.dailycal.butler.certify import find_conflicts
-from lsst.ts.dailycal.cli.reference import prepare_repository
 from lsst.ts.dailycal.cli.script_driver import ScriptDriver, ScriptRequest
 from lsst.ts.dailycal.cli.script_events import Ended, LogLine, Remark, StateChanged
 from lsst.ts.dailycal.cli.script_path import scripts_directory
@@ -289,11 +288,9 @@ class Script:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory) -> pathlib.Path:
-    """Make a repository with reference calibrations; every observatory gets a copy."""
-    root = tmp_path_factory.mktemp("template")
-    prepare_repository(SimulationConfig(frame=DIRECT_FRAME, root=root), lambda _: None)
-    return root / "repo"
+def template(small_repository) -> pathlib.Path:
+    """A repository with reference calibrations; every observatory gets a copy."""
+    return small_repository
 
 
 class _Thread(threading.Thread):

@@ -4,17 +4,11 @@
 """What is refused before a shutter moves, through real processes."""
 
 import asyncio
-import contextlib
-import ipaddress
-import pathlib
-import shutil
-import socket
-import struct
-import subprocess
 
 import psutil
 import pytest
 from fault_rig import QUICK, SCRIPT, observatory
+from socket_table import sockets
 
 from lsst.ts import salobj
 from lsst.ts.dailycal.cli.script_process import script_environment
@@ -97,50 +91,10 @@ async def _start_script(index):
     )  # fmt: skip
 
 
-def socket_table(pid: int) -> list[tuple[str, str, int]]:
-    """Read the kernel's table of the sockets of a process: protocol, local address and port."""
-    inodes = set()
-    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(OSError):
-            target = str(link.readlink())
-            if target.startswith("socket:["):
-                inodes.add(target[8:-1])
-    found = []
-    for protocol in ("tcp", "udp", "tcp6", "udp6"):
-        for line in pathlib.Path(f"/proc/{pid}/net/{protocol}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[9] in inodes:
-                address, port = fields[1].split(":")
-                found.append((protocol, address_of(address), int(port, 16)))
-    return found
-
-
-def address_of(text: str) -> str:
-    words = [int(text[n : n + 8], 16) for n in range(0, len(text), 8)]
-    packed = b"".join(struct.pack("=I", word) for word in words)
-    family = socket.AF_INET if len(packed) == 4 else socket.AF_INET6
-    return socket.inet_ntop(family, packed)
-
-
 def test_no_process_of_the_observatory_can_be_reached_from_another_machine(rig):
-    processes = [*psutil.Process().children(recursive=True)]
-    pids = {item.pid for item in rig.observatory.processes} | {item.pid for item in processes}
-    sockets = [item for pid in pids for item in socket_table(pid)]
-    assert len(sockets) >= len(rig.observatory.processes), "no socket was found at all"
-    for protocol, address, port in sockets:
-        loopback = ipaddress.ip_address(address).is_loopback
-        # A socket of any address may be tied to the loopback device instead.
-        assert loopback or is_tied_to_loopback(protocol, port), f"{protocol} {address}:{port}"
-
-
-def is_tied_to_loopback(protocol: str, port: int) -> bool:
-    """Tell whether a socket of any address hears nothing but the loopback device."""
-    ss = shutil.which("ss")
-    if ss is None:
-        pytest.skip("only ss tells the device of a socket")
-    kind = "--udp" if protocol.startswith("udp") else "--tcp"
-    lines = subprocess.run(
-        [ss, "--no-header", kind, "--all", "--numeric"], capture_output=True, text=True, check=True
-    ).stdout.splitlines()  # fmt: skip
-    ends = [line.split()[3] for line in lines if line.split()[3].endswith(f":{port}")]
-    return bool(ends) and all("%lo:" in end or end.startswith(("127.", "[::1]")) for end in ends)
+    """A socket of any address may be tied to the loopback device instead."""
+    pids = {item.pid for item in rig.observatory.processes}
+    pids |= {item.pid for item in psutil.Process().children(recursive=True)}
+    found = sockets(pids)
+    assert {item.pid for item in found} >= {item.pid for item in rig.observatory.processes}
+    assert [item for item in found if not item.is_local] == []
