@@ -36,6 +36,7 @@ from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.direct import DirectObservatory
 from lsst.ts.dailycal.testing.loop import run_fast
 
+S = typing.TypeVar("S")
 T = typing.TypeVar("T")
 Scenario = Callable[["Bench"], Awaitable[T]]
 
@@ -113,6 +114,13 @@ class Face(typing.Protocol):
         """Run a scenario in an observatory with these faults and settings."""
         ...
 
+    def run_after(self, first: Scenario[S], then: Callable[[Bench, S], Awaitable[T]]) -> T:
+        """Run a scenario in a repository as another one has left it, with what that one gave.
+
+        The first one may have been run for another test already.
+        """
+        ...
+
 
 class DirectFace:
     """The ports in memory."""
@@ -135,6 +143,12 @@ class DirectFace:
                 )
 
         return run_fast(main())
+
+    def run_after(self, first: Scenario[S], then: Callable[[Bench, S], Awaitable[T]]) -> T:
+        async def both(bench: Bench) -> T:
+            return await then(bench, await first(bench))
+
+        return self.run(both)
 
 
 FACES: tuple[Face, ...] = (DirectFace(),)

@@ -10,8 +10,9 @@ import pathlib
 import shutil
 import tempfile
 import typing
+from collections.abc import Awaitable, Callable
 
-from contract_faces import Bench, Scenario, T
+from contract_faces import Bench, S, Scenario, T
 
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
@@ -28,7 +29,33 @@ class SalFace:
     template: pathlib.Path
     """A repository with reference calibrations; every scenario gets a copy."""
 
+    def __init__(self) -> None:
+        self._left: dict[typing.Any, tuple[tempfile.TemporaryDirectory[str], typing.Any]] = {}
+
     def run(self, scenario: Scenario[T], *faults: str, **settings: typing.Any) -> T:
+        return self._run_in(self.template, scenario, *faults, **settings)
+
+    def run_after(self, first: Scenario[S], then: Callable[[Bench, S], Awaitable[T]]) -> T:
+        # What a job has made is worth keeping: a real one takes seconds.
+        if first not in self._left:
+            keep = tempfile.TemporaryDirectory(prefix="contract-")
+            result = self._run_in(self.template, first, keep=pathlib.Path(keep.name) / "repo")
+            self._left[first] = keep, result
+        keep, result = self._left[first]
+
+        async def scenario(bench: Bench) -> T:
+            return await then(bench, result)
+
+        return self._run_in(pathlib.Path(keep.name) / "repo", scenario)
+
+    def _run_in(
+        self,
+        template: pathlib.Path,
+        scenario: Scenario[T],
+        *faults: str,
+        keep: pathlib.Path | None = None,
+        **settings: typing.Any,
+    ) -> T:
         from lsst.ts import salobj
 
         salobj.set_random_lsst_dds_partition_prefix()
@@ -40,8 +67,11 @@ class SalFace:
                 root=pathlib.Path(directory),
                 **settings,
             )
-            shutil.copytree(self.template, config.repository)
-            return asyncio.run(self._run(scenario, config))
+            shutil.copytree(template, config.repository)
+            result = asyncio.run(self._run(scenario, config))
+            if keep is not None:
+                shutil.copytree(config.repository, keep)
+            return result
 
     async def _run(self, scenario: Scenario[T], config: SimulationConfig) -> T:
         from lsst.ts import salobj

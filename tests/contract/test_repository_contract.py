@@ -24,13 +24,13 @@ async def make_bias(bench):
 
 
 def test_a_certified_calibration_is_in_the_way_of_another(face):
-    async def scenario(bench):
-        wanted = certification(await make_bias(bench))
+    async def scenario(bench, job_id):
+        wanted = certification(job_id)
         before = await bench.repository.find_conflicts(wanted, bench.patience(5.0))
         await bench.certify(wanted)
         return wanted, before, await bench.repository.find_conflicts(wanted, bench.patience(5.0))
 
-    wanted, before, (conflict,) = face.run(scenario)
+    wanted, before, (conflict,) = face.run_after(make_bias, scenario)
     assert list(before) == []
     assert conflict.dataset_type == "bias"
     assert conflict.calib_collection == wanted.calib_collection
@@ -40,29 +40,28 @@ def test_a_certified_calibration_is_in_the_way_of_another(face):
 
 
 def test_nothing_is_certified_twice(face):
-    async def scenario(bench):
-        wanted = certification(await make_bias(bench))
+    async def scenario(bench, job_id):
+        wanted = certification(job_id)
         await bench.certify(wanted)
         with pytest.raises(CertificationConflictError, match="bias"):
             await bench.certify(wanted)
 
-    face.run(scenario)
+    face.run_after(make_bias, scenario)
 
 
 def test_validity_ranges_may_adjoin_and_not_overlap(face):
-    async def scenario(bench):
-        job_id = await make_bias(bench)
+    async def scenario(bench, job_id):
         await bench.certify(certification(job_id))
         await bench.certify(certification(job_id, "2026-11-24T12:00:00", "2026-11-25T12:00:00"))
         with pytest.raises(CertificationConflictError):
             await bench.certify(certification(job_id, "2026-11-20", "2026-11-23T12:00:01"))
 
-    face.run(scenario)
+    face.run_after(make_bias, scenario)
 
 
 def test_another_collection_or_type_is_no_conflict(face):
-    async def scenario(bench):
-        wanted = certification(await make_bias(bench))
+    async def scenario(bench, job_id):
+        wanted = certification(job_id)
         await bench.certify(wanted)
         others = (
             dataclasses.replace(wanted, calib_collection="LATISS/calib/other"),
@@ -73,7 +72,7 @@ def test_another_collection_or_type_is_no_conflict(face):
             for other in others
         ]
 
-    assert face.run(scenario) == [[], []]
+    assert face.run_after(make_bias, scenario) == [[], []]
 
 
 @pytest.mark.parametrize(
@@ -87,32 +86,30 @@ def test_another_collection_or_type_is_no_conflict(face):
     ids=lambda change: next(iter(change)),
 )
 def test_what_cannot_be_certified_is_an_error(face, change):
-    async def scenario(bench):
-        wanted = certification(await make_bias(bench))
+    async def scenario(bench, job_id):
+        wanted = certification(job_id)
         with pytest.raises(CertificationError) as caught:
             await bench.certify(dataclasses.replace(wanted, **change))
         return caught.value
 
-    assert not isinstance(face.run(scenario), CertificationConflictError)
+    assert not isinstance(face.run_after(make_bias, scenario), CertificationConflictError)
 
 
 def test_statistics_that_are_not_there_are_an_error(face):
-    async def scenario(bench):
-        job_id = await make_bias(bench)
+    async def scenario(bench, job_id):
         for collection in (f"u/ocps/{job_id}", "u/ocps/nothing"):
             with pytest.raises(StatisticsError, match="verifyBiasStats"):
                 await bench.repository.read_statistics(
                     collection, "verifyBiasStats", bench.patience(60.0)
                 )
 
-    face.run(scenario)
+    face.run_after(make_bias, scenario)
 
 
 def test_the_output_of_a_job_is_its_own(face):
     """The reference bias is behind the same chain, and is not what the job wrote."""
 
-    async def scenario(bench):
-        job_id = await make_bias(bench)
+    async def scenario(bench, job_id):
         return [
             await bench.repository.has_output(collection, dataset_type, bench.patience(60.0))
             for collection, dataset_type in (
@@ -122,7 +119,7 @@ def test_the_output_of_a_job_is_its_own(face):
             )
         ]
 
-    assert face.run(scenario) == [True, False, False]
+    assert face.run_after(make_bias, scenario) == [True, False, False]
 
 
 def test_a_raw_file_that_nobody_can_read_is_found_among_the_others(face):
