@@ -267,6 +267,14 @@ CASES: tuple[Case, ...] = (
 )
 """The faults of the simulated observatory."""
 
+OBSERVERS: tuple[Case, ...] = (
+    Case("Whoever watches", "an observer raises", says="Observer Raising failed on RunStarted"),
+    Case("Whoever watches", "an observer is slow"),
+    Case("Whoever watches", "an observer hangs", says="Observer Hanging is not waited for"),
+    Case("Whoever watches", "the announcer hangs", says="did not take it within 0.2 s"),
+)
+"""Whoever watches the run."""
+
 BEFORE_A_RUN = {
     "camera_publish_only": "the scripts that enable",
     "in_fault": "the scripts that enable",

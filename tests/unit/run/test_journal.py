@@ -148,8 +148,9 @@ async def test_an_observer_that_raises_harms_nobody(tmp_path, caplog):
 
     journal = Journal(FileStorage(tmp_path / "run.jsonl"), Clock(), [Bad(), Good()])
     await journal.record(EVENTS[0])
+    await journal.settle()
     assert heard == EVENTS[:1]
-    assert "An observer failed on RunStarted" in caplog.text
+    assert "Observer Bad failed on RunStarted" in caplog.text
 
 
 def test_a_lost_image_has_to_be_taken_again_and_a_late_one_has_not():

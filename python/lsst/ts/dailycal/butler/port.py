@@ -25,8 +25,8 @@ from ..model import (
     StatisticsError,
     Validity,
 )
+from ..run.worker import DaemonExecutor
 from . import certify, images, stats
-from .worker import DaemonExecutor
 
 _UNBOUNDED = "unbounded"
 _ERROR_LINE = re.compile(r"(\w+\.)*\w*(Error|Exception)\b.*: \S")
@@ -43,7 +43,7 @@ class ButlerRepository:
 
     def __init__(self, repo: str) -> None:
         self._repo = repo
-        self._executor = DaemonExecutor()
+        self._executor = DaemonExecutor("butler")
 
     async def find_images(
         self, names: Collection[ImageName], timeout: float

@@ -11,8 +11,11 @@ from ..model import Event
 
 
 class Observer(typing.Protocol):
-    """Is told of every record after the journal has it."""
+    """Is told of every record after the journal has it, in order.
+
+    It is called in a thread of its own, so that the run never waits for it.
+    """
 
     def notify(self, event: Event) -> None:
-        """Take note of a record. Must return at once; what it raises is logged only."""
+        """Take note of a record; what it raises is logged only."""
         ...

@@ -61,6 +61,12 @@ class Run:
         JournalError
             If what happens cannot be recorded.
         """
+        try:
+            return await self._carry_out()
+        finally:
+            await self._context.journal.settle()
+
+    async def _carry_out(self) -> RunOutcome:
         await self._record_start()
         try:
             acquisition, calibrations = await self._execute()
@@ -84,6 +90,13 @@ class Run:
         context = self._context
         if context.state.started is None or context.state.outcome is not None:
             return
+        try:
+            await self._conclude_stop()
+        finally:
+            await context.journal.settle()
+
+    async def _conclude_stop(self) -> None:
+        context = self._context
         await abort_open_jobs(context, "the run was stopped")
         for slot in context.state.slots.values():
             try:

@@ -25,6 +25,7 @@ import platformdirs
 
 from ..model import Event, JournalError
 from ..ports import Clock, Observer
+from .audience import Audience
 from .codec import Entry, decode_entry, encode
 from .state import RunState
 
@@ -145,11 +146,12 @@ class Journal:
         self.state = RunState(past)
         self._storage = storage
         self._clock = clock
-        self._observers = list(observers)
         self._number = len(past)
         self._lock = asyncio.Lock()
         self._changed = asyncio.Condition()
-        self._log = log or logging.getLogger(__name__)
+        self._audience: Audience[Event] = Audience(
+            [observer.notify for observer in observers], log or logging.getLogger(__name__)
+        )
 
     async def record(self, event: Event) -> None:
         """Record an event; when this returns, it survives a crash.
@@ -167,7 +169,7 @@ class Journal:
             cancelled = await _finish(writing)
             self._number += 1
             self.state.apply(event)
-        self._tell(event)
+        self._audience.tell(event)
         async with self._changed:
             self._changed.notify_all()
         if cancelled is not None:
@@ -183,12 +185,9 @@ class Journal:
         async with self._changed:
             self._changed.notify_all()
 
-    def _tell(self, event: Event) -> None:
-        for observer in self._observers:
-            try:
-                observer.notify(event)
-            except Exception:  # noqa: BLE001 - an observer must never harm a run
-                self._log.exception("An observer failed on %s", type(event).__name__)
+    async def settle(self) -> None:
+        """Wait a little until the observers have heard everything."""
+        await self._audience.settle()
 
 
 async def _finish(future: asyncio.Future[None]) -> asyncio.CancelledError | None:

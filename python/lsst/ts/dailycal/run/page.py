@@ -114,6 +114,12 @@ class PageRun:
         outcome : `PageOutcome`
             What came of it, whatever that is; only a journal that cannot be written raises.
         """
+        try:
+            return await self._execute(resume_queue)
+        finally:
+            await self._journal.settle()
+
+    async def _execute(self, resume_queue: bool) -> PageOutcome:
         await self._journal.record(
             PageStarted(
                 run_id=self._run_id,

@@ -19,6 +19,7 @@ import cattrs.strategies
 
 from ..model import JournalError, PageEvent, StepProgress
 from ..ports import Clock
+from .audience import Audience
 from .codec import check_version
 from .journal import Storage
 
@@ -30,7 +31,7 @@ class PageObserver(typing.Protocol):
     """Whoever watches a run of the page."""
 
     def notify(self, event: PageEvent) -> None:
-        """Take note of a record. Must return at once; what it raises is logged only."""
+        """Take note of a record, in a thread of its own; what it raises is logged only."""
         ...
 
 
@@ -58,9 +59,10 @@ class PageJournal:
     ) -> None:
         self._storage = storage
         self._clock = clock
-        self._observers = tuple(observers)
         self._lock = asyncio.Lock()
-        self._log = log or logging.getLogger(__name__)
+        self._audience: Audience[PageEvent] = Audience(
+            [observer.notify for observer in observers], log or logging.getLogger(__name__)
+        )
 
     async def record(self, event: PageEvent) -> None:
         """Record an event; when this returns, it survives a crash.
@@ -82,11 +84,11 @@ class PageJournal:
             async with self._lock:
                 loop = asyncio.get_running_loop()
                 await loop.run_in_executor(None, self._storage.append, line)
-        for observer in self._observers:
-            try:
-                observer.notify(event)
-            except Exception:  # noqa: BLE001 - an observer must never harm a run
-                self._log.exception("An observer failed on %s", type(event).__name__)
+        self._audience.tell(event)
+
+    async def settle(self) -> None:
+        """Wait a little until the observers have heard everything."""
+        await self._audience.settle()
 
 
 @functools.cache

@@ -250,7 +250,7 @@ class MakeLatissCalibrations(salobj.BaseScript):
         # Read under the lock: nobody adds to it any more.
         events = read_journal(path) if config.resume else []
         self.log.info("Journal: %s", path)
-        narrator = Narrator(self.log)
+        narrator = Narrator(self.log, asyncio.get_running_loop())
         return RunContext(
             run_id=run_id,
             config=config,

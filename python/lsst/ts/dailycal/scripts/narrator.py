@@ -5,6 +5,7 @@
 
 __all__ = ["Narrator", "describe"]
 
+import asyncio
 import logging
 
 from ..model import (
@@ -29,16 +30,19 @@ class Narrator:
     ----------
     log : `logging.Logger`
         Log of the script, which the queue's users read.
+    loop : `asyncio.AbstractEventLoop`
+        The loop of the script. salobj publishes what is logged, and is used from there only.
     """
 
-    def __init__(self, log: logging.Logger) -> None:
+    def __init__(self, log: logging.Logger, loop: asyncio.AbstractEventLoop) -> None:
         self._log = log
+        self._loop = loop
 
     def notify(self, event: Event) -> None:
         """Log an event."""
         level, text = describe(event)
         if text:
-            self._log.log(level, text)
+            self._loop.call_soon_threadsafe(self._log.log, level, text)
 
 
 def describe(event: Event) -> tuple[int, str]:

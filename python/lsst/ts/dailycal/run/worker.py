@@ -1,7 +1,7 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A thread for a Butler, which must never be called from an event loop."""
+"""A thread for calls that may block for long, and that nothing must wait for at the end."""
 
 __all__ = ["DaemonExecutor"]
 
@@ -22,9 +22,15 @@ class DaemonExecutor(concurrent.futures.Executor):
     for a locked database would hold a script for five minutes after its end; this one does not.
 
     The thread ends with `shutdown`, or when nobody has the executor any more.
+
+    Parameters
+    ----------
+    name : `str`
+        Name of the thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._calls: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -35,7 +41,7 @@ class DaemonExecutor(concurrent.futures.Executor):
         if self._thread is None:
             # The thread has the queue only: it would keep an executor that nobody needs alive.
             self._thread = threading.Thread(
-                target=_work, args=(self._calls,), name="butler", daemon=True
+                target=_work, args=(self._calls,), name=self._name, daemon=True
             )
             self._thread.start()
             weakref.finalize(self, self._calls.put, None)
