@@ -116,6 +116,10 @@ class Rig:
         return [event for event in self.events if isinstance(event, kind)]
 
     @property
+    def state(self) -> RunState:
+        return RunState(self.events)
+
+    @property
     def longest(self) -> float:
         """The longest that a process may take, from the deadlines alone."""
         plan, config = self.context.plan, self.context.config
@@ -184,7 +188,7 @@ def check_jobs(rig: Rig) -> None:
     for event in rig.of(JobFinished):
         assert submitted[event.result.job_id] == event.key, "a result went to another job"
     for event in rig.of(JobAbandoned):
-        assert submitted[event.job_id] == event.key
+        assert not event.job_id or submitted[event.job_id] == event.key
 
 
 def statuses(outcome: RunOutcome) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def test_a_bad_value_is_refused_at_once_and_by_name(name, record_property):
         assert sum(map(len, problems)) < 3000
         assert all(problem.isprintable() for problem in problems), problems
         count += 1
-    record_property("bad_values", count)
+    record_property("bad_inputs", count)
     assert count >= 20
 
 

@@ -15,7 +15,7 @@ import pathlib
 import re
 
 import pytest
-from fault_matrix import BEFORE_A_RUN, CASES, FINE, Case
+from fault_matrix import BEFORE_A_RUN, CASES, FINE, STOPS, Case
 from rigs import FRAME, Rig, carry_out, certified, make_rig, statuses
 
 from lsst.ts.dailycal.model import ExposureTaken, Message, RunOutcome
@@ -42,7 +42,8 @@ def test_a_fault_is_survived_told_and_mended_by_resume(case, record_property, tm
     assert statuses(last) == (case.resumed or case.statuses), final_verdict(last).reason
     check_result(case, rig, last)
     check_report(rig, last, tmp_path)
-    record_property("fault", [case.fault, "" if verdict.success else verdict.reason])
+    told = next(iter([*verdict.warnings, *messages.splitlines()]), "")
+    record_property("fault", [case.fault, told if verdict.success else verdict.reason])
 
 
 async def _strike(case: Case) -> tuple[Rig, RunOutcome, RunOutcome]:
@@ -127,5 +128,6 @@ async def test_a_camera_that_always_refuses_ends_the_run_soon():
 
 def test_every_fault_of_the_simulator_is_in_the_matrix_or_strikes_before_a_run():
     there = {case.fault.partition("@")[0].partition(":")[0] for case in CASES}
+    there |= {case.fault.rpartition(" ")[2] for case in STOPS} & set(FAULT_KINDS)
     assert there | set(BEFORE_A_RUN) == set(FAULT_KINDS)
     assert not there & set(BEFORE_A_RUN)

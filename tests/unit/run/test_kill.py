@@ -46,8 +46,9 @@ async def count_records(make_rig):
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["after a record", "before the next"])
 @pytest.mark.parametrize("part", range(4))
-async def test_a_kill_at_any_record_is_mended_by_resume(make_rig, part, at_once):
+async def test_a_kill_at_any_record_is_mended_by_resume(make_rig, part, at_once, record_property):
     records = await count_records(make_rig)
+    kills = retaken = doubled = 0
     for lives in range(1 + part, records, 4):
         rig = make_rig()
         async with rig.observatory:
@@ -59,6 +60,9 @@ async def test_a_kill_at_any_record_is_mended_by_resume(make_rig, part, at_once)
         found = [item.status.value for item in outcome.calibrations]
         assert found == ["certified", "certified"], f"killed after record {lives}"
         taken = rig.events(ExposureTaken)
+        kills += 1
+        retaken += len(taken) - 7
+        doubled += len(rig.events(Certified)) - 2
         assert len(taken) == 7, f"killed after record {lives}: a frame was taken again"
         assert len({event.image.name for event in taken}) == 7
         names_used = rig.observatory.world.names.next(taken[0].image.name.day_obs).seq_num - 1
@@ -68,3 +72,12 @@ async def test_a_kill_at_any_record_is_mended_by_resume(make_rig, part, at_once)
         assert len(finished) == len(set(finished)) == 4
         # A job whose submission was not recorded any more cannot be known, and is asked again.
         assert len(rig.events(JobAsked)) <= 5
+    for name, count in (
+        ("kills", kills),
+        ("frames_retaken", retaken),
+        ("double_certifications", doubled),
+    ):
+        record_property(name, count)
+    if part == 0:
+        record_property("records", records if at_once else 0)
+        record_property("fault", [f"kill {'after' if at_once else 'before'} any record", ""])

@@ -5,7 +5,10 @@
 
 __all__ = ["cli", "main"]
 
+import errno
 import importlib
+import os
+import signal
 import sys
 import typing
 from collections.abc import Mapping
@@ -15,6 +18,9 @@ import click
 from .errors import CommandError
 from .exit_codes import EXIT_CODES_HELP, ExitCode
 from .help import SETTINGS, write_examples
+
+CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
+"""Errors of the operating system that are none of ours."""
 
 # name: module, attribute, help. Kept here so that `dailycal --help` imports none of them.
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
@@ -128,11 +134,22 @@ def _explain(error: Exception) -> int:
     if isinstance(error, OSError) and error.filename is not None:
         print(f"Error: {error.filename}: {error.strerror}.", file=sys.stderr)
         return ExitCode.IO
+    if isinstance(error, OSError) and error.errno in CANNOT_BE_WRITTEN:
+        return _give_up_output(error)
     import traceback
 
     traceback.print_exception(error)
     print("This is a defect of dailycal; please report the lines above.", file=sys.stderr)
     return ExitCode.INTERNAL
+
+
+def _give_up_output(error: OSError) -> int:
+    """Write nothing more: what is left in the buffer would fail again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        return 128 + signal.SIGPIPE  # whoever read has seen enough, as with `head`
+    print(f"Error: the output cannot be written: {error.strerror}.", file=sys.stderr)
+    return ExitCode.IO
 
 
 def main() -> typing.NoReturn:

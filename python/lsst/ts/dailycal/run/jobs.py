@@ -18,6 +18,7 @@ from ..model import (
     JobResult,
     JobStep,
     JobSubmitted,
+    JournalError,
 )
 from ..procedure import job_run, statistics_dataset_type
 from .context import RunContext
@@ -51,7 +52,12 @@ async def _submit_and_wait(context: RunContext, key: JobKey, request: JobRequest
     timeouts = context.timeouts
     await context.journal.record(JobAsked(key, request))
     job_id = await context.ports.pipelines.submit(request, timeouts.job_acceptance)
-    await context.journal.record(JobSubmitted(key, job_id))
+    try:
+        await context.journal.record(JobSubmitted(key, job_id))
+    except JournalError:
+        # Nobody else knows its id, and nobody will ever look for its result.
+        await _abort(context, job_id)
+        raise
     try:
         result = await context.ports.pipelines.wait(job_id, timeouts.job)
     except JobError as error:
@@ -108,13 +114,22 @@ async def abort_open_jobs(context: RunContext, reason: str) -> None:
     open_jobs = [
         (key, record.job_id)
         for key, record in context.state.jobs.items()
-        if record.result is None and not record.abandoned and record.job_id
+        if record.result is None and not record.abandoned
     ]
-    troubles = [await _abort(context, job_id) for _, job_id in open_jobs]
+    troubles = [
+        await _abort(context, job_id) if job_id else _unnamed(key) for key, job_id in open_jobs
+    ]
     for (key, job_id), trouble in zip(open_jobs, troubles, strict=True):
         if trouble:
             await context.tell(trouble, logging.WARNING)
         await context.journal.record(JobAbandoned(key, job_id, reason))
+
+
+def _unnamed(key: JobKey) -> str:
+    return (
+        f"The job to {key} may be running: OCPS had been asked for it, and had not named it yet. "
+        "Look at the pipeline service."
+    )
 
 
 async def _abort(context: RunContext, job_id: str) -> str:

@@ -14,6 +14,7 @@ __all__ = [
 ]
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -97,7 +98,8 @@ class FileStorage:
             os.fsync(descriptor)
         except OSError:
             # What could not be forced to disk did not happen, so it must not be read again.
-            os.ftruncate(descriptor, end)
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, end)
             raise
 
     @staticmethod

@@ -188,6 +188,14 @@ _KINDS = (
         "ocps.job",
         "OCPS:1 is started again and has forgotten the job; the calibration fails",
     ),
+    FaultKind(
+        "abort_refused", "ocps.abort", "abort_job is refused after a stop; the log names the job"
+    ),
+    FaultKind(
+        "abort_silent",
+        "ocps.abort",
+        "abort_job gets no answer after a stop; a deadline ends it, and the log names the job",
+    ),
     # Any component. Context: its name, e.g. @ATOODS/300s.
     FaultKind(
         "leaves_enabled",

@@ -100,6 +100,11 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
     async def do_abort_job(self, data: typing.Any) -> None:
         """End a job."""
         self.assert_enabled()
+        fault = self.world.faults.hit("ocps.abort")
+        if fault is not None and fault.name == "abort_silent":
+            await self.for_ever()
+        if fault is not None:
+            raise salobj.ExpectedError("the simulated fault abort_refused")
         job = self._jobs.get(data.job_id)
         if job is None or job.aborted:
             raise salobj.ExpectedError(f"There is no job {data.job_id!r}")

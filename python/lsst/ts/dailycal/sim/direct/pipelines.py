@@ -120,6 +120,12 @@ class DirectPipelines:
     async def abort(self, job_id: str, timeout: float) -> None:
         """End a job."""
         self._require_enabled(f"to abort job {job_id}")
+        fault = self._world.faults.hit("ocps.abort")
+        if fault is not None and fault.name == "abort_silent":
+            await self._world.clock.sleep(timeout)
+            raise JobError(f"OCPS did not abort job {job_id} within {timeout:.0f} s: no answer.")
+        if fault is not None:
+            raise JobError(f"OCPS did not abort job {job_id}: simulated.")
         running = self._running.get(job_id)
         if running is None or running.aborted:
             raise JobError(f"OCPS did not abort job {job_id}: it knows no such job.")

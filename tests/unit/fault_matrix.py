@@ -59,9 +59,10 @@ class Case:
     @property
     def ends(self) -> str:
         """State and exit code of the script (`str`)."""
-        carried_out = all(status in ("certified", "verified", "rejected") for status in self.statuses)
+        codes = {"DONE": 0, "FAILED": 1, "STOPPED": 0}
+        carried_out = {"certified", "verified", "rejected"}.issuperset(self.statuses)
         state = self.state or ("DONE" if carried_out else "FAILED")
-        return {"DONE": "DONE, 0", "FAILED": "FAILED, 1", "STOPPED": "STOPPED, 0"}.get(state, state)
+        return f"{state}, {codes[state]}" if state in codes else state
 
     @property
     def is_scheduled(self) -> bool:
@@ -140,9 +141,7 @@ def _camera() -> Iterator[Case]:
     yield from survived(room, "end_readout_lost", "endReadout was not heard within 5 s")
     yield from survived(room, "camera_ack_lost", "acknowledgement was not heard within 5 s")
     yield from survived(room, "camera_ack_failed", "read out, yet refused")
-    yield Case(
-        room, "camera_refuses@*", NOTHING, "failed 6 times in a row", NOTHING, certifications=0
-    )
+    yield Case(room, "camera_refuses@1-6", NOTHING, "failed 6 times in a row", FINE)
     for kind in ("shutter_stuck@DARK/*", "new_sequencer"):
         yield bad_frames(room, kind, ("rejected", "rejected"))
 
@@ -173,7 +172,7 @@ def _ingestion() -> Iterator[Case]:
     yield Case(
         room,
         "ingest_error@BIAS/3-4",
-        NOTHING[:1] + ("certified",),
+        (NOTHING[0], "certified"),
         "1 of 3 images can be used, and at least 2",
         FINE,
         retaken=2,
@@ -267,6 +266,41 @@ CASES: tuple[Case, ...] = (
 )
 """The faults of the simulated observatory."""
 
+_STOPPED = ("stopped", "stopped")
+STOPS: tuple[Case, ...] = tuple(
+    Case("Control and signals", fault, _STOPPED, says, FINE, state="STOPPED")
+    for fault, says in (
+        ("stop at a checkpoint", ""),
+        ("stop while paused", ""),
+        ("stop in the middle of an exposure or a job", ""),
+        ("stop and result at the same moment", ""),
+        ("stop, with abort_refused", "may still be running"),
+        ("stop, with abort_silent", "may still be running"),
+        ("stop, with camera and OCPS in FAULT", ""),
+    )
+)
+"""A person stops the run."""
+
+DISKS: tuple[Case, ...] = (
+    Case(
+        "Disks",
+        "the disk of the journal is full",
+        ("open", "open"),
+        "cannot be written",
+        FINE,
+        state="FAILED",
+    ),
+    Case(
+        "Disks",
+        "the disk of what is printed is full",
+        ("-", "-"),
+        "cannot be written",
+        certifications=0,
+        state="-, 74",
+    ),
+)
+"""Disks that are full."""
+
 OBSERVERS: tuple[Case, ...] = (
     Case("Whoever watches", "an observer raises", says="Observer Raising failed on RunStarted"),
     Case("Whoever watches", "an observer is slow"),
@@ -286,3 +320,36 @@ BEFORE_A_RUN = {
     "board_cold": "the checks before the page",
 }
 """Faults that strike before the first frame, and who meets them."""
+
+DAYS: tuple[Case, ...] = tuple(
+    Case("Clock and observing day", f"the observing day ends {when}", start=f"2026-11-23T{start}")
+    for when, start in (
+        ("before the first bias", "11:59:59.9"),
+        ("among the biases", "11:59:56"),
+        ("between biases and darks", "11:59:51.5"),
+        ("among the darks", "11:59:40"),
+        ("while jobs run", "11:59:00"),
+    )
+)
+"""12:00 TAI passes during the run: names start again at 1, and belong to another day."""
+
+KILLS: tuple[Case, ...] = (
+    Case(
+        "Control and signals",
+        "kill after any record",
+        ("open", "open"),
+        resumed=FINE,
+        state="SIGKILL, 137",
+    ),
+    Case(
+        "Control and signals",
+        "kill before any record",
+        ("open", "open"),
+        resumed=FINE,
+        state="SIGKILL, 137",
+    ),
+)
+"""The process is gone."""
+
+ALL: tuple[Case, ...] = (*CASES, *STOPS, *KILLS, *DISKS, *DAYS, *OBSERVERS)
+"""Everything that the page lists."""
