@@ -245,3 +245,16 @@ def test_a_block_of_ours_is_found_by_its_name():
     assert "BLOCK-T295" in result.output
     refused = invoke(block, "validate", "nowhere.json")
     assert BLOCK.name in str(refused.exception)
+
+
+@pytest.mark.parametrize(("from_step", "enabled"), [("", False), ("calibrations", True)])
+def test_an_observatory_of_ones_own_is_as_the_steps_that_are_left_out_leave_it(
+    from_step, enabled, monkeypatch
+):
+    places = []
+    monkeypatch.setattr(
+        "lsst.ts.dailycal.cli.run.carry_out",
+        lambda plan, place, *_args, **_options: places.append(place) or 0,
+    )
+    assert invoke(run, "--small", "--from-step", from_step).return_value == 0
+    assert [place.enabled for place in places] == [enabled]

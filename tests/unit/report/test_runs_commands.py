@@ -119,6 +119,15 @@ async def test_a_page_that_was_killed_names_the_step_to_go_on_from(directory):
     assert "not ended" in next(line for line in output.splitlines() if "200001" in line)
 
 
+async def test_a_page_that_was_killed_says_how_its_images_are_kept(directory):
+    write_script(directory, ends=False)
+    await write_page(directory, DONE, StepOutcome("calibrations", StepStatus.UNKNOWN, 200001),
+                     ends=False)  # fmt: skip
+    output = " ".join(invoke(status, PAGE).output.split())
+    assert f"`resume: {SCRIPT}` into FILE" in output
+    assert "dailycal run --from-step calibrations --config-for calibrations FILE" in output
+
+
 async def test_a_page_that_never_began_is_simply_run_again(directory):
     await write_page(directory)
     (page,) = listed()

@@ -179,7 +179,9 @@ class ButlerRepository:
         except CalibrationError:
             raise
         except Exception as error:  # whatever Butler, database or file system raise
-            raise kind(f"{what}: {error or type(error).__name__}.", remedy=remedy) from error
+            # The database's errors are followed by the statement and a web address.
+            said = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+            raise kind(f"{what}: {said}.", remedy=remedy) from error
 
 
 def _telling_line(output: str) -> str:

@@ -98,5 +98,15 @@ def open_repository(
         Is to be used in a ``with`` statement.
     """
     from lsst.daf.butler import Butler
+    from sqlalchemy.exc import OperationalError
 
-    return Butler.from_config(str(repo), collections=collections, writeable=writeable)
+    try:
+        return Butler.from_config(str(repo), collections=collections, writeable=writeable)
+    except OperationalError as error:
+        if writeable or "readonly database" not in str(error):
+            raise
+    # A writer was killed in the middle of a transaction. SQLite undoes what is there of it, but
+    # only for somebody who may write; until then nobody can even read.
+    with Butler.from_config(str(repo), writeable=True):
+        pass
+    return Butler.from_config(str(repo), collections=collections)

@@ -5,7 +5,6 @@
 
 __all__ = ["block"]
 
-import dataclasses
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -153,9 +152,9 @@ def run_block(
     place = make_place(
         real=real, queue=queue, directory=directory, time_scale=time_scale,
         seed=seed, small=small, faults=faults,
+        # Whoever gives a block to the Scheduler has enabled everything before.
+        enabled=True,
     )  # fmt: skip
-    # Whoever gives a block to the Scheduler has enabled everything before.
-    place = dataclasses.replace(place, enabled=True)
     if dry_run:
         show_plan(plan, place, as_json=as_json)
         return ExitCode.OK

@@ -62,7 +62,7 @@ def check(
     plan = make_page_plan(find_procedure(name), PageOptions(from_step=from_step))
     place = make_place(
         real=real, queue=queue, directory=directory, time_scale=time_scale,
-        seed=seed, small=small, faults=faults,
+        seed=seed, small=small, faults=faults, enabled=bool(from_step),
     )  # fmt: skip
     settings = make_settings(
         place, limits_file=limits_file, accepted=accepted, data_path=data_path

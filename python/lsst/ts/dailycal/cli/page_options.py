@@ -94,8 +94,11 @@ def make_place(
     seed: int,
     small: bool,
     faults: tuple[str, ...],
+    enabled: bool = False,
 ) -> Place:
     """Choose the observatory: a real one if asked to, one that is set up, or a new one.
+
+    A new one begins with all components ENABLED where that was the business of earlier steps.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def make_place(
     scale = time_scale or (SMALL_SCALE if small else FULL_SCALE)
     own = make_config(directory, seed=seed, small=small, time_scale=scale, faults=faults)
     name = f"a simulated observatory in {directory}"
-    return Place(name, simulated=True, queue=queue, own=own)
+    return Place(name, simulated=True, queue=queue, own=own, enabled=enabled)
 
 
 def make_settings(

@@ -82,16 +82,25 @@ def carry_out(
 
         console.print()
         console.print(outcome_view(outcome, plan))
-        _show_calibrations(place, begin, console)
+        _show_calibrations(place, plan, outcome, console, begin=begin, command=command)
     if outcome.succeeded:
         return ExitCode.OK
     return ExitCode.INTERRUPTED if outcome.stopped else ExitCode.FAILED
 
 
-def _show_calibrations(place: Place, begin: float, console: "Console") -> None:
+def _show_calibrations(
+    place: Place,
+    plan: "PagePlan",
+    outcome: "PageOutcome",
+    console: "Console",
+    *,
+    begin: float,
+    command: str,
+) -> None:
     """Show what became of the calibrations, where their journal is on this machine."""
     if place.own is None:
         return  # the script has its journal on the machine of the queue
+    from ..procedure import how_to_finish
     from ..report import read_records, summarize_run
     from ..report.table import render_outcome
 
@@ -100,7 +109,12 @@ def _show_calibrations(place: Place, begin: float, console: "Console") -> None:
     where = {name: str(root / name) for name in ("repo", "raw", "logs", "journal")}
     for path in sorted(paths):
         console.print()
-        console.print(render_outcome(summarize_run(read_records(path)), where))
+        summary = summarize_run(read_records(path))
+        console.print(render_outcome(summary, where))
+        told = any(summary.run_id in line for line in outcome.advice)
+        step = next((item.name for item in plan.to_do if item.takes_images), "")
+        if summary.status != "done" and step and not told:
+            console.print(how_to_finish(step, summary.run_id, command), soft_wrap=True)
 
 
 async def _run(

@@ -95,7 +95,7 @@ def run(
     )
     place = make_place(
         real=real, queue=queue, directory=directory, time_scale=time_scale,
-        seed=seed, small=small, faults=faults,
+        seed=seed, small=small, faults=faults, enabled=bool(from_step),
     )  # fmt: skip
     available = _seconds(time_available)
     if dry_run:

@@ -25,6 +25,8 @@ from .journals import (
 if typing.TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from ..report import PageSummary
+
 
 @click.command(cls=ExampleCommand, examples=("dailycal runs", "dailycal runs --json"))
 @DIRECTORY_OPTION
@@ -101,8 +103,9 @@ def _shown(run: KnownRun) -> "RenderableType":
 
     advice = run.listed.advice
     if isinstance(run.summary, PageSummary):
-        hint = f"To go on: {advice}" if advice and run.listed.status != "running" else ""
-        parts: list[RenderableType] = [render_page(run.summary, run.listed.status, hint)]
+        parts: list[RenderableType] = [
+            render_page(run.summary, run.listed.status, _hints(run, run.summary))
+        ]
         for item in run.scripts:
             parts += [Text(), render_outcome(item)]
         return Group(*parts, Text(f"Journal  {run.path}"))
@@ -111,3 +114,16 @@ def _shown(run: KnownRun) -> "RenderableType":
         return shown
     word = "Carried out" if run.listed.status == "running" else "To finish it:"
     return Group(shown, Text(f"{word} {advice}", "bold"))
+
+
+def _hints(run: KnownRun, page: "PageSummary") -> list[str]:
+    """Say how to go on with a page, as it would have done itself at its end."""
+    from ..procedure import how_to_finish
+
+    if run.listed.status == "running":
+        return [f"Carried out {run.listed.advice}"]
+    if not run.listed.advice:
+        return []
+    open_scripts = [item.run_id for item in run.scripts if item.status != "done"]
+    hints = [how_to_finish(page.next_step, name, page.command) for name in open_scripts]
+    return [*hints, f"To go on: {run.listed.advice}"]

@@ -3,7 +3,7 @@
 
 """How to go on after a run of the page that ended early."""
 
-__all__ = ["how_to_go_on", "script_end"]
+__all__ = ["how_to_finish", "how_to_go_on", "script_end"]
 
 import re
 
@@ -79,12 +79,7 @@ def how_to_go_on(
         )
     found = _RESUME.search(outcome.reason)
     if step.takes_images and found:
-        run_id = found["run_id"]
-        advice.append(
-            "To finish the calibrations without repeating images: write the lines "
-            f"`script_mode: BIAS_DARK` and `resume: {run_id}` into FILE, then "
-            f"{command} --from-step {step.name} --config-for {step.name} FILE"
-        )
+        advice.append(how_to_finish(step.name, found["run_id"], command))
     advice.append(f"To go on from this step: {command} --from-step {step.name}")
     restoring = [item.name for item in plan.to_do if item.restores and item.name != step.name]
     if restoring:
@@ -92,3 +87,22 @@ def how_to_go_on(
             f"To leave LATISS as the page does instead: {command} --from-step {restoring[0]}"
         )
     return tuple(advice)
+
+
+def how_to_finish(step: str, run_id: str, command: str = "dailycal run") -> str:
+    """Say how a page goes on with the images that its script has taken (`str`).
+
+    Parameters
+    ----------
+    step : `str`
+        Name of the step that takes images.
+    run_id : `str`
+        Id of the run of its script.
+    command : `str`
+        The command that runs the page.
+    """
+    return (
+        "To finish the calibrations without repeating images: write the lines "
+        f"`script_mode: BIAS_DARK` and `resume: {run_id}` into FILE, then "
+        f"{command} --from-step {step} --config-for {step} FILE"
+    )

@@ -26,7 +26,7 @@ _STYLES = {
 }
 
 
-def render_page(summary: PageSummary, status: str, how_to_go_on: str = "") -> RenderableType:
+def render_page(summary: PageSummary, status: str, hints: Iterable[str] = ()) -> RenderableType:
     """Show what came of a run of the page, from its journal.
 
     Parameters
@@ -35,8 +35,8 @@ def render_page(summary: PageSummary, status: str, how_to_go_on: str = "") -> Re
         The run.
     status : `str`
         How it is.
-    how_to_go_on : `str`
-        What to say when the journal has no advice.
+    hints : `~collections.abc.Iterable` [`str`]
+        How to go on, if the journal has no advice.
     """
     procedure = PROCEDURES.get(summary.procedure)
     titles = {step.name: step.title for step in procedure.steps} if procedure else {}
@@ -44,8 +44,8 @@ def render_page(summary: PageSummary, status: str, how_to_go_on: str = "") -> Re
         headline(summary.run_id, status, summary.duration),
         render_steps(summary.outcome, titles),
     ]
-    if how_to_go_on and not summary.outcome.advice:
-        parts.append(Text(f"- {how_to_go_on}"))
+    if not summary.outcome.advice:
+        parts += [Text(f"- {hint}") for hint in hints]
     return Group(*parts)
 
 
