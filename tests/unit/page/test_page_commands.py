@@ -258,3 +258,19 @@ def test_an_observatory_of_ones_own_is_as_the_steps_that_are_left_out_leave_it(
     )
     assert invoke(run, "--small", "--from-step", from_step).return_value == 0
     assert [place.enabled for place in places] == [enabled]
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["DARK/3", "verify/BIAS", "OCPS:1", "ATPtg/enable/2", "AT_O_20261123_000003", "bias", "9%"],
+)
+def test_a_fault_that_can_strike_is_accepted(when):
+    assert invoke(run, "--dry-run", "--fault", f"camera_fault@{when}").return_value == 0
+
+
+@pytest.mark.parametrize("when", ["Dark", "NIX", "DARK/ATCamra"])
+def test_a_fault_that_could_never_strike_is_refused_with_the_word_that_fits_nothing(when):
+    result = invoke(run, "--dry-run", "--fault", f"camera_fault@{when}")
+    assert isinstance(result.exception, ConfigurationError)
+    assert "would never strike" in str(result.exception)
+    assert repr(when.rpartition("/")[2]) in str(result.exception)

@@ -15,7 +15,7 @@ from .errors import CommandError
 from .exit_codes import EXIT_CODES_HELP, ExitCode
 from .help import ExampleCommand
 from .journals import DIRECTORY_OPTION, find_journal, is_page, latest_journal, read_run
-from .run_script import LEVELS
+from .run_script import INDEX_OPTION, LOG_LEVEL_OPTION
 
 if typing.TYPE_CHECKING:
     from ..run import RunState
@@ -35,19 +35,8 @@ SCRIPT = "auxtel/make_latiss_calibrations.py"
 @click.argument("run", required=False)
 @click.option("--last", is_flag=True, help="The latest run.")
 @DIRECTORY_OPTION
-@click.option(
-    "--index",
-    type=click.IntRange(1, 2**31 - 1),
-    help="Index of the Script component.  [default: random, 200000 to 299999]",
-)
-@click.option(
-    "-l",
-    "--log-level",
-    type=click.Choice(LEVELS, case_sensitive=False),
-    default="INFO",
-    show_default=True,
-    help="Lowest level of log lines.",
-)
+@INDEX_OPTION
+@LOG_LEVEL_OPTION
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before starting.")
 @click.pass_context

@@ -19,6 +19,20 @@ INDEX_BASE = 200_000
 """First index of scripts on the AuxTel queue; the Scheduler's scripts insist on that range."""
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
+INDEX_OPTION = click.option(
+    "--index",
+    type=click.IntRange(1, 2**31 - 1),
+    help="Index of the Script component.  [default: random, 200000 to 299999]",
+)
+LOG_LEVEL_OPTION = click.option(
+    "-l",
+    "--log-level",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    default="INFO",
+    show_default=True,
+    help="Lowest level of log lines.",
+)
+
 
 @click.command(
     cls=ExampleCommand,
@@ -29,11 +43,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
     ),
 )
 @click.argument("path")
-@click.option(
-    "--index",
-    type=click.IntRange(1, 2**31 - 1),
-    help="Index of the Script component.  [default: random, 200000 to 299999]",
-)
+@INDEX_OPTION
 @click.option(
     "-c", "--config", "config_file", type=click.File(), help="YAML file; - for standard input."
 )
@@ -45,14 +55,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
     metavar="KEY=VALUE",
     help="Property with a YAML value; can be repeated, and wins over the file.",
 )
-@click.option(
-    "-l",
-    "--log-level",
-    type=click.Choice(LEVELS, case_sensitive=False),
-    default="INFO",
-    show_default=True,
-    help="Lowest level of log lines.",
-)
+@LOG_LEVEL_OPTION
 @click.option("--pause-checkpoint", default="", metavar="REGEX", help="Pause at these checkpoints.")
 @click.option("--stop-checkpoint", default="", metavar="REGEX", help="Stop at these checkpoints.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")

@@ -17,6 +17,7 @@ Function = typing.TypeVar("Function", bound=typing.Callable[..., typing.Any])
 
 MARKER = "observatory.json"
 """File that tells a directory of ours from any other."""
+_COMMANDS = ("enterControl", "start", "enable", "disable", "standby", "exitControl")
 
 
 def simulation_options(function: Function) -> Function:
@@ -49,12 +50,44 @@ def make_config(
     ConfigurationError
         If they are wrong; it lists all problems.
     """
+    from ..model import ConfigurationError
     from ..sim.config import DIRECT_FRAME, FULL_FRAME, SimulationConfig
 
-    return SimulationConfig(
+    config = SimulationConfig(
         seed=seed,
         time_scale=time_scale,
         frame=DIRECT_FRAME if small else FULL_FRAME,
         root=directory.absolute(),
         faults=tuple(faults),
     )
+    problems = [problem for text in faults for problem in _unknown_words(text)]
+    if problems:
+        raise ConfigurationError(problems)
+    return config
+
+
+def _unknown_words(text: str) -> list[str]:
+    """Name the words of a fault that fit nothing, so that it would never strike."""
+    from ..model import ImageName, ImageType, JobStep
+    from ..sim.faults import Fault
+    from ..sim.programs import PROGRAMS
+
+    known = {
+        *ImageType,
+        *JobStep,
+        *(kind.dataset_type for kind in ImageType),
+        *PROGRAMS,
+        *_COMMANDS,
+    }
+    problems = []
+    for word in Fault.parse(text).when.words:
+        try:
+            fits = str(word) in known or ImageName.parse(word) is not None
+        except ValueError:
+            fits = False
+        if not fits:
+            problems.append(
+                f"Fault {text!r} would never strike: {word!r} is no image type, image, job step, "
+                "component or command, as DARK, verify, ATOODS or enable are."
+            )
+    return problems
