@@ -16,6 +16,8 @@ from lsst.ts.dailycal.cli.check import check
 from lsst.ts.dailycal.cli.page_options import make_settings
 from lsst.ts.dailycal.cli.page_tables import checks_table, condense, outcome_view
 from lsst.ts.dailycal.cli.run import run
+from lsst.ts.dailycal.cli.run_directory import refuse_other_frames
+from lsst.ts.dailycal.cli.simulation_options import MARKER, make_config
 from lsst.ts.dailycal.model import (
     ConfigurationError,
     Finding,
@@ -274,3 +276,16 @@ def test_a_fault_that_could_never_strike_is_refused_with_the_word_that_fits_noth
     assert isinstance(result.exception, ConfigurationError)
     assert "would never strike" in str(result.exception)
     assert repr(when.rpartition("/")[2]) in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"), [(("--small",), "size"), (("--seed", "7"), "seed (1)")]
+)
+def test_frames_that_the_calibrations_there_do_not_fit_are_refused(changes, word, tmp_path):
+    there = make_config(tmp_path / "run", seed=1, small=False)
+    there.repository.mkdir(parents=True)
+    (there.repository / "butler.yaml").touch()
+    there.save(tmp_path / "run" / MARKER)
+    refuse_other_frames(there)
+    result = invoke(run, *changes)
+    assert f"frames of another {word}" in str(result.exception)

@@ -73,9 +73,10 @@ def prepare_place(place: Place, tell: Tell) -> None:
     if config is None:
         return
     from .reference import prepare_repository
-    from .run_directory import claim_directory
+    from .run_directory import claim_directory, refuse_other_frames
 
     claim_directory(config.root, keep=True, yes=False)
+    refuse_other_frames(config)
     if not (config.repository / "butler.yaml").exists():
         prepare_repository(config, tell)
 

@@ -3,12 +3,13 @@
 
 """The directory of a simulated observatory: whose it is, and making room in it."""
 
-__all__ = ["claim_directory", "is_in_use", "is_ours"]
+__all__ = ["claim_directory", "is_in_use", "is_ours", "refuse_other_frames"]
 
 import fcntl
 import os
 import shutil
 import sys
+import typing
 from pathlib import Path
 
 import click
@@ -16,6 +17,9 @@ import click
 from .errors import CommandError
 from .exit_codes import ExitCode
 from .simulation_options import MARKER
+
+if typing.TYPE_CHECKING:
+    from ..sim.config import SimulationConfig
 
 
 def is_ours(directory: Path) -> bool:
@@ -75,6 +79,38 @@ def claim_directory(directory: Path, *, keep: bool, yes: bool) -> None:
     if not yes:
         _ask(directory)
     shutil.rmtree(directory)
+
+
+def refuse_other_frames(config: "SimulationConfig") -> None:
+    """Make sure that new frames can be verified against the calibrations that are there.
+
+    Parameters
+    ----------
+    config : `SimulationConfig`
+        Settings of the observatory that is to be started.
+
+    Raises
+    ------
+    CommandError
+        If what is there was made of frames of another size or another detector.
+    """
+    from ..model import ConfigurationError
+    from ..sim.config import SimulationConfig
+
+    if not (config.repository / "butler.yaml").exists():
+        return
+    try:
+        there = SimulationConfig.load(config.root / MARKER)
+    except (OSError, ValueError, ConfigurationError):
+        return  # of another version; it will be seen
+    if there.frame == config.frame and there.seed == config.seed:
+        return
+    differs = "size" if there.frame != config.frame else f"seed ({there.seed})"
+    raise CommandError(
+        f"{config.root} has calibrations of frames of another {differs}, against which no frame of "
+        "this run would pass. Use the options it was made with, or another --directory.",
+        ExitCode.USAGE,
+    )
 
 
 def _ask(directory: Path) -> None:

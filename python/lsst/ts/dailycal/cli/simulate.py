@@ -56,10 +56,12 @@ def simulate(
     from .output import error_console
     from .page_session import START_TIMEOUT, component_groups, enable_queue
     from .reference import prepare_repository
-    from .run_directory import claim_directory
+    from .run_directory import claim_directory, refuse_other_frames
 
     claim_directory(directory, keep=True, yes=False)
     config = make_config(directory, seed=seed, small=small, time_scale=time_scale, faults=faults)
+
+    refuse_other_frames(config)
 
     def tell(text: str) -> None:
         error_console().print(text, soft_wrap=True, markup=False)
