@@ -43,7 +43,7 @@ test: lint unit system ## lint and all tests
 
 # On their own, so that it can be seen whether they load salobj, DDS or the Butler.
 unit: $(INSTALLED) ## the tests that need neither DDS nor a Butler
-	$(BIN)/python -m pytest tests/unit $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest tests/unit -n 2 $(PYTEST_OPTIONS)
 
 # A file at a time in each of three workers, since most of it is waiting for real components: the
 # tests of a file share what takes long to start.

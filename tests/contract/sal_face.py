@@ -18,7 +18,7 @@ from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
 TIME_SCALE = 10.0
 SLACK = 0.5
-LEAD_TIME = 4.0
+LEAD_TIME = 10.0
 """Seconds that the components may take to start when a test wants a certain time of day."""
 
 

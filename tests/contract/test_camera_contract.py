@@ -25,21 +25,28 @@ def test_the_observing_day_changes_at_noon_in_the_middle_of_a_run(face, faults):
     noon = tai_from_iso("2026-11-23T12:00:00")
 
     async def scenario(bench):
-        names = [(await bench.take(dark(5.0, n, 5))).name for n in range(1, 6)]
+        names = [(await bench.take(dark(5.0, 1, 5))).name]
+        # How many are taken before noon depends on the machine.
+        while len(names) < 5 or (not faults and names[-2].day_obs == names[0].day_obs):
+            assert len(names) < 30
+            names.append((await bench.take(dark(5.0, len(names) + 1, 30))).name)
         for name in names:
-            await bench.ingest.wait(name, bench.seconds(120.0))
+            await bench.ingest.wait(name, bench.patience(120.0))
         return names
 
-    names = face.run(scenario, *faults, start_tai=noon - 12.0)
+    names = face.run(scenario, *faults, start_tai=noon - 40.0)
     days = [name.day_obs for name in names]
-    assert len({name.exposure_id for name in names}) == 5
+    assert len({name.exposure_id for name in names}) == len(names)
     if faults:
         # A clock that was set back gives the old day again, and no number twice.
         assert set(days) == {20261122}
         assert [name.seq_num for name in names] == [1, 2, 3, 4, 5]
     else:
-        assert days == [20261122] * 2 + [20261123] * 3
-        assert [name.seq_num for name in names] == [1, 2, 1, 2, 3]
+        before = days.count(20261122)
+        after = len(days) - before
+        assert before >= 1
+        assert days == [20261122] * before + [20261123] * after
+        assert [name.seq_num for name in names] == [*range(1, before + 1), *range(1, after + 1)]
 
 
 def test_an_image_answers_the_exposure_that_was_planned(face):
