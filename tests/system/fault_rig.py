@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import psutil
 import pytest
@@ -350,3 +350,14 @@ def observatory(
             patch.setenv(name, value)
         patch.setenv("DAILYCAL_JOURNAL_DIR", str(rig.journals))
         yield rig
+
+
+@contextlib.asynccontextmanager
+async def observing(*args: typing.Any, **settings: typing.Any) -> AsyncIterator[Rig]:
+    """Start an observatory for one test, whose event loop goes round meanwhile."""
+    context = observatory(*args, **settings)
+    rig = await asyncio.to_thread(context.__enter__)
+    try:
+        yield rig
+    finally:
+        await asyncio.to_thread(context.__exit__, None, None, None)

@@ -49,9 +49,9 @@ STRUCK = [*REFUSED, *UNSEEN, *NOTED, *TOLD, *RETAKEN]
 FAULTS = [f"{name}@BIAS/{number}" for number, name in enumerate(STRUCK, start=1)]
 
 
-@pytest.fixture
-def rig(tmp_path, template):
-    with observatory(tmp_path, template, *FAULTS) as rig:
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory, template):
+    with observatory(tmp_path_factory.mktemp("images"), template, *FAULTS) as rig:
         yield rig
 
 

@@ -118,6 +118,19 @@ def test_too_many_cosmic_rays_fail_processing(maker):
     assert stats["SUCCESS"] is False
 
 
+def test_a_saturated_exposure_fails_processing_although_it_is_flat(maker):
+    image = correct_frame(maker.frame())
+    image.pixels[:] = 0.0
+    image.mask[:, ::50] |= Mask.SAT.value  # 2 % of it
+    assert measure_exposure(image).force_failure
+
+
+def test_a_hot_column_is_no_saturated_exposure(maker):
+    image = correct_frame(maker.frame())
+    image.mask[:, 7] |= Mask.SAT.value
+    assert not measure_exposure(image).force_failure
+
+
 def test_a_good_amplifier_passes_everything():
     assert judged() == {
         "MEAN": True,

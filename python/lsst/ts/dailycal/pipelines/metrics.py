@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .image import CalibImage, ImageAmplifier
 
 _LEFT_OUT = np.uint8(Mask.DETECTED | Mask.BAD | Mask.NO_DATA)
+_MOST_SATURATED = 0.01
+"""Part of a bias or a dark that may be saturated: hot pixels and columns are far fewer."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class ExposureMetrics:
     cosmic_ray_pixels: int
     """Number of pixels in them."""
     force_failure: bool
-    """The measurement was given up: more cosmic ray pixels than there can be."""
+    """Nothing of it can be trusted: more cosmic ray or saturated pixels than there can be."""
 
 
 def measure_exposure(
@@ -110,8 +112,13 @@ def measure_exposure(
         ),
         rays.count,
         len(rays.flat),
-        rays.too_many,
+        # Overscan correction leaves a flat zero of a saturated frame, which every test passes.
+        rays.too_many or _part_saturated(image) > _MOST_SATURATED,
     )
+
+
+def _part_saturated(image: CalibImage) -> float:
+    return float(np.count_nonzero(image.mask & np.uint8(Mask.SAT))) / image.mask.size
 
 
 def _stdev_after_repair(image: CalibImage, flat: NDArray[np.intp]) -> dict[str, float]:

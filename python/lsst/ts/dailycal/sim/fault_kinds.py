@@ -57,7 +57,7 @@ _KINDS = (
     FaultKind(
         "shutter_stuck",
         "camera.shutter",
-        "the shutter stays open: light in the frame, which fails verification",
+        "the shutter stays open: light in the frame; the job fails on it, or the tests do",
         (Parameter("light", 200.0, "light that falls in, in electron/s a pixel"),),
     ),
     FaultKind(
