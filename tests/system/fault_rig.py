@@ -234,6 +234,10 @@ class Script:
         """Send it a signal."""
         self.process().send_signal(number)
 
+    def has_journal(self) -> bool:
+        """Has it begun a journal of its own?"""
+        return bool(list(self.rig.journals.glob(f"*-{self.index}.jsonl")))
+
     async def until(self, predicate: Callable[[], bool], timeout: float = 60.0) -> bool:
         """Wait until something is so; false if the script ended first."""
         deadline = time.monotonic() + timeout

@@ -49,7 +49,7 @@ async def test_a_lost_frame_is_taken_again_and_a_failed_job_is_repeated_by_resum
 async def test_a_script_that_is_killed_is_finished_by_resume_and_no_frame_is_taken_again(rig):
     before = len(rig.raw_files())
     script = rig.start(CONFIG)
-    assert await script.until(lambda: bool(list(rig.journals.glob(f"*{script.index}.jsonl"))))
+    assert await script.until(script.has_journal)
     assert await script.until(lambda: len(rig.events(ExposureTaken)) == 2)
     script.send(signal.SIGKILL)
     killed = await script.end()

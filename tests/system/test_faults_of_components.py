@@ -19,7 +19,7 @@ from lsst.ts.dailycal.sim.supervisor import ObservatoryOptions, SimulatedObserva
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(580),
     pytest.mark.usefixtures("scripts_end"),
 ]
 

@@ -14,7 +14,7 @@ from lsst.ts.dailycal.sim.programs import LATISS
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(580),
     pytest.mark.usefixtures("scripts_end"),
 ]
 

@@ -10,7 +10,7 @@ from lsst.ts.dailycal.model import ExposureFailed, ExposureTaken, ImageLost
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(580),
     pytest.mark.usefixtures("scripts_end"),
 ]
 

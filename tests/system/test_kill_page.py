@@ -16,7 +16,7 @@ import pytest
 
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(580)]
 
 PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]
 
