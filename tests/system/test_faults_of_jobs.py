@@ -4,7 +4,7 @@
 """Faults of OCPS, through real processes: one run that is resumed after each of them."""
 
 import pytest
-from fault_rig import IMAGES, QUICK, observatory
+from fault_rig import IMAGES, QUICK, observatory, observing
 
 from lsst.ts.dailycal.model import JobAbandoned, JobFinished, JobSubmitted
 
@@ -29,7 +29,8 @@ FAILURES = [
     ("ocps_fault@9", "FAULT"),
     ("ocps_restarted@10", "not ENABLED any more"),
 ]
-FAULTS = [*UNSEEN, *(fault for fault, _ in FAILURES)]
+ABORTS = ["abort_refused@1", "abort_silent@2"]
+FAULTS = [*UNSEEN, *(fault for fault, _ in FAILURES), *ABORTS]
 CONFIG = {**QUICK, "job_timeout": 40}
 """One result never comes, and is waited for; every other job has to end in that time."""
 
@@ -83,3 +84,34 @@ async def test_every_failure_of_a_job_is_told_and_mended_by_resume(rig):
     check_jobs(rig)
     assert rig.statuses() == ["certified", "certified"]
     assert await rig.certifications("LATISS/calib/failures") == {"bias": 1, "dark": 1}
+
+
+async def stop_in_job(rig, config, jobs):
+    """Run a script, and stop it when so many jobs of its run have been submitted."""
+    script = rig.start(config)
+    assert await script.until(lambda: "resume" in config or script.has_journal())
+    assert await script.until(lambda: len(rig.events(JobSubmitted)) == jobs)
+    script.driver.interrupt()
+    return await script.end()
+
+
+async def test_a_job_that_cannot_be_aborted_is_named_and_its_result_is_used_by_resume(
+    tmp_path, template
+):
+    async with observing(tmp_path, template, *ABORTS) as rig:
+        config = {**QUICK, "script_mode": "BIAS"}
+        stopped = []
+        for jobs, fault in enumerate(ABORTS, start=1):
+            again = {"resume": rig.journal().stem} if stopped else {}
+            result = await stop_in_job(rig, {**config, **again}, jobs)
+            assert (result.exit_code, result.state) == (0, "STOPPED"), result.text
+            job = rig.events(JobSubmitted)[-1].job_id
+            assert f"Job {job} may still be running" in result.log, fault
+            stopped.append((fault, result))
+        result = await rig.resume(config)
+        assert (result.exit_code, result.state) == (0, "DONE"), result.text
+        assert rig.statuses() == ["certified"]
+        assert await rig.certifications() == {"bias": 1, "dark": 0}
+        assert len(rig.events(JobSubmitted)) == len(ABORTS), "a job was run twice"
+        for fault, end in stopped:
+            rig.note(fault, end, result)
