@@ -122,6 +122,8 @@ async def settle(observatory: SimulatedObservatory) -> None:
 def take_samples(observatory: SimulatedObservatory, figures: Figures, entities: int) -> None:
     """Add the present values of all processes."""
     gc.collect()
+    # What was freed and is kept for the next who asks is no growth.
+    ctypes.CDLL(None).malloc_trim(0)
     processes = {process.log.stem: psutil.Process(process.pid) for process in observatory.processes}
     values = {name: sample(process) for name, process in processes.items()}
     values[DRIVER] = sample(psutil.Process())
