@@ -152,6 +152,9 @@ class Census:
         # By participant: which announcement of its reader has come, and which should have.
         self._heard: dict[bytes, int] = {}
         self._wanted: dict[bytes, int] = {}
+        # Those of whom a reader or writer was heard, whatever they have said of themselves: what
+        # a participant says of itself may be lost or come late, its readers and writers are not.
+        self._speakers: set[bytes] = set()
         self._givers: dict[bytes, tuple[int, int]] = {}
         self._silent_ports: set[int] = set()
         self._silent: set[bytes] = set()
@@ -181,6 +184,8 @@ class Census:
             else:
                 for known in (self._participants, self._heard, self._wanted):
                     known.pop(seen.key, None)
+                self._speakers.discard(seen.key)
+        self._speakers.update(seen.participant for seen in (*writers, *readers) if seen.alive)
         for seen in writers:
             if not seen.alive:
                 self._givers.pop(seen.key, None)
@@ -194,8 +199,10 @@ class Census:
 
     def _is_met(self, key: bytes) -> bool:
         words = self._participants[key].words
-        if not words.startswith(_PARTICIPANT) or words.endswith(b" 0"):
-            return True  # it has nothing to say yet, or does not know this language
+        if not words.startswith(_PARTICIPANT):
+            return True  # it does not know this language
+        if words.endswith(b" 0") and key not in self._speakers:
+            return True  # it has nothing to say yet
         wanted = self._wanted.get(key)
         return wanted is not None and self._heard.get(key, 0) >= wanted
 

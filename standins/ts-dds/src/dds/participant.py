@@ -9,6 +9,7 @@ __all__ = ["DomainParticipant", "SharedParticipant"]
 import atexit
 import functools
 import threading
+import time
 import weakref
 from typing import Any, ClassVar
 
@@ -25,6 +26,9 @@ from .structure import Field, Structure
 from .subscriber import Subscriber
 from .topic import Topic
 from .typeobject import cyclone_type
+
+_HEARING = 0.005
+"""How long others may take to hear of new readers (s)."""
 
 
 class SharedParticipant:
@@ -91,11 +95,18 @@ class SharedParticipant:
         self._new_readers |= reader
         self._news = True
 
-    def speak(self) -> None:
-        """Announce the presence, if there is anything new; see `Census`."""
+    def speak(self) -> bool:
+        """Announce the presence, if there is anything new; see `Census`.
+
+        Returns
+        -------
+        has_readers : `bool`
+            Were there new readers?
+        """
         if not self._news:
-            return
+            return False
         with self._lock:
+            has_readers = self._new_readers
             self._news = False
             if not self._presence_topic:
                 type_ = cyclone_type(Structure("ts_dds::presence", (Field("unused", "octet"),)))
@@ -106,6 +117,7 @@ class SharedParticipant:
                 self._readers_announced += 1
                 self._presence_reader = self._announce("dds_create_reader", self._presence_reader)
             self._presence_writer = self._announce("dds_create_writer", self._presence_writer)
+        return has_readers
 
     def _announce(self, create: str, entity: int) -> int:
         """Announce an entity of the presence, and make it the first time."""
@@ -127,7 +139,10 @@ class SharedParticipant:
 
     def before_writing(self) -> None:
         """Let others know of this process and wait for those that are just being met."""
-        self.speak()
+        if self.speak():
+            # Announcements are worked on by a thread of their own: what is written at once may be
+            # answered before it is known who listens for the answer.
+            time.sleep(_HEARING)
         self.census.wait_before_writing()
 
     @classmethod

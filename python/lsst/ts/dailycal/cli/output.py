@@ -9,10 +9,13 @@ import functools
 import json
 import os
 import sys
+import threading
 import typing
 
 if typing.TYPE_CHECKING:
     from rich.console import Console
+
+_PRINTING = threading.Lock()
 
 
 def make_console(*, stderr: bool = False) -> "Console":
@@ -45,8 +48,12 @@ def print_json(value: object) -> None:
     """Print a value as one line of JSON, at once."""
     from ..report.plain import to_plain
 
+    line = json.dumps(to_plain(value), ensure_ascii=False) + "\n"
     try:
-        print(json.dumps(to_plain(value), ensure_ascii=False), flush=True, file=sys.stdout)
+        # Observers and announcers have threads of their own, and `print` ends a line separately.
+        with _PRINTING:
+            sys.stdout.write(line)
+            sys.stdout.flush()
     except BrokenPipeError:
         close_broken_pipe()
 

@@ -104,7 +104,17 @@ class SimulatedCsc(salobj.BaseCsc):
         if self._group is None:
             work.close()
             raise RuntimeError(f"{self.component} is not running")
-        return self._group.create_task(self._guard(work))
+        guarded = self._guard(work)
+        try:
+            task = self._group.create_task(guarded)
+        except RuntimeError:
+            # The component is being closed.
+            guarded.close()
+            work.close()
+            raise
+        # A task that is cancelled before its first step has not begun with its work.
+        task.add_done_callback(lambda _: work.close())
+        return task
 
     async def begin_enterControl(self, data: typing.Any) -> None:
         """Do nothing before ``enterControl``; salobj has the like for other transitions."""
