@@ -40,7 +40,7 @@ fault and the place where it strikes are written.
 """
 COUNTS = {
     "records": "Records in the journal of a run",
-    "kills": "Processes killed, right after each record and before the next; all resumed",
+    "kills": "Runs killed in memory, right after each record and before the next; all resumed",
     "frames_retaken": "Frames taken again after a kill",
     "double_certifications": "Calibrations certified twice after a kill",
     "stops": "Runs stopped at the moment of a result; all resumed",
