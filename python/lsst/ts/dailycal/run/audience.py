@@ -40,14 +40,16 @@ class _Seat:
             self._is_left_out = True
             return
         self._waiting.append(None)
-        self.last = self._executor.submit(call)
-        self.last.add_done_callback(functools.partial(self._finish, what))
+        self.last = self._executor.submit(self._carry_out, call, what)
 
-    def _finish(self, what: str, future: concurrent.futures.Future[None]) -> None:
-        self._waiting.pop()
-        error = future.exception()
-        if error is not None:
-            self._log.error("Observer %s failed on %s", self.name, what, exc_info=error)
+    def _carry_out(self, call: Callable[[], None], what: str) -> None:
+        # In the call itself: whoever waits for a future goes on before what it calls when done.
+        try:
+            call()
+        except Exception:
+            self._log.exception("Observer %s failed on %s", self.name, what)
+        finally:
+            self._waiting.pop()
 
 
 E = typing.TypeVar("E")
