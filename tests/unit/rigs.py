@@ -69,6 +69,18 @@ async def _checkpoint(name: str) -> None:
     del name
 
 
+def ports_of(observatory: DirectObservatory) -> Ports:
+    """Return what a run works with in an observatory in memory."""
+    return Ports(
+        observatory.camera,
+        observatory.ingest,
+        observatory.pipelines,
+        observatory.repository,
+        observatory.components,
+        observatory.clock,
+    )
+
+
 @dataclasses.dataclass
 class Rig:
     """One run, carried out by one process after another."""
@@ -88,20 +100,12 @@ class Rig:
         schema = configuration_schema()
         config = make_run_config(validate_configuration(schema, {**QUICK, **self.given}), schema)
         observatory = self.observatory
-        ports = Ports(
-            observatory.camera,
-            observatory.ingest,
-            observatory.pipelines,
-            observatory.repository,
-            observatory.components,
-            observatory.clock,
-        )
         self.processes += 1
         self.context = RunContext(
             run_id="run",
             config=config,
             plan=make_plan(config),
-            ports=ports,
+            ports=ports_of(observatory),
             journal=Journal(self.storage, observatory.clock, self.observers, self.events),
             tags=ImageTags(f"2026-11-23T12:00:{self.processes:02d}.000"),
             checkpoint=self.checkpoint,

@@ -7,6 +7,7 @@ import dataclasses
 
 import pytest
 import yaml
+from rigs import ports_of
 
 from lsst.ts.dailycal.model import ImageTags, Message
 from lsst.ts.dailycal.procedure import (
@@ -15,7 +16,7 @@ from lsst.ts.dailycal.procedure import (
     make_run_config,
     validate_configuration,
 )
-from lsst.ts.dailycal.run import Journal, MemoryStorage, Ports, Run, RunContext, RunState
+from lsst.ts.dailycal.run import Journal, MemoryStorage, Run, RunContext, RunState
 from lsst.ts.dailycal.run.codec import decode
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.direct.observatory import DirectObservatory
@@ -45,20 +46,12 @@ class Rig:
         full = validate_configuration(schema, {**SMALL, **given})
         config = make_run_config(full, schema)
         observatory = self.observatory
-        ports = Ports(
-            observatory.camera,
-            observatory.ingest,
-            observatory.pipelines,
-            observatory.repository,
-            observatory.components,
-            observatory.clock,
-        )
         events = [decode(line)[1] for line in self.storage.lines]
         self.context = RunContext(
             run_id=run_id,
             config=config,
             plan=make_plan(config),
-            ports=ports,
+            ports=ports_of(observatory),
             journal=Journal(self.storage, observatory.clock, events=events),
             tags=ImageTags(f"2026-11-23T12:00:0{len(events) % 10}.000"),
             checkpoint=self._checkpoint,
