@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import dataclasses
 import itertools
+import os
 import pathlib
 import shutil
 import signal
@@ -33,6 +34,7 @@ from lsst.ts.dailycal.model import (
     RunOutcome,
 )
 from lsst.ts.dailycal.run import RunState, read_journal
+from lsst.ts.dailycal.run.journal import DIRECTORY_VARIABLE
 from lsst.ts.dailycal.sal.group_paths import SummaryState
 from lsst.ts.dailycal.sal.transitions import SalGroup, Target
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
@@ -85,7 +87,8 @@ class Rig:
 
     @property
     def journals(self) -> pathlib.Path:
-        return self.directory / "journal"
+        """Where the scripts that are started now have their journals."""
+        return pathlib.Path(os.environ[DIRECTORY_VARIABLE])
 
     def journal(self) -> pathlib.Path:
         """Find the journal that was begun last."""
@@ -352,7 +355,7 @@ def observatory(
     with pytest.MonkeyPatch.context() as patch, _Thread(simulated):
         for name, value in simulated.environment.items():
             patch.setenv(name, value)
-        patch.setenv("DAILYCAL_JOURNAL_DIR", str(rig.journals))
+        patch.setenv(DIRECTORY_VARIABLE, str(directory / "journal"))
         yield rig
 
 

@@ -13,7 +13,7 @@ import subprocess
 import time
 
 import pytest
-from fault_mounts import mount, mounted
+from fault_mounts import hanging_disk, mount, mounted
 from fault_rig import IMAGES, QUICK, observatory
 
 from lsst.ts.dailycal.butler.port import ButlerRepository
@@ -73,16 +73,17 @@ def rig(small_disk, tmp_path_factory, template):
 
 
 async def test_full_disks_fail_the_run_and_room_on_them_finishes_it(rig, small_disk, monkeypatch):
+    journals = rig.journals
     monkeypatch.setenv("DAILYCAL_JOURNAL_DIR", str(small_disk / "journal"))
     result = await rig.run()
     assert (result.exit_code, result.state) == (1, "FAILED"), result.text
     assert "No space left on device" in result.reason
     assert "DAILYCAL_JOURNAL_DIR" in result.reason, "what to do is said"
-    monkeypatch.setenv("DAILYCAL_JOURNAL_DIR", str(rig.journals))
-    rig.journals.mkdir(exist_ok=True)
+    monkeypatch.setenv("DAILYCAL_JOURNAL_DIR", str(journals))
+    journals.mkdir(exist_ok=True)
     for path in (small_disk / "journal").glob("*.jsonl"):
         read_journal(path)
-        shutil.copy(path, rig.journals)
+        shutil.copy(path, journals)
 
     config = {**QUICK, "max_attempts": 1}
     result = await rig.run(config)
@@ -145,6 +146,31 @@ except JournalError as error:
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.stdout == "told\n", done.stderr
+
+
+async def test_a_disk_of_the_journal_that_hangs_fails_the_run_and_resume_finishes_it(
+    rig, small_disk, tmp_path, monkeypatch
+):
+    make_room(small_disk / "raw")
+    config = {**QUICK, "calib_collection": "LATISS/calib/hung"}
+    with hanging_disk(tmp_path / "hanging") as disk:
+        monkeypatch.setenv("DAILYCAL_JOURNAL_DIR", str(disk.directory))
+        script = rig.start(config)
+        assert await script.until(script.has_journal)
+        assert await script.until(lambda: len(rig.events(ExposureTaken)) == 2)
+        disk.hang()
+        result = await script.end()
+        assert (result.exit_code, result.state) == (1, "FAILED"), result.text
+        assert "did not answer within 30 s" in result.reason, result.text
+        assert "dailycal resume" in result.reason, "what to do is said"
+        disk.answer()
+        await rig.enable()
+        again = await rig.resume(config)
+        assert (again.exit_code, again.state) == (0, "DONE"), again.text
+        rig.check_accounts(exposures=IMAGES)
+        assert rig.statuses() == ["certified", "certified"]
+        assert await rig.certifications("LATISS/calib/hung") == {"bias": 1, "dark": 1}
+        rig.note_means("the disk of the journal hangs", result, again)
 
 
 @contextlib.contextmanager

@@ -292,6 +292,14 @@ DISKS: tuple[Case, ...] = (
     ),
     Case(
         "Disks",
+        "the disk of the journal hangs",
+        ("open", "open"),
+        "did not answer within 30 s",
+        FINE,
+        state="FAILED",
+    ),
+    Case(
+        "Disks",
         "the disk of what is printed is full",
         ("-", "-"),
         "cannot be written",
@@ -299,7 +307,7 @@ DISKS: tuple[Case, ...] = (
         state="-, 74",
     ),
 )
-"""Disks that are full."""
+"""Disks that are full or hang."""
 
 OBSERVERS: tuple[Case, ...] = (
     Case("Whoever watches", "an observer raises", says="Observer Raising failed on RunStarted"),

@@ -45,6 +45,7 @@ COUNTS = {
     "double_certifications": "Calibrations certified twice after a kill",
     "stops": "Runs stopped at the moment of a result; all resumed",
     "full_disks": "Runs whose journal found no room, at each record in turn; all resumed",
+    "hung_disks": "Runs whose journal's disk hung at each record in turn; all resumed",
     "examples": "Examples of the searches: schedules of faults, kills, inputs of parsers",
     "bad_inputs": "Values of configuration properties that must be refused, and are",
 }

@@ -1,22 +1,24 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A disk that is full: for the journal at any record, and for what is printed."""
+"""A disk that is full or hangs: for the journal at any record, and for what is printed."""
 
+import asyncio
 import contextlib
 import os
 import pathlib
 import resource
 import subprocess
 import sys
+import threading
 
 import pytest
 from fault_matrix import DISKS
 from rigs import carry_out, certified, make_rig, statuses
 
 from lsst.ts.dailycal.model import ExposureTaken, JournalError, Message
-from lsst.ts.dailycal.run import FileStorage, Journal, read_journal
-from lsst.ts.dailycal.testing.loop import run_fast
+from lsst.ts.dailycal.run import FileStorage, Journal, MemoryStorage, RunFiles, read_journal
+from lsst.ts.dailycal.testing.loop import FastEventLoop, run_fast
 
 CASES = {case.fault: case for case in DISKS}
 PARTS = 6
@@ -93,6 +95,90 @@ def test_a_disk_that_is_full_at_any_record_ends_the_run_and_loses_nothing(
         count += 1
     record_property("full_disks", count)
     record_property("fault", [case.fault, reason])
+
+
+class HangingStorage(MemoryStorage):
+    """The disk of a journal that hangs at one record, until it is to answer again."""
+
+    def __init__(self, loop: FastEventLoop, lives: int) -> None:
+        super().__init__()
+        self.answers = threading.Event()
+        self.has_answered = threading.Event()
+        self._loop = loop
+        self._lives = lives
+
+    def append(self, line: str) -> None:
+        if self._lives == 0:
+            with self._loop.hanging():
+                self.answers.wait()
+        self._lives -= 1
+        super().append(line)
+        if self._lives < 0:
+            self.has_answered.set()
+
+
+async def _hang(number: int, *, comes_late: bool) -> str:
+    """Carry out a run whose journal hangs at a record, and resume it."""
+    loop = asyncio.get_running_loop()
+    rig = make_rig()
+    storage = HangingStorage(loop, number)
+    async with rig.observatory:
+        run = rig.make(storage)
+        begin = loop.time()
+        with pytest.raises(JournalError) as caught:
+            await run.execute()
+        with contextlib.suppress(JournalError):
+            await run.clean_up()
+        assert loop.time() - begin <= rig.longest, "it took longer than its deadlines allow"
+        assert not rig.observatory.pipelines._running, "a job goes on, and nobody knows"
+        lines = list(storage.lines)
+        assert len(lines) == number
+        storage.answers.set()
+        await asyncio.to_thread(storage.has_answered.wait, 60.0)
+        assert len(storage.lines) == number + 1, "nothing was written behind what hung"
+        left = MemoryStorage()
+        left.lines = list(storage.lines) if comes_late else lines
+        outcome = await carry_out(rig, left)
+        assert statuses(outcome) == ("certified", "certified")
+        assert set(certified(rig)) == {"bias", "dark"}
+        assert len(rig.of(ExposureTaken)) == 7
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("comes_late", [True, False], ids=["written later", "never written"])
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_disk_that_hangs_at_any_record_ends_the_run_and_loses_nothing(
+    part, comes_late, tmp_path, record_property
+):
+    records = len(run_fast(_size(tmp_path / "whole.jsonl")))
+    case = CASES["the disk of the journal hangs"]
+    count = 0
+    for number in range(1 + part, records - 1, PARTS):
+        reason = run_fast(_hang(number, comes_late=comes_late))
+        assert case.says in reason
+        assert "Look whether that file system hangs" in reason
+        count += 1
+    record_property("hung_disks", count)
+    record_property("fault", [case.fault, reason])
+
+
+def test_a_lock_on_a_disk_that_hangs_is_given_up_and_the_process_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAILYCAL_JOURNAL_DIR", str(tmp_path))
+    answers = threading.Event()
+
+    async def release() -> None:
+        files = RunFiles("run", timeout=0.1)
+        assert await files.open(resume=False) == []
+        monkeypatch.setattr(type(files.path), "unlink", lambda *_, **__: answers.wait())
+        with pytest.raises(JournalError, match=r"run\.jsonl did not answer within 0\.1 s"):
+            await files.close()
+        with pytest.raises(JournalError, match="did not answer"):
+            await files.disk.call(bool)
+
+    try:
+        asyncio.run(release())
+    finally:
+        answers.set()
 
 
 async def test_a_device_that_takes_nothing_is_told_as_such():

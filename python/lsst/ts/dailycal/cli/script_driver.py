@@ -241,16 +241,19 @@ class ScriptDriver:
         last = remote.last_state
         state = last.state if last is not None else ""
         code = process.return_code
+        if code is None:
+            self._remark(f"Process {process.pid} cannot be ended: it waits for a disk that hangs.")
         if state not in FINAL_STATES and process.output:
             self._remark(f"The last that the script printed:\n{process.output}")
         if self._not_carried_out is not None:
             exit_code = self._not_carried_out
+        elif (code is None or code < 0) and state in FINAL_STATES:
+            # It had ended, and its process was slow to go.
+            exit_code = ExitCode.OK if state in {"DONE", "STOPPED"} else ExitCode.FAILED
         elif code is None:
             exit_code = ExitCode.UNAVAILABLE
-        elif code < 0 and state not in FINAL_STATES:
+        elif code < 0:
             exit_code = 128 - code
-        elif code < 0:  # it had ended, and its process was slow to go
-            exit_code = ExitCode.OK if state in {"DONE", "STOPPED"} else ExitCode.FAILED
         elif code == 0 and state not in FINAL_STATES:
             self._remark("The process ended without a word on what came of the script.")
             exit_code = ExitCode.UNAVAILABLE

@@ -70,6 +70,11 @@ class ScriptProcess:
         return cls(process)
 
     @property
+    def pid(self) -> int:
+        """Id of the process."""
+        return self._process.pid
+
+    @property
     def return_code(self) -> int | None:
         """Return code of the process; `None` while it runs."""
         return self._process.returncode
@@ -99,7 +104,11 @@ class ScriptProcess:
                 return
 
     async def end(self) -> None:
-        """End the process if it still runs, at first politely, and take its last output."""
+        """End the process if it still runs, at first politely, and take its last output.
+
+        Even SIGKILL does not end a process that waits in the kernel, for a disk that hangs: then
+        `return_code` is `None` afterwards, and the process goes when the disk answers.
+        """
         for number in (signal.SIGTERM, signal.SIGKILL):
             if self._process.returncode is not None:
                 break
@@ -107,5 +116,6 @@ class ScriptProcess:
             await asyncio.wait({self.ended}, timeout=TERMINATE_TIMEOUT)
         # A grandchild may hold the pipe open; nobody needs what it prints.
         await asyncio.wait({self._drain}, timeout=1.0)
-        self._drain.cancel()
+        for task in (self._drain, self.ended):
+            task.cancel()
         await asyncio.gather(self._drain, self.ended, return_exceptions=True)

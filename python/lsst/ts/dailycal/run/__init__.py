@@ -4,6 +4,7 @@
 """The engine that carries out a plan against ports."""
 
 from .context import *
+from .disk import *
 from .engine import *
 from .journal import *
 from .lock_owner import *
@@ -14,5 +15,7 @@ from .page_lock import *
 from .page_schemas import *
 from .page_times import *
 from .preflight import *
+from .run_files import *
 from .run_lock import *
 from .state import *
+from .storage import *

@@ -3,18 +3,10 @@
 
 """The journal: the only memory of a run."""
 
-__all__ = [
-    "FileStorage",
-    "Journal",
-    "MemoryStorage",
-    "Storage",
-    "journal_path",
-    "read_entries",
-    "read_journal",
-]
+__all__ = ["Journal", "journal_path", "read_entries", "read_journal"]
 
 import asyncio
-import contextlib
+import functools
 import json
 import logging
 import os
@@ -28,95 +20,12 @@ from ..model import Event, JournalError
 from ..ports import Clock, Observer
 from .audience import Audience
 from .codec import Entry, decode_entry, encode
+from .disk import DiskCalls
 from .state import RunState
+from .storage import Storage
 
 DIRECTORY_VARIABLE = "DAILYCAL_JOURNAL_DIR"
 """Environment variable that names the directory of the journals."""
-
-
-class Storage(typing.Protocol):
-    """Where the lines of a journal go."""
-
-    def append(self, line: str) -> None:
-        """Append a line; when this returns, it survives a crash. Blocks."""
-        ...
-
-
-class MemoryStorage:
-    """Lines in memory, for runs that need not survive."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def append(self, line: str) -> None:
-        """Append a line."""
-        self.lines.append(line)
-
-
-class FileStorage:
-    """Lines in a file, each forced to disk before the next thing is done.
-
-    Parameters
-    ----------
-    path : `pathlib.Path`
-        The file; made, with its directory, if it is not there.
-    """
-
-    def __init__(self, path: pathlib.Path) -> None:
-        self.path = path
-
-    def append(self, line: str) -> None:
-        """Append a line, and force it to disk.
-
-        Raises
-        ------
-        JournalError
-            If that does not work.
-        """
-        try:
-            is_new = not self.path.exists()
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-            try:
-                self._append(descriptor, line)
-            finally:
-                os.close(descriptor)
-            if is_new:
-                _sync_directory(self.path.parent)
-        except OSError as error:
-            raise JournalError(
-                f"The journal {self.path} cannot be written: {error.strerror or error}.",
-                remedy="Make room on that disk, or set DAILYCAL_JOURNAL_DIR to another one.",
-            ) from error
-
-    def _append(self, descriptor: int, line: str) -> None:
-        end = os.lseek(descriptor, 0, os.SEEK_END)
-        data = self._mend(descriptor, end) + line.encode("ascii") + b"\n"
-        try:
-            while data:
-                data = data[os.write(descriptor, data) :]
-            os.fsync(descriptor)
-        except OSError:
-            # What could not be forced to disk did not happen, so it must not be read again.
-            with contextlib.suppress(OSError):
-                os.ftruncate(descriptor, end)
-            raise
-
-    @staticmethod
-    def _mend(descriptor: int, end: int) -> bytes:
-        """Close a line that a crash cut short, so that it spoils no other."""
-        if end == 0 or os.pread(descriptor, 1, end - 1) == b"\n":
-            return b""
-        return b"\n"
-
-
-def _sync_directory(path: pathlib.Path) -> None:
-    """Force the name of a new file to disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Journal:
@@ -134,6 +43,8 @@ class Journal:
         What is in the storage already.
     log : `logging.Logger`, optional
         Where trouble with an observer is reported.
+    disk : `DiskCalls`, optional
+        Through which the storage is written, if others use it as well.
     """
 
     def __init__(
@@ -143,10 +54,12 @@ class Journal:
         observers: Iterable[Observer] = (),
         events: Iterable[Event] = (),
         log: logging.Logger | None = None,
+        disk: DiskCalls | None = None,
     ) -> None:
         past = list(events)
         self.state = RunState(past)
         self._storage = storage
+        self._disk = disk or DiskCalls(str(storage))
         self._clock = clock
         self._number = len(past)
         self._lock = asyncio.Lock()
@@ -161,14 +74,14 @@ class Journal:
         Raises
         ------
         JournalError
-            If it cannot be stored. The state is then as if it had not happened.
+            If it cannot be stored, or the disk does not answer. The state is then as if it had
+            not happened; after the latter nothing can be recorded any more.
         """
         async with self._lock:
             line = encode(event, number=self._number, tai=self._clock.tai())
-            loop = asyncio.get_running_loop()
-            # Shielded, so that a stop cannot leave storage and state different.
-            writing = loop.run_in_executor(None, self._storage.append, line)
-            cancelled = await _finish(writing)
+            append = functools.partial(self._storage.append, line)
+            # Finished also when a stop comes, which cannot leave storage and state different.
+            _, cancelled = await self._disk.finish(append)
             self._number += 1
             self.state.apply(event)
         self._audience.tell(event)
@@ -190,20 +103,6 @@ class Journal:
     async def settle(self) -> None:
         """Wait a little until the observers have heard everything."""
         await self._audience.settle()
-
-
-async def _finish(future: asyncio.Future[None]) -> asyncio.CancelledError | None:
-    """Wait for a future to the end; return the cancellation that came meanwhile, if any."""
-    cancelled = None
-    while not future.done():
-        try:
-            await asyncio.shield(future)
-        except asyncio.CancelledError as error:
-            if future.cancelled():
-                raise
-            cancelled = error
-    future.result()
-    return cancelled
 
 
 def journal_path(run_id: str) -> pathlib.Path:

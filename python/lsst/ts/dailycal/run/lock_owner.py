@@ -14,6 +14,9 @@ import pathlib
 import socket
 import typing
 
+MOST_TEXT = 4096
+"""How much of a lock file is read, in bytes."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LockOwner:

@@ -21,7 +21,8 @@ from ..model import JournalError, PageEvent, StepProgress
 from ..ports import Clock
 from .audience import Audience
 from .codec import check_version
-from .journal import Storage
+from .disk import DiskCalls
+from .storage import Storage
 
 PAGE_JOURNAL_VERSION = 1
 """Version of the format."""
@@ -48,6 +49,8 @@ class PageJournal:
         Who is told.
     log : `logging.Logger`, optional
         Where trouble with an observer is reported.
+    disk : `DiskCalls`, optional
+        Through which the storage is written, if others use it as well.
     """
 
     def __init__(
@@ -56,8 +59,10 @@ class PageJournal:
         clock: Clock,
         observers: Iterable[PageObserver] = (),
         log: logging.Logger | None = None,
+        disk: DiskCalls | None = None,
     ) -> None:
         self._storage = storage
+        self._disk = disk or DiskCalls(str(storage))
         self._clock = clock
         self._lock = asyncio.Lock()
         self._audience: Audience[PageEvent] = Audience(
@@ -72,7 +77,7 @@ class PageJournal:
         Raises
         ------
         JournalError
-            If it cannot be stored.
+            If it cannot be stored, or the disk does not answer.
         """
         if not isinstance(event, StepProgress):
             body = {
@@ -82,8 +87,7 @@ class PageJournal:
             }
             line = json.dumps(body, separators=(",", ":"), ensure_ascii=True)
             async with self._lock:
-                loop = asyncio.get_running_loop()
-                await loop.run_in_executor(None, self._storage.append, line)
+                await self._disk.call(functools.partial(self._storage.append, line))
         self._audience.tell(event)
 
     async def settle(self) -> None:

@@ -5,15 +5,18 @@
 
 __all__ = ["PageLock", "page_directory"]
 
+import concurrent.futures
 import contextlib
 import fcntl
+import os
 import pathlib
-import typing
 from collections.abc import Iterator
 
 from ..model import PageBusyError
+from .disk import DISK_TIMEOUT
 from .journal import journal_path
-from .lock_owner import LockOwner
+from .lock_owner import MOST_TEXT, LockOwner
+from .worker import DaemonExecutor
 
 LOCK_NAME = "page.lock"
 
@@ -47,29 +50,48 @@ class PageLock:
         Raises
         ------
         PageBusyError
-            If somebody else holds it; tells who and since when.
+            If somebody else holds it, which tells who and since when, or its disk hangs.
         """
+        worker = DaemonExecutor("page lock")
+        descriptor = self._finish(worker.submit(self._take, purpose))
+        try:
+            yield
+        finally:
+            # Whoever has finished does not hang because a disk does.
+            concurrent.futures.wait([worker.submit(_give_back, descriptor)], DISK_TIMEOUT)
+
+    def _finish(self, work: concurrent.futures.Future[int]) -> int:
+        try:
+            return work.result(DISK_TIMEOUT)
+        except TimeoutError:
+            raise PageBusyError(
+                f"The disk of the lock {self.path} did not answer within {DISK_TIMEOUT:g} s.",
+                remedy="Look whether that file system hangs, or set DAILYCAL_JOURNAL_DIR.",
+            ) from None
+
+    def _take(self, purpose: str) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # Not truncated when opened: what is in it tells whoever comes second.
-        with self.path.open("a+", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise _busy(file.read(), self.path) from None
-            self._write(file, purpose)
-            try:
-                yield
-            finally:
-                file.seek(0)
-                file.truncate()
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{LockOwner.here(purpose).to_json()}\n".encode(), 0)
+        except BlockingIOError:
+            text = os.pread(descriptor, MOST_TEXT, 0).decode(errors="replace")
+            os.close(descriptor)
+            raise _busy(text, self.path) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
 
-    @staticmethod
-    def _write(file: typing.TextIO, purpose: str) -> None:
-        file.seek(0)
-        file.truncate()
-        file.write(LockOwner.here(purpose).to_json() + "\n")
-        file.flush()
+
+def _give_back(descriptor: int) -> None:
+    try:
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
 
 
 def _busy(text: str, path: pathlib.Path) -> PageBusyError:

@@ -12,9 +12,7 @@ import types
 import typing
 
 from ..model import JournalError, RunBusyError
-from .lock_owner import LockOwner
-
-_MOST_TEXT = 4096
+from .lock_owner import MOST_TEXT, LockOwner
 
 
 class RunLock:
@@ -32,6 +30,11 @@ class RunLock:
     def __init__(self, journal: pathlib.Path) -> None:
         self.path = journal.with_suffix(".lock")
         self._descriptor: int | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Has this process taken it (`bool`)?"""
+        return self._descriptor is not None
 
     def acquire(self) -> None:
         """Take the lock. Taking it twice is the same as taking it once.
@@ -83,7 +86,7 @@ class RunLock:
                 os.close(descriptor)
                 return
         except BlockingIOError:
-            text = os.pread(descriptor, _MOST_TEXT, 0).decode(errors="replace")
+            text = os.pread(descriptor, MOST_TEXT, 0).decode(errors="replace")
             os.close(descriptor)
             raise self._busy(text) from None
         except BaseException:

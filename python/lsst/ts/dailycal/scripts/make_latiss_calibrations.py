@@ -21,7 +21,6 @@ from ..model import (
     ImageTags,
     JournalError,
     RunOutcome,
-    RunStarted,
     Severity,
 )
 from ..ports import Clock
@@ -43,10 +42,8 @@ from ..run import (
     Ports,
     Run,
     RunContext,
-    RunLock,
-    journal_path,
+    RunFiles,
     preflight,
-    read_journal,
 )
 from ..sal.observatory import SalObservatory
 from .narrator import Narrator
@@ -80,7 +77,7 @@ class MakeLatissCalibrations(salobj.BaseScript):
         self._config_text = ""
         self._plan: Plan | None = None
         self._run: Run | None = None
-        self._lock: RunLock | None = None
+        self._files: RunFiles | None = None
 
     @classmethod
     def get_schema(cls) -> dict[str, typing.Any]:
@@ -129,7 +126,7 @@ class MakeLatissCalibrations(salobj.BaseScript):
 
     async def _configure(self, raw: dict[str, typing.Any]) -> None:
         if raw.get("resume"):
-            raw = self._resumed_configuration(raw)
+            raw = await _resumed_configuration(raw)
         self._config = make_run_config(raw, configuration_schema())
         self._config_text = yaml.safe_dump(raw, sort_keys=True)
         self._plan = make_plan(self._config)
@@ -176,12 +173,12 @@ class MakeLatissCalibrations(salobj.BaseScript):
         try:
             await self._clean_up_run()
         finally:
-            self._release()
+            await self._release()
 
     async def close_tasks(self) -> None:
         """End what is left, and let others have the run."""
         await super().close_tasks()
-        self._release()
+        await self._release()
 
     async def _clean_up_run(self) -> None:
         if self._run is None:
@@ -194,27 +191,18 @@ class MakeLatissCalibrations(salobj.BaseScript):
         except CalibrationError as error:
             self.log.error("Cleaning up: %s", error)
 
-    def _release(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
+    async def _release(self) -> None:
+        if self._files is None:
+            return
+        try:
+            await self._files.close()
+        except JournalError as error:
+            self.log.error("Cleaning up: %s", error)
 
     def _configured(self) -> tuple[RunConfig, Plan]:
         if self._config is None or self._plan is None:
             raise RuntimeError("The script has not been configured.")
         return self._config, self._plan
-
-    def _resumed_configuration(self, raw: dict[str, typing.Any]) -> dict[str, typing.Any]:
-        """Take the configuration of the run that is to be finished; only its id is given."""
-        run_id = raw["resume"]
-        path = journal_path(run_id)
-        started = read_journal(path)[:1]
-        if not started or not isinstance(started[0], RunStarted):
-            raise ConfigurationError([f"resume: the journal of {run_id} has no beginning."])
-        # Told as early as can be; the lock is taken for good when the script runs.
-        with RunLock(path):
-            pass
-        old = validate_configuration(configuration_schema(), yaml.safe_load(started[0].config))
-        return {**old, "resume": run_id, "check_at": raw["check_at"]}
 
     async def _get_ports(self, config: RunConfig) -> Ports:
         if self._ports is None:
@@ -242,21 +230,18 @@ class MakeLatissCalibrations(salobj.BaseScript):
     async def _make_context(self, config: RunConfig, plan: Plan) -> RunContext:
         ports = await self._get_ports(config)
         run_id = config.resume or _run_id(ports.clock, self.salinfo.index)
-        path = journal_path(run_id)
-        self._lock = RunLock(path)
-        self._lock.acquire()
-        if not config.resume and path.exists():
-            raise JournalError(f"There is a journal {path} already.", remedy="Try again.")
-        # Read under the lock: nobody adds to it any more.
-        events = read_journal(path) if config.resume else []
-        self.log.info("Journal: %s", path)
+        self._files = files = RunFiles(run_id)
+        events = await files.open(resume=bool(config.resume))
+        self.log.info("Journal: %s", files.path)
         narrator = Narrator(self.log, asyncio.get_running_loop())
         return RunContext(
             run_id=run_id,
             config=config,
             plan=plan,
             ports=ports,
-            journal=Journal(FileStorage(path), ports.clock, [narrator], events, self.log),
+            journal=Journal(
+                FileStorage(files.path), ports.clock, [narrator], events, self.log, files.disk
+            ),
             tags=ImageTags(self.group_id, config.program, config.reason, config.note),
             checkpoint=self.checkpoint,
         )
@@ -268,6 +253,13 @@ class MakeLatissCalibrations(salobj.BaseScript):
         if not verdict.success:
             raise salobj.ExpectedError(verdict.reason)
         self.log.info(verdict.reason)
+
+
+async def _resumed_configuration(raw: dict[str, typing.Any]) -> dict[str, typing.Any]:
+    """Take the configuration of the run that is to be finished; only its id is given."""
+    started = await RunFiles(raw["resume"]).read_start()
+    old = validate_configuration(configuration_schema(), yaml.safe_load(started.config))
+    return {**old, "resume": raw["resume"], "check_at": raw["check_at"]}
 
 
 def _day_obs(clock: Clock) -> int:

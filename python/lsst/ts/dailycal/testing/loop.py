@@ -16,9 +16,10 @@ __all__ = ["FastEventLoop", "pytest_asyncio_loop_factories", "run_fast"]
 
 import asyncio
 import concurrent.futures
+import contextlib
 import selectors
 import typing
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 
 import pytest
 
@@ -94,6 +95,20 @@ class FastEventLoop(asyncio.SelectorEventLoop):
         work.add_done_callback(self._finish)
         return future
 
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Let the time go on although a call in an executor has not ended.
+
+        For that call, in its own thread: what hangs must not stop the time of whoever has a
+        deadline for it.
+        """
+        self.call_soon_threadsafe(self._count, -1)
+        try:
+            yield
+        finally:
+            if not self.is_closed():
+                self.call_soon_threadsafe(self._count, 1)
+
     async def shutdown_default_executor(self) -> None:
         """End the threads, which takes real time."""
         self._fast.outstanding += 1
@@ -104,10 +119,10 @@ class FastEventLoop(asyncio.SelectorEventLoop):
 
     def _finish(self, _: object) -> None:
         if not self.is_closed():
-            self.call_soon_threadsafe(self._count_down)
+            self.call_soon_threadsafe(self._count, -1)
 
-    def _count_down(self) -> None:
-        self._fast.outstanding -= 1
+    def _count(self, change: int) -> None:
+        self._fast.outstanding += change
 
     def _refuse(self, *_: object, **__: object) -> typing.NoReturn:
         raise NotImplementedError("This loop has a time of its own: no sockets, no processes.")
