@@ -217,6 +217,24 @@ def test_a_service_that_goes_away_is_noticed_before_the_deadline(face, fault, st
     assert written
 
 
+def test_a_service_that_was_started_again_says_another_time_since_when_it_is_enabled(face):
+    async def scenario(bench):
+        names = await bench.take_and_ingest(*biases(1))
+        before = bench.pipelines.enabled_since()
+        await bench.pipelines.submit(verify(BIAS, names), bench.seconds(60.0))
+        seen = {before}
+        async with asyncio.timeout(bench.seconds(120.0)):
+            while None not in seen or bench.pipelines.enabled_since() is None:
+                seen.add(bench.pipelines.enabled_since())
+                await asyncio.sleep(bench.seconds(0.5))
+        after = bench.pipelines.enabled_since()
+        await asyncio.sleep(bench.seconds(5.0))
+        return before, after, bench.pipelines.enabled_since()
+
+    before, after, later = face.run(scenario, "ocps_restarted")
+    assert before < after == later
+
+
 def test_a_job_can_be_aborted_once(face):
     async def scenario(bench):
         names = await bench.take_and_ingest(*biases(5))

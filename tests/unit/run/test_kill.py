@@ -3,9 +3,18 @@
 
 """A process may be killed at any moment: nothing is taken twice, nothing is certified twice."""
 
+import asyncio
+
 import pytest
 
-from lsst.ts.dailycal.model import Certified, ExposureTaken, JobAsked, JobFinished
+from lsst.ts.dailycal.model import (
+    Certified,
+    ExposureTaken,
+    JobAbandoned,
+    JobAsked,
+    JobFinished,
+    JobSubmitted,
+)
 from lsst.ts.dailycal.run import MemoryStorage
 
 QUICK = {"n_bias": 3, "n_dark": 2, "exp_times_dark": 5, "generate_calibrations": True}
@@ -27,13 +36,15 @@ class MortalStorage(MemoryStorage):
         self.lines = lines
         self.lives = lives
         self.at_once = at_once
+        self.is_last = bool
+        """Tells of what was kept last whether it is the last of all."""
 
     def append(self, line):
         if self.lives <= 0:
             raise KilledError
         self.lives -= 1
         super().append(line)
-        if self.lives == 0 and self.at_once:
+        if (self.lives == 0 and self.at_once) or self.is_last():
             raise KilledError
 
 
@@ -81,3 +92,27 @@ async def test_a_kill_at_any_record_is_mended_by_resume(make_rig, part, at_once,
     if part == 0:
         record_property("records", records if at_once else 0)
         record_property("fault", [f"kill {'after' if at_once else 'before'} any record", ""])
+
+
+@pytest.mark.parametrize("job", [0, 1, 2, 3], ids=["cpBias", "verifyBias", "cpDark", "verifyDark"])
+async def test_a_job_that_a_restarted_service_has_forgotten_is_not_waited_for(make_rig, job):
+    rig = make_rig(f"ocps_restarted@{job + 1}")
+    loop = asyncio.get_running_loop()
+    async with rig.observatory:
+        rig.storage = MortalStorage([], 10_000)
+        run = rig.make(**QUICK)
+        rig.storage.is_last = lambda: len(rig.events(JobSubmitted)) == job + 1
+        with pytest.raises(KilledError):
+            await run.execute()
+        lost = rig.events(JobSubmitted)[-1]
+        await asyncio.sleep(20.5)  # it is ENABLED again, and the job is not done yet
+        begin = loop.time()
+        rig.storage = MortalStorage(rig.storage.lines, 10_000)
+        outcome = await rig.make(**QUICK).execute()
+        assert loop.time() - begin < rig.context.timeouts.job / 2
+    assert [item.status.value for item in outcome.calibrations] == ["certified", "certified"]
+    [abandoned] = rig.events(JobAbandoned)
+    assert (abandoned.key, abandoned.job_id) == (lost.key, lost.job_id)
+    assert "has lost it" in abandoned.reason
+    assert len(rig.events(ExposureTaken)) == 7
+    assert len(rig.events(Certified)) == 2

@@ -152,6 +152,11 @@ class JobSubmitted:
     """Which job of the run."""
     job_id: str
     """The id that OCPS gave to it."""
+    enabled_since: float | None = None
+    """When OCPS had been enabled, by its own clock, in seconds since 1970-01-01 00:00:00 TAI.
+
+    `None` if that is not known.
+    """
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -13,6 +13,19 @@ from ..model import JobRequest, JobResult
 class Pipelines(typing.Protocol):
     """Runs pipeline jobs; results are told apart by job id."""
 
+    def enabled_since(self) -> float | None:
+        """Tell when the service was enabled, by its own clock.
+
+        A service that was started again has forgotten its jobs: whoever finds another time than
+        when a job was submitted need not wait for its result.
+
+        Returns
+        -------
+        tai : `float` or `None`
+            Seconds since 1970-01-01 00:00:00 TAI; `None` if it is not known to be ENABLED.
+        """
+        ...
+
     async def submit(self, request: JobRequest, timeout: float) -> str:
         """Start a job, and return its id when the service has accepted it.
 

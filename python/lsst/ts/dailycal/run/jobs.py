@@ -23,6 +23,7 @@ from ..model import (
 from ..procedure import job_run, statistics_dataset_type
 from .context import RunContext
 from .job_report import failed_job
+from .state import JobRecord
 
 
 async def run_job(context: RunContext, key: JobKey, request: JobRequest) -> str:
@@ -42,7 +43,7 @@ async def run_job(context: RunContext, key: JobKey, request: JobRequest) -> str:
     if record is not None and record.result is not None and record.result.succeeded:
         return record.result.job_id
     if record is not None and record.job_id and record.result is None:
-        found = await _find_result(context, key, record.job_id)
+        found = await _find_result(context, key, record)
         if found is not None:
             return found
     return await _submit_and_wait(context, key, request)
@@ -51,9 +52,10 @@ async def run_job(context: RunContext, key: JobKey, request: JobRequest) -> str:
 async def _submit_and_wait(context: RunContext, key: JobKey, request: JobRequest) -> str:
     timeouts = context.timeouts
     await context.journal.record(JobAsked(key, request))
+    enabled_since = context.ports.pipelines.enabled_since()
     job_id = await context.ports.pipelines.submit(request, timeouts.job_acceptance)
     try:
-        await context.journal.record(JobSubmitted(key, job_id))
+        await context.journal.record(JobSubmitted(key, job_id, enabled_since))
     except JournalError:
         # Nobody else knows its id, and nobody will ever look for its result.
         await _abort(context, job_id)
@@ -61,10 +63,7 @@ async def _submit_and_wait(context: RunContext, key: JobKey, request: JobRequest
     try:
         result = await context.ports.pipelines.wait(job_id, timeouts.job)
     except JobError as error:
-        await context.journal.record(JobAbandoned(key, job_id, str(error)))
-        trouble = await _abort(context, job_id)
-        if trouble:
-            await context.tell(trouble, logging.WARNING)
+        await _abandon(context, key, job_id, str(error))
         raise
     return await _accept(context, key, result)
 
@@ -76,9 +75,17 @@ async def _accept(context: RunContext, key: JobKey, result: JobResult) -> str:
     return result.job_id
 
 
-async def _find_result(context: RunContext, key: JobKey, job_id: str) -> str | None:
+async def _abandon(context: RunContext, key: JobKey, job_id: str, reason: str) -> None:
+    """Wait no longer for a job, and let it not run for nothing."""
+    await context.journal.record(JobAbandoned(key, job_id, reason))
+    trouble = await _abort(context, job_id)
+    if trouble:
+        await context.tell(trouble, logging.WARNING)
+
+
+async def _find_result(context: RunContext, key: JobKey, record: JobRecord) -> str | None:
     """Find the result of a job that was submitted before a crash."""
-    timeouts = context.timeouts
+    timeouts, job_id = context.timeouts, record.job_id
     dataset_type = (
         key.image_type.dataset_type
         if key.step is JobStep.GENERATE
@@ -92,11 +99,16 @@ async def _find_result(context: RunContext, key: JobKey, job_id: str) -> str | N
         )
 
     if not await is_there():
+        if _is_forgotten(context, record):
+            reason = f"OCPS was enabled again after job {job_id} was submitted, and has lost it."
+            await context.tell(reason, logging.WARNING)
+            await _abandon(context, key, job_id, reason)
+            return None
         try:
             result = await context.ports.pipelines.wait(job_id, timeouts.job)
         except JobError as error:
             if not await is_there():
-                await context.journal.record(JobAbandoned(key, job_id, str(error)))
+                await _abandon(context, key, job_id, str(error))
                 return None
         else:
             await context.journal.record(JobFinished(key, result))
@@ -104,6 +116,12 @@ async def _find_result(context: RunContext, key: JobKey, job_id: str) -> str | N
     detail = f"nobody heard its result; {dataset_type} is in {collection}"
     await context.journal.record(JobFinished(key, JobResult(job_id, 0, detail)))
     return job_id
+
+
+def _is_forgotten(context: RunContext, record: JobRecord) -> bool:
+    """Tell whether OCPS is another one than that which accepted a job, as far as is known."""
+    since = context.ports.pipelines.enabled_since()
+    return None not in (since, record.enabled_since) and since != record.enabled_since
 
 
 async def abort_open_jobs(context: RunContext, reason: str) -> None:

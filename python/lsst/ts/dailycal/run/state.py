@@ -66,6 +66,8 @@ class JobRecord:
 
     job_id: str = ""
     """Id that OCPS gave to it; empty if it has not accepted it."""
+    enabled_since: float | None = None
+    """When the OCPS that accepted it had been enabled, s TAI; `None` if that is not known."""
     result: JobResult | None = None
     """Its result; `None` while there is none."""
     abandoned: bool = False
@@ -160,6 +162,7 @@ class RunState:
                 self.jobs[event.key] = JobRecord()
             case JobSubmitted():
                 self.jobs[event.key].job_id = event.job_id
+                self.jobs[event.key].enabled_since = event.enabled_since
             case JobFinished():
                 self.jobs[event.key].result = event.result
             case JobAbandoned():

@@ -40,6 +40,8 @@ class ComponentWatch:
         self.name = ComponentName(info.name, info.index or 0)
         self.board = Board()
         self.state: salobj.State | None = None
+        self.state_since: float | None = None
+        """When it came to that state, by its own clock, s TAI; `None` if none was heard."""
         self.beats = 0
         self._last_beat = asyncio.get_running_loop().time()
         self._oldest_beat = utils.current_tai() - OLD_HEARTBEAT
@@ -51,7 +53,10 @@ class ComponentWatch:
         self.board.listen(remote.evt_errorCode, self._hear_error)
 
     def _hear_state(self, message: typing.Any) -> None:
-        self.state = salobj.State(message.summaryState)
+        state = salobj.State(message.summaryState)
+        if state != self.state:
+            self.state_since = message.private_sndStamp
+        self.state = state
 
     def _hear_heartbeat(self, message: typing.Any) -> None:
         if message.private_sndStamp < self._oldest_beat:

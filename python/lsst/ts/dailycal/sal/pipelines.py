@@ -44,6 +44,10 @@ class SalPipelines:
         self._submitting = asyncio.Lock()
         self._board.listen(remote.evt_job_result, self._hear_result)
 
+    def enabled_since(self) -> float | None:
+        """Tell when OCPS was enabled, by its own clock; `None` if it is not ENABLED."""
+        return self._watch.state_since if self._watch.is_enabled else None
+
     async def submit(self, request: JobRequest, timeout: float) -> str:
         """Start a job, and return its id when OCPS has accepted it."""
         known = set(self._results)

@@ -24,6 +24,7 @@ _FRESH = 3.5  # seconds to wait for a heartbeat
 
 @dataclasses.dataclass(slots=True)
 class _Component:
+    since: float
     state: str = "ENABLED"
     beating: bool = True
     beats: int = 0
@@ -46,7 +47,7 @@ class DirectComponents:
         self._world = world
         self._changes = changes
         names = (CAMERA, SPECTROGRAPH, HEADERS, OODS, OCPS)
-        self._components = {name: _Component() for name in names}
+        self._components = {name: _Component(world.clock.tai()) for name in names}
 
     async def status(self) -> Sequence[ComponentStatus]:
         """Report all of them, with a fresh heartbeat awaited."""
@@ -93,10 +94,16 @@ class DirectComponents:
         """Tell whether a component is ENABLED (`bool`)."""
         return self._components[name].state == "ENABLED"
 
+    def enabled_since(self, name: ComponentName) -> float | None:
+        """Tell when a component was enabled, s TAI; `None` if it is not ENABLED."""
+        return self._components[name].since if self.is_enabled(name) else None
+
     def set_state(self, name: ComponentName, state: str, code: int = 0, report: str = "") -> None:
         """Bring a component to a state; the error is kept for FAULT alone."""
         component = self._components[name]
         is_fault = state == "FAULT"
+        if state != component.state:
+            component.since = self._world.clock.tai()
         component.state = state
         component.error_code = code if is_fault else 0
         component.error_report = report if is_fault else ""

@@ -75,6 +75,10 @@ class DirectPipelines:
         self._running: dict[str, _Running] = {}
         self._held: list[JobResult] = []
 
+    def enabled_since(self) -> float | None:
+        """Tell when OCPS was enabled; `None` if it is not ENABLED."""
+        return self._components.enabled_since(OCPS)
+
     async def submit(self, request: JobRequest, timeout: float) -> str:
         """Start a job, and return its id when it is accepted."""
         self._require_enabled(request.pipeline)
