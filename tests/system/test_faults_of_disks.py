@@ -153,11 +153,15 @@ async def test_a_disk_of_the_journal_that_hangs_fails_the_run_and_resume_finishe
 ):
     make_room(small_disk / "raw")
     config = {**QUICK, "calib_collection": "LATISS/calib/hung"}
+    journals = rig.journals
     with hanging_disk(tmp_path / "hanging") as disk:
+        # Every image is accounted for, those of the runs before included.
+        shutil.copytree(journals, disk.directory, dirs_exist_ok=True)
         monkeypatch.setenv("DAILYCAL_JOURNAL_DIR", str(disk.directory))
         script = rig.start(config)
-        assert await script.until(script.has_journal)
-        assert await script.until(lambda: len(rig.events(ExposureTaken)) == 2)
+        assert await script.until(
+            lambda: script.has_journal() and len(rig.events(ExposureTaken)) == 2
+        )
         disk.hang()
         result = await script.end()
         assert (result.exit_code, result.state) == (1, "FAILED"), result.text
@@ -171,6 +175,7 @@ async def test_a_disk_of_the_journal_that_hangs_fails_the_run_and_resume_finishe
         assert rig.statuses() == ["certified", "certified"]
         assert await rig.certifications("LATISS/calib/hung") == {"bias": 1, "dark": 1}
         rig.note_means("the disk of the journal hangs", result, again)
+        shutil.copy(rig.journal(), journals)
 
 
 @contextlib.contextmanager

@@ -18,16 +18,19 @@ NOON = 1_795_521_637.0
 """A start of the observatory at 2026-11-24T12:00:00 TAI, when an observing day begins."""
 DAY = 20261125
 DONE, FAILED = (0, "DONE"), (1, "FAILED")
+REPLACED = (FAILED, ["not attempted", "certified"], DONE, ["certified", "certified"])
 BAD_FRAMES = {
     "shutter_stuck@DARK/2": (FAILED, ["certified", "failed"], FAILED, ["certified", "failed"]),
-    "file_nan@BIAS/6": (FAILED, ["not attempted", "certified"], DONE, ["certified", "certified"]),
-    "file_saturated@BIAS/11": (DONE, ["certified", "certified"], DONE, ["certified", "certified"]),
+    "file_nan@BIAS/6": REPLACED,
+    "file_short@BIAS/11": REPLACED,
+    "file_saturated@BIAS/16": (DONE, ["certified", "certified"], DONE, ["certified", "certified"]),
 }
 """How each ends, and after resume; in a run of its own with 4 biases and 3 darks.
 
 The light looks like cosmic rays, more than there can be, and the job says so every time. A file
-with pixels that are no numbers cannot be read, and is taken again. Saturated pixels are left out of
-the bias, and the frame counts as a bad one: one of three is no reason to reject the others.
+that is cut short, or whose pixels are no numbers, cannot be read, and is taken again. Saturated
+pixels are left out of the bias, and the frame counts as a bad one: one of three is no reason to
+reject the others.
 """
 STEP, SEQUENCER = "clock_step@2s:seconds=86400", f"new_sequencer:day_obs={DAY}"
 FAULTS = [*BAD_FRAMES, STEP, SEQUENCER]

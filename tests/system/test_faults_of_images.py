@@ -41,7 +41,6 @@ RETAKEN = {
     "ingest_error": "status 1",
     "file_empty": "could not ingest",
     "file_corrupt": "could not ingest",
-    "file_short": "could not ingest",
 }
 
 

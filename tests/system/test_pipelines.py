@@ -344,10 +344,10 @@ def test_a_bad_file_leaves_the_repository_as_it_was(site, tmp_path):
     before = count_raws(site.repo)
     bad = tmp_path / "bad.fits"
     good = site.paths[site.biases[1]]
-    bad.write_bytes(good.read_bytes()[:-3000])
+    bad.write_bytes(good.read_bytes().replace(b"OBSID   =", b"HISTORY  ", 1))
     with (
         open_repository(site.repo, writeable=True) as butler,
-        pytest.raises(RawHeaderError, match="short"),
+        pytest.raises(RawHeaderError, match="OBSID"),
     ):
         ingest_raws(butler, [good, bad])
     for content in (b"", b"not FITS at all"):

@@ -55,8 +55,12 @@ def find_damaged(repo: str | Path, exposure_ids: Iterable[int]) -> Mapping[int, 
     damaged : mapping of `int` to `str`
         What is wrong with each of them.
     """
+    import warnings
+
     damaged = {}
-    with open_repository(repo) as butler:
+    with open_repository(repo) as butler, warnings.catch_warnings():
+        # A file that is no FITS brings a warning a line, which say less than the error does.
+        warnings.simplefilter("ignore")
         for exposure_id in exposure_ids:
             ref = _find_raw(butler, exposure_id)
             if ref is None:
