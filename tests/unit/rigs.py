@@ -129,7 +129,7 @@ class Rig:
         plan, config = self.context.plan, self.context.config
         deadlines = plan.timeouts
         attempts = sum(
-            deadlines.exposure(item).exposure + 2 * deadlines.late_event + deadlines.idle(item)
+            3 * deadlines.exposure(item).exposure + 4 * deadlines.late_event
             for item in plan.exposures
         )
         job = deadlines.job_acceptance + 2 * deadlines.job + deadlines.cleanup

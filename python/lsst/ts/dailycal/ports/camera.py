@@ -53,18 +53,13 @@ class Camera(typing.Protocol):
         """
         ...
 
-    async def wait_idle(self, timeout: float) -> None:
-        """Wait until nothing is exposed or read out any more, after a stop.
+    async def recover(
+        self, planned: PlannedExposure, tags: ImageTags, timeouts: ExposureTimeouts
+    ) -> Image | None:
+        """Wait for the end of an exposure that was given up or is nobody's, and find its image.
 
-        Raises
-        ------
-        CameraError
-            If it is not idle within ``timeout`` seconds.
-        """
-        ...
-
-    async def recover(self, planned: PlannedExposure, tags: ImageTags) -> Image | None:
-        """Find the image of an exposure that was asked for and not waited for to the end.
+        Whoever asked for it may have been stopped before the camera had begun. So a camera at rest
+        proves nothing yet: it is given the time of a late event to begin, or to tell of the image.
 
         The camera takes one image at a time, so only the last one can be unaccounted for.
 
@@ -74,10 +69,17 @@ class Camera(typing.Protocol):
             The exposure.
         tags : `ImageTags`
             The tags it was asked for with; the group id is that of this attempt alone.
+        timeouts : `ExposureTimeouts`
+            The deadlines of the exposure.
 
         Returns
         -------
         image : `Image` or `None`
             The image, if the last one that was read out carries that group id.
+
+        Raises
+        ------
+        CameraError
+            If the camera does not come to rest.
         """
         ...

@@ -57,7 +57,3 @@ class Timeouts:
             exposure=planned.exposure_time + READOUT_TIME + self.exposure_margin,
             late_event=self.late_event,
         )
-
-    def idle(self, planned: PlannedExposure) -> float:
-        """Return how long an exposure that nobody waits for any more may take, in seconds."""
-        return self.exposure(planned).exposure

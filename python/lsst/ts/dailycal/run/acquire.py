@@ -165,9 +165,9 @@ class Acquisition:
         """Look once more, when the camera has come to rest, before a good frame is retaken."""
         if isinstance(error, CameraFaultError):
             return None
-        camera = self._context.ports.camera
-        await camera.wait_idle(self._context.timeouts.idle(slot.planned))
-        image = await camera.recover(slot.planned, tags)
+        image = await self._context.ports.camera.recover(
+            slot.planned, tags, self._context.timeouts.exposure(slot.planned)
+        )
         if image is None and error.image_name is None:
             image = await _find_by_group(self._context, slot.planned, tags.group_id)
         if image is None:
@@ -207,8 +207,9 @@ async def recover(context: RunContext, slot: Slot) -> None:
     if asked is None:
         return
     tags = dataclasses.replace(context.tags, group_id=asked.group_id)
-    await context.ports.camera.wait_idle(context.timeouts.idle(slot.planned))
-    image = await context.ports.camera.recover(slot.planned, tags)
+    image = await context.ports.camera.recover(
+        slot.planned, tags, context.timeouts.exposure(slot.planned)
+    )
     if image is None:
         image = await _find_by_group(context, slot.planned, asked.group_id)
     if image is None:

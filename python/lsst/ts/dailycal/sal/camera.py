@@ -39,6 +39,11 @@ class _Attempt:
     refusal: str = ""
     last_seen: str = "nothing"
 
+    @property
+    def image_name(self) -> ImageName | None:
+        """Name of the image, once it has been read out."""
+        return self.name if self.read_out else None
+
 
 class SalCamera:
     """Takes images with ATCamera.
@@ -122,7 +127,25 @@ class SalCamera:
         failure.image_name = attempt.name
         raise failure
 
-    async def wait_idle(self, timeout: float) -> None:
+    async def recover(
+        self, planned: PlannedExposure, tags: ImageTags, timeouts: ExposureTimeouts
+    ) -> Image | None:
+        """Wait for the end of an exposure that was given up or is nobody's; find its image."""
+        attempt = self._attempts.setdefault(tags.group_id, _Attempt())
+        await self._wait_idle(timeouts.exposure)
+        if not attempt.refusal:
+            await self._board.wait_until(
+                lambda: attempt.image_name is not None or bool(self._describe_activity()),
+                timeouts.late_event,
+            )
+        if attempt.image_name is None and self._describe_activity():
+            await self._wait_idle(timeouts.exposure)
+            await self._board.wait_until(
+                lambda: attempt.image_name is not None, timeouts.late_event
+            )
+        return None if attempt.image_name is None else Image(planned, attempt.image_name)
+
+    async def _wait_idle(self, timeout: float) -> None:
         """Wait until nothing is exposed or read out any more."""
         idle = await self._board.wait_until(
             lambda: not self._watch.is_enabled or not self._describe_activity(), timeout
@@ -133,13 +156,6 @@ class SalCamera:
                 last_seen=self._describe_activity(),
                 remedy="Look at ATCamera; see the recovery page of the camera.",
             )
-
-    async def recover(self, planned: PlannedExposure, tags: ImageTags) -> Image | None:
-        """Find the image of an exposure that was not waited for to the end."""
-        attempt = self._attempts.get(tags.group_id)
-        if attempt is None or attempt.name is None or not attempt.read_out:
-            return None
-        return Image(planned, attempt.name)
 
     async def _command(
         self,

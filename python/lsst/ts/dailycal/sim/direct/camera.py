@@ -27,6 +27,7 @@ from ..world import World
 from .background import Background, Changes
 from .components import CAMERA, SPECTROGRAPH, DirectComponents
 
+_COMMAND_TIME = 0.02  # seconds from the command to the first sign of it
 _CLEAR_TIME = 0.3  # seconds from the command to the start of the integration
 _WHEEL_TIME = 3.0  # seconds to turn a wheel
 _REMEDY = "Look at ATCamera; see the recovery page of the camera."
@@ -41,6 +42,11 @@ class _Attempt:
     acknowledged: bool = False
     refusal: str = ""
     last_seen: str = "nothing"
+
+    @property
+    def image_name(self) -> ImageName | None:
+        """Name of the image, once it has been read out."""
+        return self.name if self.read_out else None
 
 
 class DirectCamera:
@@ -147,7 +153,25 @@ class DirectCamera:
         error.image_name = attempt.name
         raise error
 
-    async def wait_idle(self, timeout: float) -> None:
+    async def recover(
+        self, planned: PlannedExposure, tags: ImageTags, timeouts: ExposureTimeouts
+    ) -> Image | None:
+        """Wait for the end of an exposure that was given up or is nobody's; find its image."""
+        attempt = self._attempts.setdefault(tags.group_id, _Attempt())
+        await self._wait_idle(timeouts.exposure)
+        if not attempt.refusal:
+            await self._changes.wait_until(
+                lambda: attempt.image_name is not None or bool(self._activity),
+                timeouts.late_event,
+            )
+        if attempt.image_name is None and self._activity:
+            await self._wait_idle(timeouts.exposure)
+            await self._changes.wait_until(
+                lambda: attempt.image_name is not None, timeouts.late_event
+            )
+        return None if attempt.image_name is None else Image(planned, attempt.image_name)
+
+    async def _wait_idle(self, timeout: float) -> None:
         """Wait until nothing is exposed or read out any more."""
         idle = await self._changes.wait_until(lambda: not self._activity, timeout)
         if not idle:
@@ -156,13 +180,6 @@ class DirectCamera:
                 last_seen=self._activity,
                 remedy=_REMEDY,
             )
-
-    async def recover(self, planned: PlannedExposure, tags: ImageTags) -> Image | None:
-        """Find the image of an exposure that was not waited for to the end."""
-        attempt = self._attempts.get(tags.group_id)
-        if attempt is None or attempt.name is None or not attempt.read_out:
-            return None
-        return Image(planned, attempt.name)
 
     def _require_enabled(self, planned: PlannedExposure, attempt: _Attempt) -> None:
         if self._components.is_enabled(CAMERA):
@@ -181,12 +198,14 @@ class DirectCamera:
     async def _expose(self, planned: PlannedExposure, tags: ImageTags, attempt: _Attempt) -> None:
         """Do what the camera does with takeImages."""
         faults, clock = self._world.faults, self._world.clock
+        await clock.sleep(_COMMAND_TIME)
         refused = faults.hit("camera.command", image_type=planned.image_type)
         if refused is not None or self._activity:
             attempt.refusal = self._activity or "the camera is not ready"
             self._changes.notify()
             return
         self._activity = "it is INTEGRATING"
+        self._changes.notify()
         try:
             await clock.sleep(_CLEAR_TIME)
             begin = clock.tai()
