@@ -3,19 +3,16 @@
 
 """The whole procedure page: real processes, real SAL, a queue, a Butler, small frames."""
 
-import contextlib
 import http.server
-import importlib.resources
 import json
 import os
 import pathlib
-import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 
 import pytest
+from page_kit import NAMES, Result, arguments, dailycal, images, with_repository
 from socket_table import SocketWatch
 
 from lsst.ts.dailycal.procedure import BIAS_DARK
@@ -23,55 +20,13 @@ from lsst.ts.dailycal.sim.csc.telescope_log import read_commands
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600), pytest.mark.xdist_group("page")]
 
-PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]
-NAMES = [step.name for step in BIAS_DARK.steps]
 SHORT = "script_mode: BIAS_DARK\nn_bias: 3\nn_dark: 3\nexp_times_dark: 5\n"
 
 
-class Result:
-    """What a command printed as JSON lines."""
-
-    def __init__(self, process: subprocess.CompletedProcess[str]) -> None:
-        self.code = process.returncode
-        self.text = process.stdout + process.stderr
-        self.events = [json.loads(line) for line in process.stdout.splitlines()]
-
-    def of(self, kind: str) -> list[dict]:
-        return [event for event in self.events if event.get("event") == kind]
-
-    @property
-    def outcome(self) -> dict:
-        assert self.of("Outcome"), self.text
-        return self.of("Outcome")[0]
-
-    @property
-    def statuses(self) -> dict[str, str]:
-        return {step["name"]: step["status"] for step in self.outcome["steps"]}
-
-    @property
-    def messages(self) -> str:
-        return "\n".join(
-            text for event in self.of("StepProgress") for _, text in event["update"]["messages"]
-        )
-
-
-def arguments(command: str, directory: pathlib.Path, *args: str) -> list[str]:
-    return [*PROGRAM, *command.split(), "--small", "--directory", str(directory), "--json", *args]
-
-
-def dailycal(command: str, directory: pathlib.Path, *args: str) -> Result:
-    return Result(
-        subprocess.run(
-            arguments(command, directory, *args), capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL, timeout=400,
-        )
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory) -> pathlib.Path:
-    """One directory for all, so that its repository is made once."""
-    return tmp_path_factory.mktemp("page") / "run"
+def directory(tmp_path_factory, small_repository) -> pathlib.Path:
+    """One directory for all."""
+    return with_repository(tmp_path_factory.mktemp("page") / "run", small_repository)
 
 
 @pytest.fixture(scope="module")
@@ -153,10 +108,6 @@ def carried_out(watched) -> Result:
     return watched[0]
 
 
-def images(directory: pathlib.Path) -> set[str]:
-    return {path.name for path in (directory / "raw").rglob("AT_O_*.fits")}
-
-
 def test_every_step_of_the_page_is_done_as_a_script_of_the_queue(carried_out):
     assert carried_out.code == 0, carried_out.text
     assert carried_out.statuses == dict.fromkeys(NAMES, "done")
@@ -201,41 +152,6 @@ def test_no_telescope_component_received_a_motion_command(carried_out, directory
     assert [item for item in read_commands(directory) if item.moves] == []
 
 
-def test_everything_that_is_not_right_is_told_at_once_and_no_shutter_moves(carried_out, directory):
-    before = images(directory)
-    faults = ("in_fault@ATDome", "camera_publish_only", "ccd_warm", "queue_paused")
-    result = dailycal("run", directory, *(f"--fault={fault}" for fault in faults))
-    assert result.code == 1, result.text
-    reason = result.outcome["reason"]
-    for words in (
-        "Nothing was started.",
-        "ATDome: FAULT, error 2",
-        "send ATDome to STANDBY: dailycal script set_summary_state.py",
-        "ATCamera: OFFLINE (offline substate PUBLISH_ONLY). Release it from CCS: setAvailable",
-        "CCD temperature: -9",
-        "outside -107 to -101 °C. Wait until it is back at its set point",
-        "ScriptQueue:2: paused.",
-        "--resume-queue",
-    ):
-        assert words in reason
-    assert set(result.statuses.values()) == {"not reached"}
-    assert not result.of("StepStarted")
-    assert not result.of("AnnouncementMade")
-    assert images(directory) == before
-
-
-def test_a_scheduler_without_configuration_is_refused_before_anything_moves(
-    carried_out, directory, tmp_path
-):
-    nothing = tmp_path / "nothing.yaml"
-    nothing.write_text("", encoding="utf-8")
-    result = dailycal("run", directory, "--config-for", "enable-scheduler", str(nothing))
-    assert result.code == 1, result.text
-    assert "enable-scheduler: config must be given" in result.outcome["reason"]
-    assert "auxtel_fbs_image_photocal.yaml" in result.outcome["reason"]
-    assert not result.of("StepStarted")
-
-
 def test_a_component_that_fails_on_the_way_stops_the_page_and_pauses_the_queue(
     carried_out, directory, short
 ):
@@ -257,93 +173,3 @@ def test_a_component_that_fails_on_the_way_stops_the_page_and_pauses_the_queue(
         "failure",
     ]
     assert images(directory) == before
-
-
-def test_check_tells_a_program_what_a_person_reads(carried_out, directory):
-    result = dailycal("check", directory, "--fault=vacuum_poor", "--fault=board_cold")
-    assert result.code == 1, result.text
-    (answer,) = result.events
-    assert answer["ready"] is False
-    severities = {item["subject"]: item["severity"] for item in answer["findings"]}
-    assert severities["Dewar pressure"] == "REFUSAL"
-    assert severities["WREB board"] == "WARNING"
-    others = set(severities) - {"Dewar pressure", "WREB board", "DAQ store free", "Disk"}
-    assert {severities[name] for name in others} == {"OK"}
-
-
-@contextlib.contextmanager
-def running(directory: pathlib.Path, *args: str) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        arguments("run", directory, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL, text=True,
-    ) as process:  # fmt: skip
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def test_a_second_run_is_refused_and_the_first_can_be_stopped(carried_out, directory):
-    with running(directory) as first:
-        lines = []
-        for line in first.stdout:
-            lines.append(line)
-            if "DARK 2/23" in line:
-                break
-        second = subprocess.run(
-            arguments("run", directory), capture_output=True, text=True, check=False, timeout=60
-        )
-        first.send_signal(signal.SIGINT)
-        rest, errors = first.communicate(timeout=300)
-    assert second.returncode == 73
-    assert f"process {first.pid}" in second.stderr
-    assert "since 20" in second.stderr
-    text = "".join(lines) + rest
-    result = Result(subprocess.CompletedProcess([], first.returncode, text, errors))
-    assert result.code == 130, result.text
-    assert result.statuses == {
-        **dict.fromkeys(NAMES[:4], "done"),
-        "calibrations": "stopped",
-        "standby-latiss": "not reached",
-    }
-    assert any("--from-step calibrations" in line for line in result.outcome["advice"])
-
-
-def test_a_block_is_run_in_order_on_the_queue(carried_out, directory):
-    block = importlib.resources.files("lsst.ts.dailycal").joinpath(
-        "data", "blocks", "block-latiss-daily-bias-dark.json"
-    )
-    overrides = ("-p", "n_bias=2", "-p", "n_dark=2", "-p", "exp_times_dark=5")
-    before = images(directory)
-    result = dailycal("block run", directory, str(block), *overrides)
-    assert result.code == 0, result.text
-    assert result.statuses == {"1-make-latiss-calibrations": "done"}
-    assert len(images(directory) - before) == 6
-
-
-def test_a_simulated_observatory_that_is_there_is_joined(carried_out, directory):
-    command = [*PROGRAM, "simulate", "--small", "--json", "--directory", str(directory)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as observatory:
-        try:
-            environment = {**os.environ, **json.loads(observatory.stdout.readline())["environment"]}
-            outside = directory.parent
-            checked = subprocess.run(
-                [*PROGRAM, "check", "--json"], capture_output=True, text=True, check=False,
-                env=environment, cwd=outside, timeout=120,
-            )  # fmt: skip
-            real = subprocess.run(
-                [*PROGRAM, "check", "--real"], capture_output=True, text=True, check=False,
-                env=environment, cwd=outside, timeout=60,
-            )  # fmt: skip
-        finally:
-            observatory.send_signal(signal.SIGINT)
-            _, errors = observatory.communicate(timeout=60)
-    assert observatory.returncode == 0, errors
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert json.loads(checked.stdout)["ready"] is True
-    assert not checked.stderr  # it did not start one of its own
-    assert real.returncode == 64
-    assert "is that of a simulated observatory" in real.stderr
