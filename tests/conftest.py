@@ -33,6 +33,7 @@ _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "s
 
 LONGEST = (
     "test_page",
+    "test_page_joined",
     "test_cli_rehearse",
     "test_camera_contract",
     "test_ingest_contract",

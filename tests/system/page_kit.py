@@ -17,7 +17,9 @@ from collections.abc import Iterator, Mapping
 
 import psutil
 
+from lsst.ts.dailycal.cli.simulation_options import MARKER
 from lsst.ts.dailycal.procedure import BIAS_DARK
+from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
 PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]
 TIME_SCALE = "50"
@@ -68,6 +70,9 @@ def dailycal(command: str, directory: pathlib.Path, *args: str) -> Result:
 def with_repository(directory: pathlib.Path, template: pathlib.Path) -> pathlib.Path:
     """Give a directory of an observatory the repository that all tests share a copy of."""
     shutil.copytree(template, directory / "repo")
+    # Whoever made it has left a file that tells a directory of ours from any other.
+    config = SimulationConfig(root=directory, frame=DIRECT_FRAME)
+    config.save(directory / MARKER)
     return directory
 
 
