@@ -12,13 +12,12 @@ import sys
 
 import psutil
 import pytest
+from page_kit import PROGRAM
 
 from lsst.ts.dailycal.model import ExposureTaken
 from lsst.ts.dailycal.report import read_records
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400), pytest.mark.xdist_group("rehearse")]
-
-PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]
 
 
 def dailycal(*args: str, timeout: float = 300.0) -> subprocess.CompletedProcess[str]:
@@ -34,6 +33,7 @@ def rehearse(directory: pathlib.Path, *args: str) -> subprocess.CompletedProcess
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory) -> pathlib.Path:
+    """Nothing is there: the command makes the repository as well."""
     return tmp_path_factory.mktemp("rehearsal") / "run"
 
 

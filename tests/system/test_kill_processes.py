@@ -12,9 +12,16 @@ import sys
 import psutil
 import pytest
 from fault_reaper import Reaper, fact
-from fault_rig import IMAGES, QUICK, SCRIPT, observatory
+from fault_rig import IMAGES, QUICK, SCRIPT, observatory, observing
 
-from lsst.ts.dailycal.model import Certified, ExposureTaken, JobFinished
+from lsst.ts.dailycal.model import (
+    Certified,
+    ExposureTaken,
+    JobAbandoned,
+    JobFinished,
+    JobSubmitted,
+)
+from lsst.ts.dailycal.sim.programs import LATISS
 
 pytestmark = [
     pytest.mark.system,
@@ -137,3 +144,43 @@ async def test_a_script_ends_with_the_run_script_that_started_it_and_can_be_resu
     result = await rig.resume(config)
     assert (result.exit_code, result.state) == (0, "DONE"), result.text
     await check_nothing_was_done_twice(rig, before, collection)
+
+
+OCPS = "OCPS:1"
+
+
+async def start_another_ocps() -> asyncio.subprocess.Process:
+    """Start an OCPS that knows nothing of the one before, and wait until it beats."""
+    program = ("-m", "lsst.ts.dailycal.sim.programs", OCPS, "--state", "enabled")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *program, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        assert await process.stdout.readline() == f"READY {OCPS}\n".encode()
+    return process
+
+
+async def test_a_job_that_died_with_its_service_is_submitted_again_at_once(tmp_path, template):
+    groups = (tuple(name for name in LATISS if name != OCPS), (OCPS,))
+    # Longer than this test may take: whoever waits for it fails here.
+    config = {**QUICK, "job_timeout": 3600}
+    async with observing(tmp_path, template, groups=groups) as rig:
+        script = rig.start(config)
+        assert await script.until(lambda: script.has_journal() and rig.events(JobSubmitted))
+        script.send(signal.SIGKILL)
+        await script.end()
+        [lost] = rig.events(JobSubmitted)
+        assert not rig.events(JobFinished), "the job was over before"
+        rig.component(OCPS).terminate()
+        another = await start_another_ocps()
+        try:
+            result = await rig.resume(config)
+        finally:
+            another.terminate()
+            await another.wait()
+        assert (result.exit_code, result.state) == (0, "DONE"), result.text
+        assert f"after job {lost.job_id} was submitted, and has lost it" in result.log
+        [abandoned] = rig.events(JobAbandoned)
+        assert abandoned.job_id == lost.job_id
+        rig.check_accounts(exposures=IMAGES)
+        assert await rig.certifications() == {"bias": 1, "dark": 1}

@@ -190,7 +190,7 @@ def later_interface():
     """Remotes with the fields of XML 28, which salobj 8 and ts_scriptqueue 2.14 use."""
     remote = types.SimpleNamespace(
         salinfo=types.SimpleNamespace(name="ScriptQueue", index=2),
-        evt_summaryState=Topic(summaryState=2),
+        evt_summaryState=Topic(summaryState=2, private_sndStamp=1.0),
         evt_heartbeat=Topic(private_sndStamp=float("inf")),
         evt_errorCode=Topic(errorCode=0, errorReport=""),
         evt_queue=Topic(running=True, currentSalIndex=0, salIndices=[0] * 400, length=0),

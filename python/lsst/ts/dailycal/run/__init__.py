@@ -15,6 +15,7 @@ from .page_lock import *
 from .page_schemas import *
 from .page_times import *
 from .preflight import *
+from .recovery import *
 from .run_files import *
 from .run_lock import *
 from .state import *

@@ -23,6 +23,7 @@ from ..model import (
     Severity,
 )
 from ..ports import ExposureTimeouts
+from ..run import ExposureWatch, find_image
 from .camera_states import Calibration, CommandState, Offline, Rafts
 from .component import ComponentWatch
 from .key_values import make_key_value_map, parse_additional
@@ -132,30 +133,14 @@ class SalCamera:
     ) -> Image | None:
         """Wait for the end of an exposure that was given up or is nobody's; find its image."""
         attempt = self._attempts.setdefault(tags.group_id, _Attempt())
-        await self._wait_idle(timeouts.exposure)
-        if not attempt.refusal:
-            await self._board.wait_until(
-                lambda: attempt.image_name is not None or bool(self._describe_activity()),
-                timeouts.late_event,
-            )
-        if attempt.image_name is None and self._describe_activity():
-            await self._wait_idle(timeouts.exposure)
-            await self._board.wait_until(
-                lambda: attempt.image_name is not None, timeouts.late_event
-            )
-        return None if attempt.image_name is None else Image(planned, attempt.image_name)
-
-    async def _wait_idle(self, timeout: float) -> None:
-        """Wait until nothing is exposed or read out any more."""
-        idle = await self._board.wait_until(
-            lambda: not self._watch.is_enabled or not self._describe_activity(), timeout
+        watch = ExposureWatch(
+            image_name=lambda: attempt.image_name,
+            activity=lambda: self._describe_activity() if self._watch.is_enabled else "",
+            refused=bool(attempt.refusal),
+            wait_until=self._board.wait_until,
         )
-        if not idle:
-            raise CameraError(
-                f"ATCamera did not come to rest within {timeout:.0f} s.",
-                last_seen=self._describe_activity(),
-                remedy="Look at ATCamera; see the recovery page of the camera.",
-            )
+        name = await find_image(watch, timeouts)
+        return None if name is None else Image(planned, name)
 
     async def _command(
         self,

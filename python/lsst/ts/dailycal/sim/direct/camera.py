@@ -19,6 +19,7 @@ from ...model import (
     Severity,
 )
 from ...ports import ExposureTimeouts
+from ...run import ExposureWatch, find_image
 from ..detector import READOUT_TIME
 from ..exposures import SimulatedExposure
 from ..faults import Fault
@@ -158,28 +159,14 @@ class DirectCamera:
     ) -> Image | None:
         """Wait for the end of an exposure that was given up or is nobody's; find its image."""
         attempt = self._attempts.setdefault(tags.group_id, _Attempt())
-        await self._wait_idle(timeouts.exposure)
-        if not attempt.refusal:
-            await self._changes.wait_until(
-                lambda: attempt.image_name is not None or bool(self._activity),
-                timeouts.late_event,
-            )
-        if attempt.image_name is None and self._activity:
-            await self._wait_idle(timeouts.exposure)
-            await self._changes.wait_until(
-                lambda: attempt.image_name is not None, timeouts.late_event
-            )
-        return None if attempt.image_name is None else Image(planned, attempt.image_name)
-
-    async def _wait_idle(self, timeout: float) -> None:
-        """Wait until nothing is exposed or read out any more."""
-        idle = await self._changes.wait_until(lambda: not self._activity, timeout)
-        if not idle:
-            raise CameraError(
-                f"ATCamera did not come to rest within {timeout:.0f} s.",
-                last_seen=self._activity,
-                remedy=_REMEDY,
-            )
+        watch = ExposureWatch(
+            image_name=lambda: attempt.image_name,
+            activity=lambda: self._activity,
+            refused=bool(attempt.refusal),
+            wait_until=self._changes.wait_until,
+        )
+        name = await find_image(watch, timeouts)
+        return None if name is None else Image(planned, name)
 
     def _require_enabled(self, planned: PlannedExposure, attempt: _Attempt) -> None:
         if self._components.is_enabled(CAMERA):
