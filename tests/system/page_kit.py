@@ -110,17 +110,15 @@ def _is_script(process: psutil.Process) -> bool:
 @contextlib.contextmanager
 def simulated(directory: pathlib.Path, *args: str) -> Iterator[Joined]:
     """Run an observatory as `dailycal simulate` does."""
+    # Also for the scripts of its queue, or their journals lie among those of whoever runs tests.
+    environment = os.environ | {"DAILYCAL_JOURNAL_DIR": str(directory / "journal")}
     with subprocess.Popen(
         arguments("simulate", directory, "--time-scale", TIME_SCALE, *args),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
     ) as observatory:  # fmt: skip
         try:
-            environment = {
-                **os.environ,
-                **json.loads(observatory.stdout.readline())["environment"],
-                "DAILYCAL_JOURNAL_DIR": str(directory / "journal"),
-            }
-            yield Joined(directory, environment)
+            own = json.loads(observatory.stdout.readline())["environment"]
+            yield Joined(directory, environment | own)
         finally:
             observatory.send_signal(signal.SIGINT)
             _, errors = observatory.communicate(timeout=60)
