@@ -6,6 +6,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 
 import pytest
 
@@ -53,3 +54,26 @@ def test_the_lock_of_a_process_that_was_killed_is_ignored(tmp_path):
     assert '"pid"' in (tmp_path / "page.lock").read_text(encoding="utf-8")
     with PageLock(tmp_path).hold("bias-dark"):
         pass
+
+
+@pytest.fixture
+def hang(monkeypatch):
+    """Have the disk hang from now on."""
+    answers = threading.Event()
+    yield lambda: monkeypatch.setattr(os, "ftruncate", lambda *_: answers.wait())
+    answers.set()
+
+
+def test_whoever_has_finished_is_not_held_by_a_disk_that_hangs(tmp_path, hang):
+    with PageLock(tmp_path, timeout=0.1).hold("bias-dark"):
+        hang()
+
+
+def test_a_lock_on_a_disk_that_hangs_is_refused_with_what_to_do(tmp_path, hang):
+    hang()
+    with (
+        pytest.raises(PageBusyError, match=r"page\.lock did not answer within 0\.1 s") as caught,
+        PageLock(tmp_path, timeout=0.1).hold("bias-dark"),
+    ):
+        pytest.fail("held, although nobody knows")
+    assert "DAILYCAL_JOURNAL_DIR" in str(caught.value)

@@ -33,10 +33,13 @@ class PageLock:
     ----------
     directory : `pathlib.Path`
         Where the lock file lies.
+    timeout : `float`, optional
+        How long its disk may take, in seconds.
     """
 
-    def __init__(self, directory: pathlib.Path) -> None:
+    def __init__(self, directory: pathlib.Path, timeout: float = DISK_TIMEOUT) -> None:
         self.path = directory / LOCK_NAME
+        self._timeout = timeout
 
     @contextlib.contextmanager
     def hold(self, purpose: str) -> Iterator[None]:
@@ -58,14 +61,14 @@ class PageLock:
             yield
         finally:
             # Whoever has finished does not hang because a disk does.
-            concurrent.futures.wait([worker.submit(_give_back, descriptor)], DISK_TIMEOUT)
+            concurrent.futures.wait([worker.submit(_give_back, descriptor)], self._timeout)
 
     def _finish(self, work: concurrent.futures.Future[int]) -> int:
         try:
-            return work.result(DISK_TIMEOUT)
+            return work.result(self._timeout)
         except TimeoutError:
             raise PageBusyError(
-                f"The disk of the lock {self.path} did not answer within {DISK_TIMEOUT:g} s.",
+                f"The disk of the lock {self.path} did not answer within {self._timeout:g} s.",
                 remedy="Look whether that file system hangs, or set DAILYCAL_JOURNAL_DIR.",
             ) from None
 
