@@ -88,6 +88,21 @@ def test_one_test_alone_has_to_reach_the_limit():
     assert not decide_bias(raw).accepted
 
 
+def test_d11_a_test_that_fails_no_amplifier_makes_no_exposure_bad_and_is_still_listed():
+    few = {"NOISE": AMPLIFIERS[:7], "MEAN": AMPLIFIERS[7:14]}
+    raw = {1: failures(**few, READ_NOISE_CONSISTENT=AMPLIFIERS[:14]), "SUCCESS": False}
+    decision = decide_bias(raw)
+    assert decision.accepted
+    assert decision.bad_exposures == ()
+    assert (1, "READ_NOISE_CONSISTENT", 14) in decision.failures
+    assert decision.not_counted == ("READ_NOISE_CONSISTENT",)
+    assert decide_bias(raw, AcceptRule.UPSTREAM).bad_exposures == (1,)
+
+
+def test_an_exposure_that_could_not_be_processed_is_bad():
+    assert not decide_bias({1: failures(PROCESSING=AMPLIFIERS), "SUCCESS": False}).accepted
+
+
 def test_keys_that_are_no_exposures_are_not_counted():
     raw = {1: {"SUCCESS": True}, "RUN": {"x": 1}, "VERIFY": {}, "SUCCESS": True}
     assert RunStatistics.parse(raw).exposure_ids == (1,)

@@ -45,6 +45,13 @@ def test_failed_tests_are_counted_over_exposures_and_amplifiers(journal):
     )
 
 
+def test_a_test_that_is_not_counted_is_shown_as_such(journal):
+    journal.start(BIASES)
+    name = "READ_NOISE_CONSISTENT"
+    journal.add(model.Decided(decision(failures=((1, name, 9),), not_counted=(name,))))
+    assert line_with(lines_of(journal), name).endswith("on at most 9 amplifiers (not counted)")
+
+
 def test_a_certified_calibration_shows_its_validity(journal):
     journal.start(BIASES)
     validity = model.Validity("2026-11-23T12:00:00", "2026-11-24T12:00:00")

@@ -28,6 +28,8 @@ class Decision:
     """An exposure is bad when one test fails this many times in it."""
     failures: tuple[tuple[int, str, int], ...] = ()
     """Exposure id, test and number of failures, for every test that failed at all."""
+    not_counted: tuple[str, ...] = ()
+    """Tests that make no exposure bad, however often they failed."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

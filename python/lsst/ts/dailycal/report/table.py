@@ -21,6 +21,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..model import Decision
 from .listing import ListedRun
 from .summary import CalibrationSummary, JobSummary, RunSummary
 
@@ -228,10 +229,14 @@ def _failed_tests(summary: RunSummary) -> list[str]:
         lines += [
             f"{item.image_type} {test}: in {len(found)} of {item.decision.exposures} exposures, "
             f"on at most {max(found)} amplifier{'s' * (max(found) != 1)} "
-            f"(bad from {item.decision.failure_limit})"
+            f"({_weight(item.decision, test)})"
             for test, found in sorted(numbers.items())
         ]
     return lines
+
+
+def _weight(decision: Decision, test: str) -> str:
+    return "not counted" if test in decision.not_counted else f"bad from {decision.failure_limit}"
 
 
 def _lines(title: str, lines: Iterable[str], style: str) -> list[RenderableType]:
