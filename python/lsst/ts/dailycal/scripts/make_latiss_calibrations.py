@@ -145,7 +145,7 @@ class MakeLatissCalibrations(salobj.BaseScript):
         """
         _, plan = self._configured()
         metadata.duration = plan.duration
-        metadata.nimages = len(plan.exposures)
+        metadata.nimages = len(plan.to_be_taken)
         metadata.totalCheckpoints = len(plan.checkpoints)
         metadata.survey = "calibration"
 

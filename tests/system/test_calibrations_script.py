@@ -1,0 +1,129 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The script of the calibrations in this process, over real salobj, with what it asks in memory."""
+
+import asyncio
+import contextlib
+import dataclasses
+import typing
+
+import lsst.ts.salobj as salobj
+import pytest
+import yaml
+from lsst.ts.idl.enums.Script import ScriptState
+
+from lsst.ts.dailycal.model import ExposureAsked, ExposureTaken, JobAbandoned, JobStep, RunEnded
+from lsst.ts.dailycal.procedure import job_run, statistics_dataset_type
+from lsst.ts.dailycal.run import Ports, read_journal
+from lsst.ts.dailycal.run.journal import DIRECTORY_VARIABLE
+from lsst.ts.dailycal.scripts.make_latiss_calibrations import MakeLatissCalibrations
+from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
+from lsst.ts.dailycal.sim.direct.observatory import DirectObservatory
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+
+INDEX = 200_023
+TIME_SCALE = 50.0
+PATIENCE = 60.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A script that has been started, and somebody who commands it."""
+
+    script: MakeLatissCalibrations
+    remote: typing.Any
+    observatory: DirectObservatory
+
+    async def configure(self, **given: object) -> typing.Any:
+        """Configure the script, and return the metadata that it tells."""
+        await self.remote.cmd_configure.set_start(config=yaml.safe_dump(given), timeout=PATIENCE)
+        return self.script.evt_metadata.data
+
+    async def run_until(self, checkpoint: str) -> None:
+        reached = asyncio.Event()
+
+        async def look(message: typing.Any) -> None:
+            if message.lastCheckpoint == checkpoint:
+                reached.set()
+
+        self.remote.evt_state.callback = look
+        await self.remote.cmd_setGroupId.set_start(groupId="2026-11-23T12:00:00.000", timeout=10)
+        await self.remote.cmd_run.start(timeout=PATIENCE, wait_done=False)
+        async with asyncio.timeout(PATIENCE):
+            await reached.wait()
+
+
+@contextlib.asynccontextmanager
+async def a_script():
+    salobj.set_random_lsst_dds_partition_prefix()
+    config = SimulationConfig(frame=DIRECT_FRAME, time_scale=TIME_SCALE)
+    async with DirectObservatory(config) as observatory:
+        ports = Ports(
+            observatory.camera,
+            observatory.ingest,
+            observatory.pipelines,
+            observatory.repository,
+            observatory.components,
+            observatory.clock,
+        )
+        async with (
+            MakeLatissCalibrations(INDEX, ports=ports) as script,
+            salobj.Domain() as domain,
+            salobj.Remote(domain, "Script", INDEX, include=["state"]) as remote,
+        ):
+            yield Stage(script, remote, observatory)
+
+
+@pytest.mark.prevents("D12")
+async def test_d12_the_queue_is_told_how_long_the_daily_run_takes_and_what_it_does():
+    async with a_script() as stage:
+        metadata = await stage.configure(script_mode="BIAS_DARK")
+        assert 623 <= metadata.duration <= 15 * 60
+        assert metadata.nimages == 44
+        assert metadata.totalCheckpoints == 44 + 2
+
+
+@pytest.mark.prevents("D12")
+async def test_d12_frames_that_are_there_already_are_not_told_as_images_to_come():
+    async with a_script() as stage:
+        metadata = await stage.configure(
+            script_mode="BIAS", exposures_bias=[2026112300001], check_at="run"
+        )
+        assert metadata.nimages == 0
+        assert metadata.totalCheckpoints == 1
+
+
+@pytest.mark.prevents("D18")
+async def test_d18_a_stop_ends_the_exposure_under_way_and_the_jobs(tmp_path, monkeypatch):
+    monkeypatch.setenv(DIRECTORY_VARIABLE, str(tmp_path))
+    async with a_script() as stage:
+        await stage.configure(
+            script_mode="BIAS_DARK",
+            n_bias=3,
+            n_dark=2,
+            exp_times_dark=[5, 30, 30],
+            generate_calibrations=True,
+        )
+        await stage.run_until("DARK 2/3")
+        await stage.remote.cmd_stop.start(timeout=PATIENCE)
+        await stage.script.done_task
+        assert stage.script.state.state == ScriptState.STOPPED
+        (path,) = tmp_path.glob("*.jsonl")
+        events = read_journal(path)
+
+        def of(kind):
+            return [event for event in events if isinstance(event, kind)]
+
+        assert len(of(ExposureTaken)) == len(of(ExposureAsked))
+        assert of(RunEnded)[-1].outcome.stopped
+        assert of(JobAbandoned), "the biases were being processed"
+        await asyncio.sleep(120.0 / TIME_SCALE)  # until a job that went on is done
+        for event in of(JobAbandoned):
+            kind = event.key.image_type
+            is_verification = event.key.step is JobStep.VERIFY
+            dataset_type = statistics_dataset_type(kind) if is_verification else kind.dataset_type
+            assert not await stage.observatory.repository.has_output(
+                job_run(event.job_id), dataset_type, PATIENCE
+            )
