@@ -13,6 +13,8 @@ QUICK = (
     "job_result_before_ack",
     "job_refused",
     "three_frames_are_too_few",
+    "kept_for_its_owner",
+    "takes_nothing_from_another",
 )
 SLOW_ON_SAL = ("test_pipelines_contract", "test_components_contract")
 

@@ -69,6 +69,7 @@ def test_an_image_takes_its_exposure_and_readout(face):
     assert face.run(scenario) >= 17.0
 
 
+@pytest.mark.prevents("D21")
 def test_an_idle_camera_may_be_used_and_a_busy_one_not(face):
     async def scenario(bench):
         idle = await bench.camera.check()
@@ -108,6 +109,7 @@ def test_an_event_that_is_late_or_twice_harms_nothing(face, fault):
     assert second.name.seq_num == first.name.seq_num + 1
 
 
+@pytest.mark.prevents("D15")
 @pytest.mark.parametrize("fault", ["end_readout_lost", "camera_ack_lost", "camera_ack_failed"])
 def test_one_proof_of_an_image_is_enough_and_the_image_says_so(face, fault):
     async def scenario(bench):
@@ -120,6 +122,7 @@ def test_one_proof_of_an_image_is_enough_and_the_image_says_so(face, fault):
     assert following.notes == ()
 
 
+@pytest.mark.prevents("D15")
 def test_without_any_proof_the_deadline_ends_the_wait_and_names_the_image(face):
     async def scenario(bench):
         before = bench.clock.tai()
@@ -210,6 +213,7 @@ def test_a_busy_camera_refuses_another_image(face):
     assert face.run(scenario).notes == ()
 
 
+@pytest.mark.prevents("D15")
 def test_waiting_for_rest_has_a_deadline(face):
     async def scenario(bench):
         planned = dark(60.0)

@@ -46,6 +46,7 @@ def test_a_report_that_came_before_the_wait_counts_every_time(face):
     assert face.run(scenario) < 1.0
 
 
+@pytest.mark.prevents("D7")
 @pytest.mark.parametrize("fault", ["header_silent", "ingest_silent"])
 def test_silence_ends_at_the_deadline_and_names_the_image(face, fault):
     async def scenario(bench):
@@ -62,6 +63,7 @@ def test_silence_ends_at_the_deadline_and_names_the_image(face, fault):
     assert abs(late) < 1.0
 
 
+@pytest.mark.prevents("D7", "D27")
 def test_a_failed_image_is_reported_at_once_and_the_others_are_not_touched(face):
     names, outcomes = face.run(take_two, "ingest_error:code=1")
     assert isinstance(outcomes[0], IngestError)
@@ -69,6 +71,7 @@ def test_a_failed_image_is_reported_at_once_and_the_others_are_not_touched(face)
     assert outcomes[1] is None
 
 
+@pytest.mark.prevents("D7")
 def test_images_of_others_are_no_answer(face):
     async def scenario(bench):
         name = (await bench.take(bias())).name

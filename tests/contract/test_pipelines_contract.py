@@ -5,9 +5,9 @@ import asyncio
 import json
 
 import pytest
-from contract_faces import biases, dark, generate, verify
+from contract_faces import bias, biases, dark, generate, verify
 
-from lsst.ts.dailycal.model import ImageType, JobError, JobRequest
+from lsst.ts.dailycal.model import ImageName, ImageType, JobError, JobRequest
 
 BIAS, DARK = ImageType.BIAS, ImageType.DARK
 
@@ -122,6 +122,7 @@ def test_a_job_that_fails_has_an_exit_code_that_says_so(face, fault, expected):
     assert face.run(scenario, fault) == (expected, 0)
 
 
+@pytest.mark.prevents("D24")
 def test_the_phase_in_the_json_is_that_of_the_submission(face):
     async def scenario(bench):
         names = await bench.take_and_ingest(*biases(2))
@@ -136,6 +137,7 @@ def test_the_phase_in_the_json_is_that_of_the_submission(face):
     assert detail["results"] == []
 
 
+@pytest.mark.prevents("D23")
 @pytest.mark.parametrize(
     "fault",
     ["job_result_before_ack", "job_result_late", "job_result_twice", "job_results_reordered"],
@@ -156,6 +158,7 @@ def test_a_result_is_given_to_the_job_that_owns_it_whenever_it_comes(face, fault
     assert statistics.exposure_ids == (names[0].exposure_id,)
 
 
+@pytest.mark.prevents("D3")
 def test_a_result_that_came_before_the_wait_counts_every_time(face):
     async def scenario(bench):
         names = await bench.take_and_ingest(*biases(2))
@@ -163,6 +166,40 @@ def test_a_result_that_came_before_the_wait_counts_every_time(face):
         return await bench.pipelines.wait(job_id, bench.seconds(1.0))
 
     assert face.run(scenario).succeeded
+
+
+SOME = [ImageName(20261123, number) for number in (1, 2)]
+"""Images for jobs that are made to fail, and so never look at them."""
+
+
+@pytest.mark.prevents("D1", "D3")
+def test_a_result_is_kept_for_its_owner_while_another_waits_for_a_later_one(face):
+    async def scenario(bench):
+        requests = verify(BIAS, SOME), verify(DARK, SOME)
+        first, second = [
+            await bench.pipelines.submit(request, bench.patience(60.0)) for request in requests
+        ]
+        later = await bench.pipelines.wait(second, bench.patience(900.0))
+        await bench.take(bias())
+        earlier = await bench.pipelines.wait(first, bench.patience(900.0))
+        return (first, second), (earlier.job_id, later.job_id)
+
+    submitted, heard = face.run(scenario, "job_error@*")
+    assert heard == submitted
+
+
+@pytest.mark.prevents("D2")
+def test_one_who_gives_up_takes_nothing_from_another_who_waits(face):
+    async def scenario(bench):
+        job_id = await bench.pipelines.submit(verify(BIAS, SOME), bench.patience(60.0))
+        patient = asyncio.create_task(bench.pipelines.wait(job_id, bench.patience(900.0)))
+        with pytest.raises(JobError):
+            await bench.pipelines.wait("0123456789abcdef", bench.seconds(1.0))
+        result = await patient
+        return job_id, result.job_id, result.exit_code
+
+    job_id, heard, exit_code = face.run(scenario, "job_error@*")
+    assert (heard, exit_code) == (job_id, 1)
 
 
 def test_a_result_that_never_comes_ends_at_the_deadline_and_names_the_job(face):
@@ -181,6 +218,7 @@ def test_a_result_that_never_comes_ends_at_the_deadline_and_names_the_job(face):
     assert written
 
 
+@pytest.mark.prevents("D23")
 @pytest.mark.parametrize(
     ("fault", "match"), [("job_refused", "refused"), ("job_not_acknowledged", "within")]
 )

@@ -39,6 +39,7 @@ def test_a_certified_calibration_is_in_the_way_of_another(face):
     assert conflict.validity.end.startswith("2026-11-24T12:00:00")
 
 
+@pytest.mark.prevents("D14")
 def test_nothing_is_certified_twice(face):
     async def scenario(bench, job_id):
         wanted = certification(job_id)
@@ -75,6 +76,7 @@ def test_another_collection_or_type_is_no_conflict(face):
     assert face.run_after(make_bias, scenario) == [[], []]
 
 
+@pytest.mark.prevents("D14")
 @pytest.mark.parametrize(
     "change",
     [
@@ -95,6 +97,7 @@ def test_what_cannot_be_certified_is_an_error(face, change):
     assert not isinstance(face.run_after(make_bias, scenario), CertificationConflictError)
 
 
+@pytest.mark.prevents("D24", "D29")
 def test_statistics_that_are_not_there_are_an_error(face):
     async def scenario(bench, job_id):
         for collection in (f"u/ocps/{job_id}", "u/ocps/nothing"):
