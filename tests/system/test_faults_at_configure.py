@@ -49,6 +49,7 @@ def rig(tmp_path_factory, template):
         yield rig
 
 
+@pytest.mark.prevents("D21")
 async def test_all_that_is_not_ready_is_said_at_once_and_nothing_moves(rig):
     await asyncio.sleep(3.0)  # until a heartbeat that is not there is missed
     result = await rig.run(QUICK)
@@ -60,6 +61,7 @@ async def test_all_that_is_not_ready_is_said_at_once_and_nothing_moves(rig):
     assert not list(rig.journals.glob("*")), "a run was begun"
 
 
+@pytest.mark.prevents("D8", "D9", "D25")
 async def test_bad_configurations_are_refused_one_after_the_other_by_one_script(rig):
     """The script stays UNCONFIGURED, so the next one can be tried."""
     said: list[str] = []

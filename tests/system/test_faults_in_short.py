@@ -32,6 +32,7 @@ def rig(tmp_path_factory, template):
         yield rig
 
 
+@pytest.mark.prevents("D5", "D6")
 async def test_a_lost_frame_is_taken_again_and_a_failed_job_is_repeated_by_resume(rig):
     failed = await rig.run(CONFIG)
     assert (failed.exit_code, failed.state) == (1, "FAILED"), failed.text

@@ -49,6 +49,7 @@ class End:
     last_checkpoint: str
     duration: float
     checkpoints: tuple[str, ...]
+    remotes: frozenset[str]
 
 
 class Observatory:
@@ -74,6 +75,7 @@ class Observatory:
 
             remote.evt_state.callback = note
             await remote.cmd_configure.set_start(config=text, timeout=30)
+            remotes = frozenset(info.name for info in script.domain.salinfo_set) - {"Script"}
             await remote.cmd_setGroupId.set_start(groupId="group", timeout=10)
             await remote.cmd_run.set_start(timeout=60)
             await script.done_task
@@ -84,6 +86,7 @@ class Observatory:
                 end.lastCheckpoint,
                 script.evt_metadata.data.duration,
                 tuple(filter(None, checkpoints)),
+                remotes,
             )
 
     async def refuses(self, script_class, text: str = "", index: int = INDEX) -> str:
@@ -204,12 +207,14 @@ async def test_components_that_do_not_exist_or_lack_an_index_are_refused_at_once
         assert "ATDome has no index" in why
 
 
+@pytest.mark.prevents("D30")
 async def test_alarms_are_muted_only_for_what_goes_offline(tmp_path):
     factories = [SimATDome, SimATMCS, SimWatcher]
     async with an_observatory(tmp_path, factories) as observatory:
         watcher = observatory.cscs["Watcher"]
-        await observatory.run(SetSummaryState, "data: [[ATMCS, ENABLED]]")
+        end = await observatory.run(SetSummaryState, "data: [[ATMCS, ENABLED]]")
         assert not watcher.evt_alarm.has_data
+        assert end.remotes == {"ATMCS"}, "opening the Watcher takes time"
         end = await observatory.run(
             SetSummaryState, "data: [[ATDome, OFFLINE]]\nmute_duration: 60\n"
         )

@@ -15,6 +15,9 @@ import yaml
 
 from lsst.ts import salobj
 from lsst.ts.dailycal.butler.repository import create_repository
+from lsst.ts.dailycal.model import Severity
+from lsst.ts.dailycal.sal.camera import SalCamera
+from lsst.ts.dailycal.sal.component import ComponentWatch
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.csc.atcamera import SimATCamera
 from lsst.ts.dailycal.sim.csc.atheaderservice import SimATHeaderService
@@ -220,6 +223,27 @@ async def test_no_image_is_taken_in_calibration_mode_or_while_busy_or_disabled(m
         await remote.cmd_clear.set_start(nClears=2, timeout=5)
         await remote.cmd_disable.start(timeout=5)
         assert "DISABLED" in await refusal(take(remote))
+
+
+async def finding_of(camera, severity):
+    """Wait until the port has heard what the camera has said."""
+    async with asyncio.timeout(10):
+        while True:
+            (finding,) = await camera.check()
+            if finding.severity is severity:
+                return finding
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.prevents("D21")
+async def test_d21_the_preflight_refuses_a_camera_in_calibration_mode(make_config):
+    async with camera_of(make_config(), *SalCamera.TOPICS) as remote:
+        camera = SalCamera(remote, ComponentWatch(remote), spectrograph=None)
+        await remote.cmd_enableCalibration.start(timeout=5)
+        finding = await finding_of(camera, Severity.REFUSAL)
+        assert "disableCalibration" in finding.advice
+        await remote.cmd_disableCalibration.start(timeout=5)
+        await finding_of(camera, Severity.OK)
 
 
 async def test_stop_ends_a_sequence_after_the_image_that_is_being_taken(make_config):
