@@ -1,7 +1,10 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the rooms import from outside. Their directions among themselves are in .importlinter."""
+"""What the sources import from outside, and what they never do.
+
+The directions of the rooms among themselves are in .importlinter.
+"""
 
 import ast
 import pathlib
@@ -11,6 +14,8 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2] / "python" / "lsst" / "ts" / "dailycal"
+SHELLS = {"create_subprocess_shell", "system", "popen", "getoutput", "getstatusoutput"}
+SAL_PACKAGES = {"lsst.ts.salobj", "lsst.ts.utils", "lsst.ts.idl", "lsst.ts.xml"}
 TRANSPORT = ("lsst", "dds", "ddsutil", "cyclonedds", "slack_sdk", "aiohttp")
 
 
@@ -34,6 +39,16 @@ def _unconditional(tree: ast.Module) -> list[ast.stmt]:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
         found.append(node)
+    return found
+
+
+def calls(path: pathlib.Path) -> list[tuple[str, ast.Call]]:
+    """List what a module calls, by the last part of its name."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+            found.append((name, node))
     return found
 
 
@@ -70,6 +85,7 @@ def test_the_butler_is_imported_only_where_it_is_used(path):
     assert not [item for item in imports(path, top_level=True) if item.startswith("lsst.")]
 
 
+@pytest.mark.prevents("D13")
 @pytest.mark.parametrize(
     "module",
     ["model", "procedure", "ports", "run", "report", "butler", "butler.port", "cli.main"],
@@ -85,6 +101,53 @@ def test_a_room_can_be_imported_without_salobj_dds_and_butler(module):
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.prevents("D14")
+def test_d14_no_program_is_started_through_a_shell():
+    wrong = []
+    for path in files("."):
+        for called, node in calls(path):
+            shell = [item.value for item in node.keywords if item.arg == "shell"]
+            if called in SHELLS or any(ast.unparse(value) != "False" for value in shell):
+                wrong.append(f"{name(path)}:{node.lineno}")
+    assert not wrong
+
+
+@pytest.mark.prevents("D20")
+def test_d20_every_remote_names_the_topics_that_it_wants():
+    """All topics of the four components of LATISS are hundreds, and each takes time to open."""
+    remotes = wrong = 0
+    for path in files("sal", "scripts", "cli"):
+        for called, node in calls(path):
+            if called == "Remote":
+                include = [item.value for item in node.keywords if item.arg == "include"]
+                remotes += 1
+                wrong += not include or ast.unparse(include[0]) == "None"
+    assert remotes >= 8
+    assert wrong == 0
+
+
+@pytest.mark.prevents("D27")
+def test_d27_of_the_software_of_the_site_only_salobj_and_its_interfaces_are_used():
+    found = set().union(*(imports(path, top_level=False) for path in files(".")))
+    packages = {".".join(item.split(".")[:3]) for item in found if item.startswith("lsst.ts")}
+    assert "lsst.ts.salobj" in packages
+    assert packages <= SAL_PACKAGES
+
+
+@pytest.mark.prevents("D28")
+def test_d28_every_script_stands_on_base_script_itself():
+    bases = {}
+    for path in files("scripts"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = [ast.unparse(base) for base in node.bases]
+    scripts = {key for key, value in bases.items() if any("Script" in base for base in value)}
+    assert len(scripts) >= 8
+    for script in scripts:
+        assert len(bases[script]) == 1
+        assert bases[script][0] == "salobj.BaseScript" or bases[script][0] in scripts
 
 
 def test_no_python_file_of_the_namespace_shadows_that_of_others():

@@ -15,6 +15,10 @@ from searching import examples
 
 from lsst.ts.dailycal.model import (
     ImageName,
+    ImageType,
+    JobKey,
+    JobResult,
+    JobStep,
     JournalError,
     Message,
     RunStatistics,
@@ -23,6 +27,7 @@ from lsst.ts.dailycal.model import (
 from lsst.ts.dailycal.report import read_records
 from lsst.ts.dailycal.run import RunState, read_journal
 from lsst.ts.dailycal.run.codec import decode, encode
+from lsst.ts.dailycal.run.job_report import failed_job
 from lsst.ts.dailycal.sal.job_id import parse_job_id
 from lsst.ts.dailycal.sal.key_values import parse_additional
 from lsst.ts.dailycal.sim.csc.camera_image import join_escaped
@@ -89,6 +94,7 @@ def test_statistics_are_read_or_refused(raw):
         assert all(failure.detector and failure.test for failure in verdict.failures)
 
 
+@pytest.mark.prevents("D23")
 @examples(1000)
 @given(
     text=st.text()
@@ -110,6 +116,33 @@ def test_an_acknowledgement_that_breaks_the_json_reader_names_no_job(text):
 def test_a_job_id_of_ocps_is_read():
     text = '{"job_id": "85f23b5af0ba44cf967f183c59b1073e"}'
     assert parse_job_id(text) == "85f23b5af0ba44cf967f183c59b1073e"
+
+
+beside_the_exit_code = (
+    st.text()
+    | st.builds(json.dumps, json_values)
+    | st.builds(
+        lambda phase, summary, results: json.dumps(
+            {"phase": phase, "errorSummary": summary, "results": results}
+        ),
+        json_values | st.sampled_from(["queued", "completed", "error"]),
+        json_values | st.fixed_dictionaries({"message": json_values}),
+        json_values | st.lists(st.fixed_dictionaries({"id": json_values, "uri": json_values})),
+    )
+)
+
+
+@pytest.mark.prevents("D24")
+@examples(500)
+@given(detail=beside_the_exit_code)
+def test_d24_whatever_ocps_says_beside_the_exit_code_the_exit_code_counts(detail):
+    assert JobResult("0f8d", 0, detail).succeeded
+    result = JobResult("0f8d", 1, detail)
+    assert not result.succeeded
+    error = failed_job(JobKey(JobStep.VERIFY, ImageType.BIAS), result)
+    assert error.what == "Job 0f8d (verify BIAS) failed with exit code 1."
+    assert error.remedy
+    assert len(str(error)) < 1000
 
 
 @examples(1000)

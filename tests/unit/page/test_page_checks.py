@@ -128,6 +128,7 @@ def test_scripts_that_the_queue_does_not_have_are_named():
     assert "standard script of that name" in finding.advice
 
 
+@pytest.mark.prevents("D21")
 @pytest.mark.parametrize(
     ("free", "severity"), [(1e9, REFUSAL), (12e9, WARNING), (50e9, OK), (None, OK)]
 )

@@ -25,6 +25,7 @@ def test_a_healthy_dewar_raises_nothing():
     assert {finding.severity for finding in judge().values()} == {OK}
 
 
+@pytest.mark.prevents("D21")
 @pytest.mark.parametrize(
     ("quantity", "value", "severity"),
     [

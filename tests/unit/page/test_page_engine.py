@@ -117,6 +117,7 @@ class Stage:
         return {step.name: step.status for step in outcome.steps}
 
 
+@pytest.mark.prevents("D26")
 def test_the_page_is_carried_out_in_order_and_announced_before_and_after():
     stage = Stage()
     outcome = stage.execute()
@@ -300,6 +301,7 @@ def status(name, state, **rest):
     return {name: ComponentStatus(ComponentName(name), state, alive=True, **rest)}
 
 
+@pytest.mark.prevents("D21")
 @pytest.mark.parametrize(
     ("ports", "words"),
     [
@@ -355,6 +357,7 @@ def test_a_script_that_the_queue_lacks_refuses_the_page():
     assert CALIBRATIONS in outcome.reason
 
 
+@pytest.mark.prevents("D26")
 def test_a_scheduler_without_configuration_refuses_the_page_and_says_which_is_meant():
     stage = Stage(options=PageOptions(configurations={"enable-scheduler": ""}))
     outcome = stage.execute()
@@ -394,6 +397,7 @@ def test_what_the_observer_accepts_does_not_refuse():
     assert ccd.severity is Severity.WARNING
 
 
+@pytest.mark.prevents("D21")
 def test_preconditions_of_a_step_are_looked_at_again_before_it():
     gauges = GaugesInMemory()
 

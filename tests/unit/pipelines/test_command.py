@@ -39,6 +39,7 @@ def test_an_open_quotation_is_an_error():
         pipetask_argv("/repo", **(REQUEST | {"config": "-c 'x"}))
 
 
+@pytest.mark.prevents("D17")
 @pytest.mark.parametrize(
     ("variable", "name"),
     [

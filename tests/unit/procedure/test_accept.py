@@ -63,6 +63,7 @@ def test_the_twenty_biases_with_one_noisy_one_are_accepted_and_the_failures_are_
     assert decision.failures == ((2022092900004, "CR_NOISE", 6), (2022092900004, "MEAN", 4))
 
 
+@pytest.mark.prevents("D10")
 @pytest.mark.parametrize(
     ("exposures", "upstream", "ours"),
     [(1, 2, 1), (2, 2, 2), (3, 3, 2), (4, 3, 3), (5, 4, 3), (20, 11, 11)],
@@ -75,12 +76,14 @@ def test_a_majority_is_counted_on_exposures_unless_upstream_arithmetic_is_asked_
     assert decide_bias(raw, AcceptRule.UPSTREAM).bad_exposure_limit == upstream
 
 
+@pytest.mark.prevents("D10")
 def test_d10_a_single_bad_exposure_is_rejected():
     raw = {1: failures(NOISE=AMPLIFIERS), "SUCCESS": False}
     assert not decide_bias(raw).accepted
     assert decide_bias(raw, AcceptRule.UPSTREAM).accepted
 
 
+@pytest.mark.prevents("D11")
 def test_one_test_alone_has_to_reach_the_limit():
     raw = {1: failures(NOISE=AMPLIFIERS[:7], MEAN=AMPLIFIERS[:7]), "SUCCESS": False}
     assert decide_bias(raw).accepted
@@ -88,6 +91,7 @@ def test_one_test_alone_has_to_reach_the_limit():
     assert not decide_bias(raw).accepted
 
 
+@pytest.mark.prevents("D11")
 def test_d11_a_test_that_fails_no_amplifier_makes_no_exposure_bad_and_is_still_listed():
     few = {"NOISE": AMPLIFIERS[:7], "MEAN": AMPLIFIERS[7:14]}
     raw = {1: failures(**few, READ_NOISE_CONSISTENT=AMPLIFIERS[:14]), "SUCCESS": False}
@@ -103,6 +107,7 @@ def test_an_exposure_that_could_not_be_processed_is_bad():
     assert not decide_bias({1: failures(PROCESSING=AMPLIFIERS), "SUCCESS": False}).accepted
 
 
+@pytest.mark.prevents("D10")
 def test_keys_that_are_no_exposures_are_not_counted():
     raw = {1: {"SUCCESS": True}, "RUN": {"x": 1}, "VERIFY": {}, "SUCCESS": True}
     assert RunStatistics.parse(raw).exposure_ids == (1,)

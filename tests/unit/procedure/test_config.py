@@ -3,16 +3,23 @@
 
 """The configuration of the script."""
 
+import pathlib
+import re
+
 import pytest
 import yaml
 
 from lsst.ts.dailycal.model import ConfigurationError, ImageType
 from lsst.ts.dailycal.procedure import (
+    Timeouts,
     configuration_schema,
     make_plan,
     make_run_config,
     validate_configuration,
 )
+
+ROOT = pathlib.Path(__file__).parents[3]
+EXAMPLE = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 # Every property that today's script of the observatory has, with its default.
 UPSTREAM_DEFAULTS = {
@@ -77,6 +84,7 @@ def test_script_mode_alone_is_the_daily_procedure():
     assert plan.exposures == bias + dark
 
 
+@pytest.mark.prevents("D12")
 def test_d12_the_duration_is_that_of_the_mode_and_of_the_exposure_times():
     plan = make_plan(configure(script_mode="BIAS_DARK"))
     assert 623 <= plan.acquisition_time <= 711
@@ -84,6 +92,7 @@ def test_d12_the_duration_is_that_of_the_mode_and_of_the_exposure_times():
     assert make_plan(configure(script_mode="BIAS")).acquisition_time <= 100
 
 
+@pytest.mark.prevents("D19")
 def test_d19_every_image_has_a_checkpoint_with_a_short_name():
     plan = make_plan(configure(script_mode="BIAS_DARK"))
     assert plan.checkpoints[1:4] == ("BIAS 1/21", "BIAS 2/21", "BIAS 3/21")
@@ -112,6 +121,7 @@ def test_everything_that_todays_script_accepts_at_once_is_accepted():
     assert config.without_effect.names == ("test_case",)
 
 
+@pytest.mark.prevents("D8")
 def test_d8_script_mode_really_is_required():
     (problem,) = problems_of()
     assert "script_mode must be given" in problem
@@ -123,20 +133,64 @@ def test_flats_are_refused_with_a_sentence_that_says_so():
     assert "BIAS_DARK." in problem
 
 
+@pytest.mark.prevents("D9")
 def test_d9_a_list_of_another_length_is_refused_before_any_image_is_taken():
     (problem,) = problems_of(script_mode="DARK", n_dark=3)
     assert "23 entries" in problem
     assert "4" in problem
 
 
+@pytest.mark.prevents("D9")
 def test_d9_a_list_of_the_kept_darks_is_accepted_and_the_discarded_repeat_the_first():
     config = configure(script_mode="DARK", n_dark=3, n_discard_dark=2, exp_times_dark=[5, 15, 30])
     assert config.calibration(ImageType.DARK).exposure_times == (5, 5, 5, 15, 30)
 
 
+@pytest.mark.prevents("D9")
 def test_d9_null_counts_mean_the_default():
     config = configure(script_mode="BIAS", n_bias=None, n_discard_bias=None)
     assert len(config.calibration(ImageType.BIAS).exposure_times) == 21
+
+
+@pytest.mark.prevents("D11")
+@pytest.mark.parametrize("kind", ["bias", "dark"])
+def test_d11_the_schema_says_of_the_threshold_what_the_rule_does_with_it(kind):
+    """The rule itself: `test_one_test_alone_has_to_reach_the_limit`."""
+    name = f"number_verification_tests_threshold_{kind}"
+    prop = configuration_schema()["properties"][name]
+    assert "bad when one test fails on at least this many amplifiers" in prop["description"]
+    config = configure(script_mode="BIAS_DARK", **{name: 5})
+    limits = {item.image_type.dataset_type: item.failure_limit for item in config.calibrations}
+    assert limits == {"bias": 8, "dark": 8, kind: 5}
+
+
+@pytest.mark.prevents("D22")
+def test_d22_images_and_jobs_have_deadlines_of_their_own():
+    usual = Timeouts.of(configure(script_mode="BIAS"))
+    assert (usual.ingest, usual.job) == (120, 900)
+    hasty = Timeouts.of(configure(script_mode="BIAS", oods_timeout=7))
+    assert (hasty.ingest, hasty.job) == (7, 900)
+    patient = Timeouts.of(configure(script_mode="BIAS", job_timeout=3600))
+    assert (patient.ingest, patient.job) == (120, 3600)
+
+
+@pytest.mark.prevents("D29")
+def test_d29_statistics_are_read_where_ocps_writes_them_unless_told_otherwise():
+    assert configure(script_mode="BIAS").repo == "LATISS"
+
+
+@pytest.mark.prevents("D26")
+def test_d26_every_example_of_the_documentation_can_be_carried_out():
+    pages = [ROOT / "README.md", *sorted((ROOT / "doc" / "howto").glob("*.md"))]
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    examples = [yaml.safe_load(found) for text in texts for found in EXAMPLE.findall(text)]
+    configurations = [example for example in examples if "script_mode" in example]
+    assert len(configurations) >= 3
+    for example in configurations:
+        assert make_plan(configure(**example))
+    named = {name for text in texts for name in re.findall(r"-p (\w+)=", text)}
+    assert "script_mode" in named
+    assert named <= set(configuration_schema()["properties"])
 
 
 def test_one_exposure_time_serves_all_darks():
@@ -144,12 +198,22 @@ def test_one_exposure_time_serves_all_darks():
     assert config.calibration(ImageType.DARK).exposure_times == (7.5, 7.5, 7.5)
 
 
+@pytest.mark.prevents("D25")
+@pytest.mark.parametrize("name", ["program", "reason"])
 @pytest.mark.parametrize("text", ["a,b", "a:b", "a\nb", "a\\b", "\u00e9", "a\x00b"])
-def test_d25_texts_that_would_corrupt_the_headers_are_refused(text):
-    (problem,) = problems_of(script_mode="BIAS", program=text)
-    assert problem.startswith("program:")
+def test_d25_texts_that_would_corrupt_the_headers_are_refused(name, text):
+    (problem,) = problems_of(script_mode="BIAS", **{name: text})
+    assert problem.startswith(f"{name}:")
 
 
+@pytest.mark.prevents("D25")
+def test_d25_a_note_is_a_header_card_of_its_own_and_stays_on_one_line():
+    assert configure(script_mode="BIAS", note="as usual: nothing, really").note
+    (problem,) = problems_of(script_mode="BIAS", note="one\ntwo")
+    assert problem.startswith("note:")
+
+
+@pytest.mark.prevents("D14")
 @pytest.mark.parametrize(
     "options", ["-c isr:doDefect=False; rm -rf /", "$(id)", "`id`", "a | b", "a && b", "'", "a\nb"]
 )
@@ -201,6 +265,7 @@ def test_a_yaml_bomb_is_refused_without_being_expanded():
         validate_configuration(configuration_schema(), given)
 
 
+@pytest.mark.prevents("D14")
 def test_d14_the_default_validity_is_the_observing_day_of_the_exposures():
     validity = configure(script_mode="BIAS").validity(20261123, 20261123)
     assert (validity.begin, validity.end) == ("2026-11-23T12:00:00", "2026-11-24T12:00:00")

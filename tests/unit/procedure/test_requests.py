@@ -3,6 +3,8 @@
 
 """The requests to OCPS, word for word."""
 
+import pytest
+
 from lsst.ts.dailycal.model import ImageName, ImageType
 from lsst.ts.dailycal.procedure import (
     configuration_schema,
@@ -23,6 +25,7 @@ def configure(**given):
     )
 
 
+@pytest.mark.prevents("D13", "D17")
 def test_the_daily_verification_reads_the_reference_calibrations():
     request = verify_request(configure(), ImageType.BIAS, IMAGES)
     assert request.pipeline == "${CP_VERIFY_DIR}/pipelines/LATISS/verifyBias.yaml"
@@ -33,12 +36,14 @@ def test_the_daily_verification_reads_the_reference_calibrations():
     )
 
 
+@pytest.mark.prevents("D17")
 def test_a_single_exposure_has_no_trailing_comma():
     request = verify_request(configure(), ImageType.DARK, IMAGES[:1])
     assert request.data_query.endswith("exposure IN (2022092900004)")
     assert request.pipeline == "${CP_VERIFY_DIR}/pipelines/LATISS/verifyDark.yaml"
 
 
+@pytest.mark.prevents("D17")
 def test_options_are_added_behind_the_others():
     config = configure(config_options_bias=" -c isr:doDefect=False ", n_processes=2)
     request = generate_request(config, ImageType.BIAS, IMAGES)
@@ -46,9 +51,11 @@ def test_options_are_added_behind_the_others():
     assert request.config == ("-j 2 -i LATISS/calib --register-dataset-types -c isr:doDefect=False")
 
 
+@pytest.mark.prevents("D16", "D17")
 def test_d16_a_dark_is_generated_with_the_bias_of_this_run_first():
     request = generate_request(configure(), ImageType.DARK, IMAGES, "u/ocps/abc")
     assert "-i u/ocps/abc,LATISS/calib " in request.config
+    assert request.pipeline == "${CP_PIPE_DIR}/pipelines/LATISS/cpDark.yaml"
 
 
 def test_an_internal_verification_reads_this_runs_calibrations_first():

@@ -13,19 +13,38 @@ from lsst.ts.dailycal.model import (
     ExposureAsked,
     ExposureTaken,
     ImageType,
+    JobAbandoned,
     JobAsked,
     JobFinished,
     JobStep,
     JobSubmitted,
     RunEnded,
 )
-from lsst.ts.dailycal.procedure import final_verdict
+from lsst.ts.dailycal.procedure import final_verdict, job_run, statistics_dataset_type
+
+LONG_AFTER = 600.0
+"""Seconds after which every job has ended that was not aborted."""
 
 
 def statuses(outcome):
     return {item.image_type.value: item.status for item in outcome.calibrations}
 
 
+async def outputs_of_abandoned_jobs(rig):
+    """Find what jobs wrote in the end that nobody waits for any more; an aborted one, nothing."""
+    await asyncio.sleep(LONG_AFTER)
+    found = []
+    for event in rig.events(JobAbandoned):
+        kind = event.key.image_type
+        is_verification = event.key.step is JobStep.VERIFY
+        dataset_type = statistics_dataset_type(kind) if is_verification else kind.dataset_type
+        run = job_run(event.job_id)
+        if await rig.observatory.repository.has_output(run, dataset_type, 60.0):
+            found.append(run)
+    return found
+
+
+@pytest.mark.prevents("D4", "D19")
 async def test_the_daily_procedure_takes_verifies_and_ends_done(make_rig):
     rig = make_rig()
     async with rig.observatory:
@@ -40,6 +59,7 @@ async def test_the_daily_procedure_takes_verifies_and_ends_done(make_rig):
     assert rig.checkpoints == list(rig.context.plan.checkpoints)
 
 
+@pytest.mark.prevents("D12")
 async def test_the_whole_sequence_of_a_quarter_of_an_hour_runs_in_the_time_of_the_plan(make_rig):
     rig = make_rig()
     async with rig.observatory:
@@ -65,6 +85,7 @@ async def test_generated_calibrations_are_certified_for_the_day_of_the_exposures
             ]
 
 
+@pytest.mark.prevents("D16")
 async def test_d16_the_dark_is_generated_after_the_bias_is_certified_and_with_it(make_rig):
     rig = make_rig()
     async with rig.observatory:
@@ -105,6 +126,7 @@ async def test_the_discarded_images_are_kept_out_of_processing(make_rig):
         assert not any(number in event.request.data_query for number in discarded)
 
 
+@pytest.mark.prevents("D16")
 async def test_three_biases_fail_the_two_sided_noise_test_and_nothing_is_certified(make_rig):
     rig = make_rig()
     async with rig.observatory:
@@ -136,6 +158,7 @@ async def test_a_second_run_of_the_day_is_refused_by_the_conflict_check(make_rig
     assert "certified already" in final_verdict(again).reason
 
 
+@pytest.mark.prevents("D18")
 @pytest.mark.parametrize("stop_at", ["Setup", "BIAS 3/6", "DARK 1/4", "DARK 4/4", "Processing"])
 async def test_d18_a_stop_leaves_nothing_running_and_resume_finishes_the_run(make_rig, stop_at):
     rig = make_rig()
@@ -149,6 +172,7 @@ async def test_d18_a_stop_leaves_nothing_running_and_resume_finishes_the_run(mak
         assert rig.events(RunEnded)[-1].outcome.stopped
         open_jobs = [job for job in rig.state.jobs.values() if not (job.result or job.abandoned)]
         assert not open_jobs
+        assert await outputs_of_abandoned_jobs(rig) == [], "a job went on"
         taken_before = len(rig.events(ExposureTaken))
         rig.stop_at = ""
         outcome = await rig.make(generate_calibrations=True).execute()
@@ -159,6 +183,7 @@ async def test_d18_a_stop_leaves_nothing_running_and_resume_finishes_the_run(mak
     assert len(rig.events(Certified)) == 2
 
 
+@pytest.mark.prevents("D1")
 async def test_d1_results_that_come_in_the_other_order_reach_their_owners(make_rig):
     rig = make_rig("job_results_reordered")
     async with rig.observatory:
@@ -166,6 +191,70 @@ async def test_d1_results_that_come_in_the_other_order_reach_their_owners(make_r
     assert statuses(outcome) == {"BIAS": "verified", "DARK": "verified"}
     for event in rig.events(JobFinished):
         assert rig.state.jobs[event.key].job_id == event.result.job_id
+
+
+@pytest.mark.prevents("D4")
+async def test_d4_a_job_that_takes_minutes_after_the_last_dark_is_waited_for(make_rig):
+    rig = make_rig()
+    async with rig.observatory:
+        run = rig.make(n_dark=22, exp_times_dark=5, background_task_timeout=1)
+        outcome = await run.execute()
+    assert statuses(outcome) == {"BIAS": "verified", "DARK": "verified"}
+    assert rig.context.config.without_effect.names == ("background_task_timeout",)
+
+
+@pytest.mark.prevents("D4")
+async def test_d4_a_job_that_outlives_its_deadline_fails_the_run_and_is_aborted(make_rig):
+    rig = make_rig()
+    async with rig.observatory:
+        outcome = await rig.make(job_timeout=20).execute()
+        abandoned = [event.job_id for event in rig.events(JobAbandoned)]
+        assert len(abandoned) == 2
+        assert await outputs_of_abandoned_jobs(rig) == [], "a job went on"
+    assert statuses(outcome) == {"BIAS": "failed", "DARK": "failed"}
+    assert all(job_id in final_verdict(outcome).reason for job_id in abandoned)
+
+
+@pytest.mark.prevents("D6")
+async def test_d6_what_could_not_be_generated_is_not_certified_though_nothing_is_verified(make_rig):
+    rig = make_rig("job_error@generate/BIAS")
+    async with rig.observatory:
+        run = rig.make(generate_calibrations=True, do_verify=False)
+        outcome = await run.execute()
+    assert statuses(outcome) == {"BIAS": "failed", "DARK": "not attempted"}
+    assert "exit code 1" in final_verdict(outcome).reason
+    assert not rig.events(Certified)
+
+
+@pytest.mark.prevents("D14")
+async def test_d14_the_calibrations_of_the_next_day_are_certified_beside_those_of_today(make_rig):
+    rig = make_rig(f"clock_step@{LONG_AFTER:g}s:seconds=86400")
+    given = {"generate_calibrations": True, "script_mode": "BIAS"}
+    async with rig.observatory:
+        today = await rig.make(**given).execute()
+        validity = rig.events(Certified)[0].certification.validity
+        await asyncio.sleep(LONG_AFTER)
+        rig.storage.lines.clear()
+        tomorrow = await rig.make(**given).execute()
+    assert statuses(today) == statuses(tomorrow) == {"BIAS": "certified"}
+    assert rig.events(Certified)[0].certification.validity.begin == validity.end
+
+
+@pytest.mark.prevents("D22")
+async def test_d22_the_time_for_ingestion_is_not_the_time_for_jobs(make_rig):
+    rig = make_rig()
+    async with rig.observatory:
+        outcome = await rig.make(oods_timeout=10).execute()
+    assert statuses(outcome) == {"BIAS": "verified", "DARK": "verified"}
+
+
+@pytest.mark.prevents("D28")
+async def test_d28_a_run_that_fails_passes_no_checkpoint_on_its_way_out(make_rig):
+    rig = make_rig("camera_fault@DARK/2")
+    async with rig.observatory:
+        outcome = await rig.make().execute()
+    assert not final_verdict(outcome).success
+    assert rig.checkpoints[-1] == "DARK 2/4"
 
 
 async def test_exposures_that_are_there_are_verified_again_without_taking_any(make_rig):

@@ -30,6 +30,7 @@ LASTING = {"clock_step", "new_sequencer"}
 PLANNED = 7
 
 
+@pytest.mark.prevents("D5", "D6", "D7", "D21")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
 def test_a_fault_is_survived_told_and_mended_by_resume(case, record_property, tmp_path):
     rig, first, last = run_fast(_strike(case))

@@ -55,6 +55,7 @@ async def count_records(make_rig):
     return len(rig.storage.lines)
 
 
+@pytest.mark.prevents("D18")
 @pytest.mark.parametrize("at_once", [True, False], ids=["after a record", "before the next"])
 @pytest.mark.parametrize("part", range(4))
 async def test_a_kill_at_any_record_is_mended_by_resume(make_rig, part, at_once, record_property):

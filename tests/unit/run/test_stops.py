@@ -123,6 +123,7 @@ MOMENTS = [0.0, 0.1, 0.3, 1.0, 2.0, 2.4, 3.5, 7.1, 9.0, 9.4, 12.0, 14.0, 16.9, 1
 LATER = [31.0, 35.0, 44.0, 52.0, 60.0, 75.0, 88.0, 95.0, 100.0]
 
 
+@pytest.mark.prevents("D18")
 @pytest.mark.parametrize("moment", [*MOMENTS, *LATER])
 def test_a_stop_at_any_moment_is_gone_on_from(moment, record_property):
     was_stopped, _ = run_fast(_stop_after(moment))
@@ -151,6 +152,7 @@ def test_a_stop_and_a_result_at_the_same_moment_agree(shift, record_property):
     record_property("stops", stops)
 
 
+@pytest.mark.prevents("D18")
 @pytest.mark.parametrize("fault", ["abort_refused", "abort_silent"])
 @pytest.mark.parametrize("moment", [20.0, 44.0, 60.0, 95.0])
 def test_a_job_that_cannot_be_aborted_is_named_and_holds_nobody_up(moment, fault, record_property):

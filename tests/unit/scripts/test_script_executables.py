@@ -3,7 +3,10 @@
 
 """The executables that the queue lists, and the schemas that they tell."""
 
+import ast
+import importlib.util
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -58,6 +61,7 @@ PROPERTIES = {
 }
 
 
+@pytest.mark.prevents("D26")
 def test_the_queue_lists_exactly_the_scripts_of_the_page():
     found = ScriptCatalog(scripts_dir(), scripts_dir()).find(is_standard=True)
     assert found == sorted(SCRIPTS)
@@ -68,6 +72,27 @@ def test_an_executable_is_one_for_everybody_and_finds_its_python_by_name(path):
     file = scripts_dir() / path
     assert file.stat().st_mode & 0o777 == 0o755
     assert file.read_text().startswith("#!/usr/bin/env python\n")
+
+
+@pytest.mark.prevents("D26")
+@pytest.mark.parametrize(("path", "name"), SCRIPTS.items())
+def test_d26_an_executable_starts_a_class_that_is_there(path, name):
+    """Read and not imported, since salobj would come with it."""
+    (call,) = (
+        node
+        for node in ast.walk(ast.parse((scripts_dir() / path).read_text()))
+        if isinstance(node, ast.Call)
+    )
+    class_path, schema_name = (argument.value for argument in call.args)
+    module, _, class_name = class_path.partition(":")
+    assert schema_name == name
+    source = importlib.util.find_spec(module).origin
+    classes = [
+        node.name
+        for node in ast.parse(pathlib.Path(source).read_text()).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert class_name in classes
 
 
 @pytest.mark.parametrize(("path", "name"), SCRIPTS.items())
