@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import ctypes
 import dataclasses
 import gc
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -137,10 +137,10 @@ def take_samples(observatory: SimulatedObservatory, figures: Figures, entities: 
 
 async def soak(
     procedures: int, frames: int, directory: Path, end: float
-) -> tuple[Figures, list[float]]:
-    """Carry out procedures in one observatory; return figures and times of all of them.
+) -> tuple[Figures, list[float], bool]:
+    """Carry out procedures in one observatory; return figures and times, and whether all worked.
 
-    None is begun after ``end``, a time of `time.monotonic`.
+    None is begun after ``end``, a time of `time.monotonic`, nor after one that failed.
     """
     config = SimulationConfig(root=directory / "run", frame=DIRECT_FRAME, time_scale=TIME_SCALE)
     await asyncio.to_thread(prepare_repository, config, lambda _: None)
@@ -162,12 +162,16 @@ async def soak(
                 sys.stderr.write("The time is up.\n")
                 break
             begin = time.perf_counter()
-            entities = await carry_out(plan, place, directory)
+            try:
+                entities = await carry_out(plan, place, directory)
+            except (RuntimeError, TimeoutError) as error:
+                sys.stderr.write(f"procedure {number} of {procedures} failed: {error!r}\n")
+                return figures, times, False
             times.append(time.perf_counter() - begin)
             await settle(observatory)
             take_samples(observatory, figures, entities)
             sys.stderr.write(f"procedure {number} of {procedures}: {times[-1]:.1f} s\n")
-    return figures, times
+    return figures, times, True
 
 
 def show(growths: Mapping[tuple[str, str], Growth], times: list[float]) -> None:
@@ -198,18 +202,22 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures here")
     args = parser.parse_args()
     end = time.monotonic() + 60 * args.minutes
-    with contextlib.ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
-        # Before anything opens a journal: they are to lie with the rest.
-        os.environ["DAILYCAL_JOURNAL_DIR"] = str(directory / "journal")
-        figures, times = asyncio.run(soak(args.procedures, args.frames, directory, end))
+    directory = Path(tempfile.mkdtemp(prefix="soak-"))
+    # Before anything opens a journal: they are to lie with the rest.
+    os.environ["DAILYCAL_JOURNAL_DIR"] = str(directory / "journal")
+    figures, times, worked = asyncio.run(soak(args.procedures, args.frames, directory, end))
+    if worked:
+        shutil.rmtree(directory)
+    else:
+        sys.stderr.write(f"Its logs and journals are in {directory}\n")
     growths = {
         (name, figure): judge(figure, values[figure])
         for name, values in figures.items()
         for figure in LIMITS
         if figure in values
     }
-    show(growths, times)
+    if times:
+        show(growths, times)
     if args.json:
         rows = [
             {"process": name, "figure": figure, "verdict": item.verdict}
@@ -219,7 +227,7 @@ def main() -> int:
         ]
         text: dict[str, Any] = {"procedures": len(times), "seconds": times, "figures": rows}
         args.json.write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
-    return int(any(item.verdict == "grows" for item in growths.values()))
+    return int(not worked or any(item.verdict == "grows" for item in growths.values()))
 
 
 if __name__ == "__main__":

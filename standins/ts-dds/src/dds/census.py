@@ -26,6 +26,7 @@ from __future__ import annotations
 __all__ = ["Census", "history_words", "participant_words", "presence_words"]
 
 import ctypes
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from cyclonedds._clayer import ddspy_take_endpoint, ddspy_take_participant
 from ._cyclone import LIBRARY_HANDLE, call, lib
 from .loopback import Inbox, discovery_ports
 
+_log = logging.getLogger(__name__)
 _HISTORY = b"ts-dds history "
 _PARTICIPANT = b"ts-dds port "
 _PRESENCE = b"ts-dds presence "
@@ -178,6 +180,9 @@ class Census:
         readers = ddspy_take_endpoint(self._readers_reader, _BATCH, _endpoint, _user_data)
         if isinstance(participants, int) or isinstance(writers, int) or isinstance(readers, int):
             return  # closed meanwhile
+        if participants or writers or readers:
+            # Whoever took it here, `wait_before_writing` must not miss that there was news.
+            self._complete = False
         for seen in participants:
             if seen.alive:
                 self._participants[seen.key] = seen
@@ -255,6 +260,17 @@ class Census:
                     self._silent_ports |= missing
             time.sleep(_PAUSE)
 
+    def _give_up(self, unmet: set[bytes]) -> None:
+        """Wait no longer for some, and say so: what is written now may not reach them."""
+        for key in unmet:
+            _log.warning(
+                "Participant %s has not said in %g s all that it has (%r, heard %s of %s); "
+                "it may not hear what this process writes.",
+                key.hex(), _FIRST_WORD, self._participants[key].words,
+                self._heard.get(key), self._wanted.get(key),
+            )  # fmt: skip
+        self._silent |= unmet
+
     def _has_news(self) -> bool:
         """Return whether something was sent to this process that is not in this census yet."""
         found = ctypes.c_ssize_t()
@@ -280,7 +296,7 @@ class Census:
                 unmet = {key for key in self._participants if not self._is_met(key)} - self._silent
                 self._complete = not unmet and quiet > _MOMENT
                 if not self._complete and time.monotonic() > limit:
-                    self._silent |= unmet
+                    self._give_up(unmet)
                     self._complete = True
             if self._complete:
                 return
