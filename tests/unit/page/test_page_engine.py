@@ -213,7 +213,7 @@ def test_calibrations_that_fail_tell_how_to_finish_without_repeating_images():
         (Behaviour(process=ProcessState.LOADFAILED, end=ScriptState.UNKNOWN), "not be started"),
         (
             Behaviour(process=ProcessState.CONFIGUREFAILED, end=ScriptState.UNCONFIGURED),
-            "refused its configuration",
+            "the queue did not hear it answer in time",
         ),
         (Behaviour(end=ScriptState.CONFIGURE_FAILED), "refused its configuration"),
         (Behaviour(end=ScriptState.RUNNING), "died"),

@@ -127,6 +127,12 @@ class _Patience:
         return ""
 
 
+_UNHEARD = (
+    "The script was not configured, and has not said why: the queue did not hear it answer in time. "
+    "Go on from this step; if that comes again, look at the log of the queue."
+)
+
+
 def judge_end(update: ScriptUpdate, note: str, *, stopped: bool) -> tuple[StepStatus, str]:
     """Turn the end of a script into what became of its step."""
     end = script_end(update)
@@ -135,6 +141,9 @@ def judge_end(update: ScriptUpdate, note: str, *, stopped: bool) -> tuple[StepSt
         return StepStatus.DONE, said
     if stopped or end is ScriptEnd.STOPPED:
         return StepStatus.STOPPED, note or said or "Somebody stopped the script."
+    if end is ScriptEnd.CONFIGURE_FAILED and update.state is ScriptState.UNCONFIGURED and not said:
+        # A script that refuses says why: the command, or the answer to it, has not arrived.
+        return StepStatus.FAILED, f"{note} {_UNHEARD}".strip()
     parts = [note, f"The script {_as_clause(end)}" + (f": {said}" if said else ".")]
     return StepStatus.FAILED, " ".join(part for part in parts if part)
 
