@@ -13,7 +13,14 @@ import pytest
 import yaml
 from lsst.ts.idl.enums.Script import ScriptState
 
-from lsst.ts.dailycal.model import ExposureAsked, ExposureTaken, JobAbandoned, JobStep, RunEnded
+from lsst.ts.dailycal.model import (
+    ExposureAsked,
+    ExposureTaken,
+    JobAbandoned,
+    JobStep,
+    RunEnded,
+    Severity,
+)
 from lsst.ts.dailycal.procedure import job_run, statistics_dataset_type
 from lsst.ts.dailycal.run import Ports, read_journal
 from lsst.ts.dailycal.run.journal import DIRECTORY_VARIABLE
@@ -53,6 +60,15 @@ class Stage:
         await self.remote.cmd_run.start(timeout=PATIENCE, wait_done=False)
         async with asyncio.timeout(PATIENCE):
             await reached.wait()
+
+    async def wait_for_exposure(self) -> None:
+        """Wait until the camera has begun: what is stopped before that is no exposure."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                (finding,) = await self.observatory.camera.check()
+                if finding.severity is Severity.REFUSAL:
+                    return
+                await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager
@@ -107,6 +123,7 @@ async def test_d18_a_stop_ends_the_exposure_under_way_and_the_jobs(tmp_path, mon
             generate_calibrations=True,
         )
         await stage.run_until("DARK 2/3")
+        await stage.wait_for_exposure()
         await stage.remote.cmd_stop.start(timeout=PATIENCE)
         await stage.script.done_task
         assert stage.script.state.state == ScriptState.STOPPED
