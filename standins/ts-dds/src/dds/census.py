@@ -23,7 +23,7 @@ A participant that says nothing, such as another program on Cyclone, is not wait
 
 from __future__ import annotations
 
-__all__ = ["Census", "history_words", "participant_words", "presence_words"]
+__all__ = ["Census"]
 
 import ctypes
 import logging
@@ -35,12 +35,10 @@ from typing import Any
 from cyclonedds._clayer import ddspy_take_endpoint, ddspy_take_participant
 
 from ._cyclone import LIBRARY_HANDLE, call, lib
+from .announcements import HISTORY, PARTICIPANT, PRESENCE, readers_announced
 from .loopback import Inbox, discovery_ports
 
 _log = logging.getLogger(__name__)
-_HISTORY = b"ts-dds history "
-_PARTICIPANT = b"ts-dds port "
-_PRESENCE = b"ts-dds presence "
 _PARTICIPANT_TOPIC = 0x7FFF0001
 _PUBLICATION_TOPIC = 0x7FFF0003
 _SUBSCRIPTION_TOPIC = 0x7FFF0004
@@ -62,41 +60,6 @@ _MOMENT = 5
 """For how many pauses nothing must be heard after Cyclone has read all that was sent."""
 _QUIET = 0.2
 """How long to listen where the kernel does not tell who is there (s)."""
-
-
-def history_words(samples: int) -> bytes:
-    """Return the user data of a writer that has samples for readers that come late."""
-    return _HISTORY + str(samples).encode()
-
-
-def participant_words(port: int, *, speaks: bool) -> bytes:
-    """Return the user data of a participant.
-
-    Parameters
-    ----------
-    port : `int`
-        Where it listens.
-    speaks : `bool`
-        Does it have readers or writers, so that its presence will come?
-    """
-    return _PARTICIPANT + f"{port} {int(speaks)}".encode()
-
-
-def presence_words(readers: int, announcement: int) -> bytes:
-    """Return the user data of the presence.
-
-    Parameters
-    ----------
-    readers : `int`
-        Number of the announcement of the reader, the same in the words of both.
-    announcement : `int`
-        Number of this announcement; only so that it differs from the one before.
-    """
-    return _PRESENCE + f"{readers} {announcement}".encode()
-
-
-def _readers_announced(words: bytes) -> int:
-    return int(words[len(_PRESENCE) :].split()[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,17 +163,17 @@ class Census:
         for seen in writers:
             if not seen.alive:
                 self._givers.pop(seen.key, None)
-            elif seen.words.startswith(_HISTORY):
-                self._givers[seen.key] = (seen.handle, int(seen.words[len(_HISTORY) :]))
-            elif seen.words.startswith(_PRESENCE):
-                self._wanted[seen.participant] = _readers_announced(seen.words)
+            elif seen.words.startswith(HISTORY):
+                self._givers[seen.key] = (seen.handle, int(seen.words[len(HISTORY) :]))
+            elif seen.words.startswith(PRESENCE):
+                self._wanted[seen.participant] = readers_announced(seen.words)
         for seen in readers:
-            if seen.alive and seen.words.startswith(_PRESENCE):
-                self._heard[seen.participant] = _readers_announced(seen.words)
+            if seen.alive and seen.words.startswith(PRESENCE):
+                self._heard[seen.participant] = readers_announced(seen.words)
 
     def _is_met(self, key: bytes) -> bool:
         words = self._participants[key].words
-        if not words.startswith(_PARTICIPANT):
+        if not words.startswith(PARTICIPANT):
             return True  # it does not know this language
         if words.endswith(b" 0") and key not in self._speakers:
             return True  # it has nothing to say yet
@@ -227,10 +190,10 @@ class Census:
         """Return the ports of participants that are there and not yet known in full."""
         known, strangers = set(), 0
         for key, seen in self._participants.items():
-            if not seen.words.startswith(_PARTICIPANT):
+            if not seen.words.startswith(PARTICIPANT):
                 strangers += 1
             elif self._is_met(key):
-                known.add(int(seen.words[len(_PARTICIPANT) :].split()[0]))
+                known.add(int(seen.words[len(PARTICIPANT) :].split()[0]))
         missing = discovery_ports(self._domain) - known
         return missing if len(missing) > strangers else set()
 

@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 from cyclonedds._clayer import ddspy_topic_create
 
 from ._cyclone import call, check, lib
-from .census import Census, history_words, participant_words, presence_words
+from .announcements import history_words, participant_words, presence_words
+from .census import Census
 from .config import configuration, domain_id
 from .errors import DDSException
 from .loopback import Inbox, bind_to_loopback
