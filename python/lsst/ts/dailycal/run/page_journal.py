@@ -49,8 +49,6 @@ class PageJournal:
         Who is told.
     log : `logging.Logger`, optional
         Where trouble with an observer is reported.
-    disk : `DiskCalls`, optional
-        Through which the storage is written, if others use it as well.
     """
 
     def __init__(
@@ -59,10 +57,9 @@ class PageJournal:
         clock: Clock,
         observers: Iterable[PageObserver] = (),
         log: logging.Logger | None = None,
-        disk: DiskCalls | None = None,
     ) -> None:
         self._storage = storage
-        self._disk = disk or DiskCalls(str(storage))
+        self._disk = DiskCalls(str(storage))
         self._clock = clock
         self._lock = asyncio.Lock()
         self._audience: Audience[PageEvent] = Audience(
