@@ -8,11 +8,13 @@ __all__ = [
     "HISTORY",
     "PARTICIPANT",
     "PRESENCE",
+    "Announced",
     "history_words",
     "participant_words",
     "presence_words",
-    "readers_announced",
 ]
+
+from typing import NamedTuple
 
 HISTORY = b"ts-dds history "
 """How the words of a writer begin that has samples for readers that come late."""
@@ -40,19 +42,22 @@ def participant_words(port: int, *, speaks: bool) -> bytes:
     return PARTICIPANT + f"{port} {int(speaks)}".encode()
 
 
-def presence_words(readers: int, announcement: int) -> bytes:
-    """Return the user data of the presence.
+class Announced(NamedTuple):
+    """What the presence of a process says."""
 
-    Parameters
-    ----------
-    readers : `int`
-        Number of the announcement of the reader, the same in the words of both.
-    announcement : `int`
-        Number of this announcement; only so that it differs from the one before.
-    """
-    return PRESENCE + f"{readers} {announcement}".encode()
+    number: int
+    """Number of this announcement; a later one has a higher number."""
+    readers: int
+    """How many readers it has."""
+    samples: int
+    """How many samples its writers have for readers that come late."""
+
+    @classmethod
+    def from_words(cls, words: bytes) -> Announced:
+        """Return what the words of a presence say."""
+        return cls(*map(int, words[len(PRESENCE) :].split()))
 
 
-def readers_announced(words: bytes) -> int:
-    """Return the number of the reader's announcement from the words of a presence."""
-    return int(words[len(PRESENCE) :].split()[0])
+def presence_words(announced: Announced) -> bytes:
+    """Return the user data of the presence."""
+    return PRESENCE + " ".join(map(str, announced)).encode()

@@ -10,10 +10,9 @@ may have come already. So processes tell more:
 * A participant says in its user data at which port it listens. The kernel knows the ports
   that are open, so a process knows whether it has met everybody.
 * A writer says in its user data how many samples it has for those who come late.
-* A process has one more writer and one more reader, its presence, which are announced again
-  after other writers and readers. Announcements of one kind arrive in order; so whoever has
-  the presence of a participant has heard of all that it had before. The words of the writer
-  tell which announcement of the reader goes with it.
+* A process has one more writer, its presence, which says how many readers the process has and
+  how many samples for those who come late. Announcements arrive in no certain order, so only
+  counting tells whether all have come.
 
 * What others have sent lies in the inbox of this process at once. So nobody is known in full
   before Cyclone has read the inbox and has had a moment to work on what it read.
@@ -29,13 +28,14 @@ import ctypes
 import logging
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cyclonedds._clayer import ddspy_take_endpoint, ddspy_take_participant
 
 from ._cyclone import LIBRARY_HANDLE, call, lib
-from .announcements import HISTORY, PARTICIPANT, PRESENCE, readers_announced
+from .announcements import HISTORY, PARTICIPANT, PRESENCE, Announced
 from .loopback import Inbox, discovery_ports
 
 _log = logging.getLogger(__name__)
@@ -76,6 +76,17 @@ class _Seen:
     """Is it still there?"""
     handle: int
     """Cyclone's handle for it, the publication handle of the samples of a writer."""
+
+
+class _Giver(NamedTuple):
+    """A writer that has samples for readers that come late."""
+
+    participant: bytes
+    """Id of the participant that it belongs to."""
+    handle: int
+    """Cyclone's publication handle."""
+    samples: int
+    """How many."""
 
 
 def _user_data(pointer: Any) -> bytes:
@@ -120,13 +131,15 @@ class Census:
         self._readers_reader = self._listen(participant, _SUBSCRIPTION_TOPIC)
         self._born = time.monotonic()
         self._participants: dict[bytes, _Seen] = {}
-        # By participant: which announcement of its reader has come, and which should have.
-        self._heard: dict[bytes, int] = {}
-        self._wanted: dict[bytes, int] = {}
+        # By participant: what its presence says, and what of it was heard: readers, and samples
+        # of writers.
+        self._wanted: dict[bytes, Announced] = {}
+        self._readers: dict[bytes, set[bytes]] = {}
+        self._samples: Counter[bytes] = Counter()
         # Those of whom a reader or writer was heard, whatever they have said of themselves: what
         # a participant says of itself may be lost or come late, its readers and writers are not.
         self._speakers: set[bytes] = set()
-        self._givers: dict[bytes, tuple[int, int]] = {}
+        self._givers: dict[bytes, _Giver] = {}
         self._silent_ports: set[int] = set()
         self._silent: set[bytes] = set()
         self._complete = False
@@ -156,20 +169,42 @@ class Census:
             if seen.alive:
                 self._participants[seen.key] = seen
             else:
-                for known in (self._participants, self._heard, self._wanted):
+                for known in (self._participants, self._wanted, self._readers):
                     known.pop(seen.key, None)
                 self._speakers.discard(seen.key)
         self._speakers.update(seen.participant for seen in (*writers, *readers) if seen.alive)
         for seen in writers:
-            if not seen.alive:
-                self._givers.pop(seen.key, None)
-            elif seen.words.startswith(HISTORY):
-                self._givers[seen.key] = (seen.handle, int(seen.words[len(HISTORY) :]))
-            elif seen.words.startswith(PRESENCE):
-                self._wanted[seen.participant] = readers_announced(seen.words)
+            self._note_writer(seen)
         for seen in readers:
-            if seen.alive and seen.words.startswith(PRESENCE):
-                self._heard[seen.participant] = readers_announced(seen.words)
+            self._note_reader(seen)
+
+    def _note_writer(self, seen: _Seen) -> None:
+        if not seen.alive or seen.words.startswith(HISTORY):
+            before = self._givers.pop(seen.key, None)
+            if before is not None:
+                self._samples[before.participant] -= before.samples
+                if not self._samples[before.participant]:
+                    del self._samples[before.participant]
+        if not seen.alive:
+            return
+        if seen.words.startswith(HISTORY):
+            samples = int(seen.words[len(HISTORY) :])
+            self._givers[seen.key] = _Giver(seen.participant, seen.handle, samples)
+            self._samples[seen.participant] += samples
+        elif seen.words.startswith(PRESENCE):
+            announced = Announced.from_words(seen.words)
+            self._wanted[seen.participant] = max(
+                announced, self._wanted.get(seen.participant, announced)
+            )
+
+    def _note_reader(self, seen: _Seen) -> None:
+        heard = self._readers.setdefault(seen.participant, set())
+        if seen.alive:
+            heard.add(seen.key)
+            return
+        heard.discard(seen.key)
+        if not heard:
+            del self._readers[seen.participant]
 
     def _is_met(self, key: bytes) -> bool:
         words = self._participants[key].words
@@ -178,13 +213,16 @@ class Census:
         if words.endswith(b" 0") and key not in self._speakers:
             return True  # it has nothing to say yet
         wanted = self._wanted.get(key)
-        return wanted is not None and self._heard.get(key, 0) >= wanted
+        if wanted is None:
+            return False
+        heard = len(self._readers.get(key, ()))
+        return heard >= wanted.readers and self._samples[key] >= wanted.samples
 
     def writers_with_history(self) -> dict[int, int]:
         """Return how many samples writers have to give, by publication handle."""
         with self._lock:
             self._update()
-            return dict(self._givers.values())
+            return {one.handle: one.samples for one in self._givers.values()}
 
     def _missing(self) -> set[int]:
         """Return the ports of participants that are there and not yet known in full."""
@@ -233,10 +271,11 @@ class Census:
         """Wait no longer for some, and say so: what is written now may not reach them."""
         for key in unmet:
             _log.warning(
-                "Participant %s has not said in %g s all that it has (%r, heard %s of %s); "
+                "Participant %s has not said in %g s all that it has (%r, %d readers and %d samples "
+                "of %s); "
                 "it may not hear what this process writes.",
                 key.hex(), _FIRST_WORD, self._participants[key].words,
-                self._heard.get(key), self._wanted.get(key),
+                len(self._readers.get(key, ())), self._samples[key], self._wanted.get(key),
             )  # fmt: skip
         self._silent |= unmet
 

@@ -16,11 +16,12 @@ from typing import Any, ClassVar
 from cyclonedds._clayer import ddspy_topic_create
 
 from ._cyclone import call, check, lib
-from .announcements import history_words, participant_words, presence_words
+from .announcements import history_words, participant_words
 from .census import Census
 from .config import configuration, domain_id
 from .errors import DDSException
 from .loopback import Inbox, bind_to_loopback
+from .presence import Presence
 from .publisher import Publisher
 from .qos import Qos, c_qos
 from .structure import Field, Structure
@@ -62,10 +63,7 @@ class SharedParticipant:
         self._introduce()
         self._holders = 0
         self._topics: dict[str, tuple[int, Any]] = {}
-        self._presence_topic = 0
-        self._presence_reader = self._presence_writer = 0
-        self._readers_announced = self._announcements = 0
-        self._new_readers = self._news = True
+        self.presence = Presence(self.handle, self._make_presence_topic, self._lock)
         # A process that ends without a word would be expected back for ten seconds.
         atexit.register(self._leave)
 
@@ -88,59 +86,26 @@ class SharedParticipant:
         """Everybody that this process has heard of."""
         return Census(self.handle, self._number, self._inbox)
 
-    def note_endpoint(self, *, reader: bool) -> None:
-        """Take note of a reader or writer before it is made, to be announced by `speak`."""
+    def note_endpoint(self) -> None:
+        """Let others know that there will be somebody to meet, before the first is made."""
         if not self._speaks:
             self._speaks = True
             self._introduce()
-        self._new_readers |= reader
-        self._news = True
 
-    def speak(self) -> bool:
-        """Announce the presence, if there is anything new; see `Census`.
+    def _make_presence_topic(self) -> int:
+        type_ = cyclone_type(Structure("ts_dds::presence", (Field("unused", "octet"),)))
+        return self.topic_handle("ts_dds_presence", type_, Qos())
 
-        Returns
-        -------
-        has_readers : `bool`
-            Were there new readers?
-        """
-        if not self._news:
-            return False
-        with self._lock:
-            has_readers = self._new_readers
-            self._news = False
-            if not self._presence_topic:
-                type_ = cyclone_type(Structure("ts_dds::presence", (Field("unused", "octet"),)))
-                self._presence_topic = self.topic_handle("ts_dds_presence", type_, Qos())
-            self._announcements += 1
-            if self._new_readers:
-                self._new_readers = False
-                self._readers_announced += 1
-                self._presence_reader = self._announce("dds_create_reader", self._presence_reader)
-            self._presence_writer = self._announce("dds_create_writer", self._presence_writer)
-        return has_readers
-
-    def _announce(self, create: str, entity: int) -> int:
-        """Announce an entity of the presence, and make it the first time."""
-        words = presence_words(self._readers_announced, self._announcements)
-        if entity:
-            with c_qos(None, user_data=words) as pointer:
-                lib.dds_set_qos(entity, pointer)
-            return entity
-        with c_qos(Qos(), user_data=words) as pointer:
-            return call(create, self.handle, self._presence_topic, pointer, None)
-
-    def announce_history(self, writer: int, samples: int) -> None:
-        """Tell everybody how many samples a writer has for those who come late."""
+    def announce_history(self, publisher: int, writer: int, samples: int) -> None:
+        """Tell everybody that a writer has one sample more, this many, for those who come late."""
         with self._lock:
             with c_qos(None, user_data=history_words(samples)) as pointer:
                 lib.dds_set_qos(writer, pointer)
-            self._news = True
-            self.speak()
+            self.presence.add_sample(publisher)
 
     def before_writing(self) -> None:
         """Let others know of this process and wait for those that are just being met."""
-        if self.speak():
+        if self.presence.speak():
             # Announcements are worked on by a thread of their own: what is written at once may be
             # answered before it is known who listens for the answer.
             time.sleep(_HEARING)

@@ -20,6 +20,7 @@ from .topic import Topic
 
 if TYPE_CHECKING:
     from .participant import SharedParticipant
+    from .presence import Presence
 
 
 _MOST_COUNTED = 1000
@@ -42,7 +43,7 @@ class Publisher:
         self.shared = shared
         self._writers: set[DataWriter] = set()
         # salobj drops it without closing it; its writers hold it as long as they live.
-        self._end = weakref.finalize(self, lib.dds_delete, handle)
+        self._end = weakref.finalize(self, _end, shared.presence, handle)
 
     def create_datawriter(self, topic: Topic, qos: Qos | None = None) -> DataWriter:
         """Return a writer of a topic."""
@@ -59,6 +60,11 @@ class Publisher:
     def forget(self, writer: DataWriter) -> None:
         """Let go of a writer that is closed."""
         self._writers.discard(writer)
+
+
+def _end(presence: Presence, handle: int) -> None:
+    presence.forget(handle)
+    lib.dds_delete(handle)
 
 
 class DataWriter:
@@ -78,6 +84,7 @@ class DataWriter:
 
     def __init__(self, publisher: Publisher, parent: int, topic: Topic, qos: Qos) -> None:
         self._publisher = publisher
+        self._parent = parent
         self._volatile = qos.durability.kind == DDSDurabilityKind.VOLATILE
         service = qos.durability_service
         keep_all = service.history_kind == DDSHistoryKind.KEEP_ALL
@@ -87,9 +94,10 @@ class DataWriter:
         self._samples = 0
         self.topic = topic
         self.qos = qos
-        publisher.shared.note_endpoint(reader=False)
+        publisher.shared.note_endpoint()
         with c_qos(qos) as pointer:
             self._handle = call("dds_create_writer", parent, topic.handle, pointer, None)
+        publisher.shared.presence.add_writer()
         self._lock = threading.Lock()
 
     def write(self, sample: Any) -> None:
@@ -132,7 +140,8 @@ class DataWriter:
         if kept < self._depth and self._samples < _MOST_COUNTED:
             self._kept[key] = kept + 1
             self._samples += 1
-            self._publisher.shared.announce_history(self._handle, self._samples)
+            shared = self._publisher.shared
+            shared.announce_history(self._parent, self._handle, self._samples)
 
     def close(self) -> None:
         """Close the writer; may be called again."""
@@ -140,4 +149,5 @@ class DataWriter:
             handle, self._handle = self._handle, 0
         self._publisher.forget(self)
         if handle:
+            self._publisher.shared.presence.drop_samples(self._parent, self._samples)
             lib.dds_delete(handle)

@@ -25,6 +25,7 @@ from .topic import Topic
 
 if TYPE_CHECKING:
     from .participant import SharedParticipant
+    from .presence import Presence
 
 _ANY_STATE = int(DDSStateKind.ANY_STATE)
 _BATCH = 10_000
@@ -51,7 +52,7 @@ class Subscriber:
         # Readers for which history was waited for, and whether all of it came.
         self._complete: dict[DataReader, bool] = {}
         # salobj drops it without closing it; its readers hold it as long as they live.
-        self._end = weakref.finalize(self, lib.dds_delete, handle)
+        self._end = weakref.finalize(self, _end, shared.presence, handle)
 
     def create_datareader(self, topic: Topic, qos: Qos | None = None) -> DataReader:
         """Return a reader of a topic."""
@@ -69,7 +70,7 @@ class Subscriber:
         deadline : `float`
             When to give up (s, of `time.monotonic`).
         """
-        self.shared.speak()
+        self.shared.presence.speak()
         with self._settling:
             if reader not in self._complete:
                 waiting = [
@@ -92,6 +93,11 @@ class Subscriber:
         self._complete.pop(reader, None)
 
 
+def _end(presence: Presence, handle: int) -> None:
+    presence.forget(handle)
+    lib.dds_delete(handle)
+
+
 class DataReader:
     """Reads samples of one topic.
 
@@ -109,11 +115,13 @@ class DataReader:
 
     def __init__(self, subscriber: Subscriber, parent: int, topic: Topic, qos: Qos) -> None:
         self._subscriber = subscriber
+        self._parent = parent
         self.topic = topic
         self.qos = qos
-        subscriber.shared.note_endpoint(reader=True)
+        subscriber.shared.note_endpoint()
         with c_qos(qos) as pointer:
             self.handle = call("dds_create_reader", parent, topic.handle, pointer, None)
+        subscriber.shared.presence.add_reader(parent)
         self.wants_history = qos.durability.kind != DDSDurabilityKind.VOLATILE
         self._lock = threading.Lock()
         self._conditions: list[ReadCondition] = []
@@ -229,7 +237,7 @@ class DataReader:
 
     def speak(self) -> None:
         """Let other processes know that this one listens."""
-        self._subscriber.shared.speak()
+        self._subscriber.shared.presence.speak()
 
     def collect(self) -> bool:
         """Fetch what has come, to be taken later; return whether there was something."""
@@ -264,6 +272,7 @@ class DataReader:
         self._conditions.clear()
         self._subscriber.forget(self)
         if handle:
+            self._subscriber.shared.presence.drop_reader(self._parent)
             lib.dds_delete(handle)
 
 
