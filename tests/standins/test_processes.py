@@ -9,11 +9,14 @@ import concurrent.futures
 import contextlib
 import os
 import pathlib
+import random
 import socket
+import subprocess
+import sys
 
 import dds
 import pytest
-from dds.loopback import _own_sockets
+from dds.loopback import _own_sockets, discovery_ports
 from peer import peer
 
 from lsst.ts import salobj
@@ -118,6 +121,35 @@ def test_a_domain_that_is_none_is_refused(monkeypatch, text):
     monkeypatch.setenv("LSST_DDS_DOMAIN_ID", text)
     with pytest.raises(dds.DDSException, match="LSST_DDS_DOMAIN_ID"):
         domain_id()
+
+
+def test_a_domain_is_given_to_one_process_only(monkeypatch):
+    ask = [
+        sys.executable,
+        "-c",
+        "import dds, sys; print(dds.free_domain(), flush=True); sys.stdin.read()",
+    ]
+    with contextlib.ExitStack() as stack:
+        others = [
+            stack.enter_context(
+                subprocess.Popen(ask, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            )
+            for _ in range(2)
+        ]
+        taken = [int(other.stdout.readline()) for other in others]
+        free = next(
+            number
+            for number in range(1, 101)
+            if not discovery_ports(number) and number not in taken
+        )
+        # Those two are asked for first.
+        monkeypatch.setattr(
+            random,
+            "shuffle",
+            lambda domains: domains.sort(key=[*taken, free].__contains__, reverse=True),
+        )
+        assert dds.free_domain() not in taken
+        assert len(set(taken)) == 2
 
 
 @contextlib.asynccontextmanager

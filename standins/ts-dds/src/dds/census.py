@@ -28,14 +28,12 @@ import ctypes
 import logging
 import threading
 import time
-from collections import Counter
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from cyclonedds._clayer import ddspy_take_endpoint, ddspy_take_participant
 
 from ._cyclone import LIBRARY_HANDLE, call, lib
-from .announcements import HISTORY, PARTICIPANT, PRESENCE, Announced
+from .heard import Heard, Seen
 from .loopback import Inbox, discovery_ports
 
 _log = logging.getLogger(__name__)
@@ -62,33 +60,6 @@ _QUIET = 0.2
 """How long to listen where the kernel does not tell who is there (s)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """Somebody who was announced."""
-
-    key: bytes
-    """Globally unique id."""
-    participant: bytes
-    """Id of the participant that it belongs to."""
-    words: bytes
-    """User data."""
-    alive: bool
-    """Is it still there?"""
-    handle: int
-    """Cyclone's handle for it, the publication handle of the samples of a writer."""
-
-
-class _Giver(NamedTuple):
-    """A writer that has samples for readers that come late."""
-
-    participant: bytes
-    """Id of the participant that it belongs to."""
-    handle: int
-    """Cyclone's publication handle."""
-    samples: int
-    """How many."""
-
-
 def _user_data(pointer: Any) -> bytes:
     value, size = ctypes.c_void_p(), ctypes.c_size_t()
     if not lib.dds_qget_userdata(pointer, ctypes.byref(value), ctypes.byref(size)):
@@ -99,13 +70,13 @@ def _user_data(pointer: Any) -> bytes:
     return words
 
 
-def _participant(key: bytes, words: bytes, info: Any) -> _Seen:
-    return _Seen(key, key, words, info.instance_state == _ALIVE, info.instance_handle)
+def _participant(key: bytes, words: bytes, info: Any) -> Seen:
+    return Seen(key, key, words, info.instance_state == _ALIVE, info.instance_handle)
 
 
 def _endpoint(key: bytes, participant: bytes, _handle: int, _topic: str, _type: str,
-              words: bytes, info: Any, _type_id: bytes | None) -> _Seen:  # fmt: skip
-    return _Seen(key, participant, words, info.instance_state == _ALIVE, info.instance_handle)
+              words: bytes, info: Any, _type_id: bytes | None) -> Seen:  # fmt: skip
+    return Seen(key, participant, words, info.instance_state == _ALIVE, info.instance_handle)
 
 
 class Census:
@@ -130,16 +101,7 @@ class Census:
         self._writers_reader = self._listen(participant, _PUBLICATION_TOPIC)
         self._readers_reader = self._listen(participant, _SUBSCRIPTION_TOPIC)
         self._born = time.monotonic()
-        self._participants: dict[bytes, _Seen] = {}
-        # By participant: what its presence says, and what of it was heard: readers, and samples
-        # of writers.
-        self._wanted: dict[bytes, Announced] = {}
-        self._readers: dict[bytes, set[bytes]] = {}
-        self._samples: Counter[bytes] = Counter()
-        # Those of whom a reader or writer was heard, whatever they have said of themselves: what
-        # a participant says of itself may be lost or come late, its readers and writers are not.
-        self._speakers: set[bytes] = set()
-        self._givers: dict[bytes, _Giver] = {}
+        self._heard = Heard()
         self._silent_ports: set[int] = set()
         self._silent: set[bytes] = set()
         self._complete = False
@@ -166,72 +128,21 @@ class Census:
             # Whoever took it here, `wait_before_writing` must not miss that there was news.
             self._complete = False
         for seen in participants:
-            if seen.alive:
-                self._participants[seen.key] = seen
-            else:
-                for known in (self._participants, self._wanted, self._readers):
-                    known.pop(seen.key, None)
-                self._speakers.discard(seen.key)
-        self._speakers.update(seen.participant for seen in (*writers, *readers) if seen.alive)
+            self._heard.note_participant(seen)
         for seen in writers:
-            self._note_writer(seen)
+            self._heard.note_writer(seen)
         for seen in readers:
-            self._note_reader(seen)
-
-    def _note_writer(self, seen: _Seen) -> None:
-        if not seen.alive or seen.words.startswith(HISTORY):
-            before = self._givers.pop(seen.key, None)
-            if before is not None:
-                self._samples[before.participant] -= before.samples
-                if not self._samples[before.participant]:
-                    del self._samples[before.participant]
-        if not seen.alive:
-            return
-        if seen.words.startswith(HISTORY):
-            samples = int(seen.words[len(HISTORY) :])
-            self._givers[seen.key] = _Giver(seen.participant, seen.handle, samples)
-            self._samples[seen.participant] += samples
-        elif seen.words.startswith(PRESENCE):
-            announced = Announced.from_words(seen.words)
-            self._wanted[seen.participant] = max(
-                announced, self._wanted.get(seen.participant, announced)
-            )
-
-    def _note_reader(self, seen: _Seen) -> None:
-        heard = self._readers.setdefault(seen.participant, set())
-        if seen.alive:
-            heard.add(seen.key)
-            return
-        heard.discard(seen.key)
-        if not heard:
-            del self._readers[seen.participant]
-
-    def _is_met(self, key: bytes) -> bool:
-        words = self._participants[key].words
-        if not words.startswith(PARTICIPANT):
-            return True  # it does not know this language
-        if words.endswith(b" 0") and key not in self._speakers:
-            return True  # it has nothing to say yet
-        wanted = self._wanted.get(key)
-        if wanted is None:
-            return False
-        heard = len(self._readers.get(key, ()))
-        return heard >= wanted.readers and self._samples[key] >= wanted.samples
+            self._heard.note_reader(seen)
 
     def writers_with_history(self) -> dict[int, int]:
         """Return how many samples writers have to give, by publication handle."""
         with self._lock:
             self._update()
-            return {one.handle: one.samples for one in self._givers.values()}
+            return {one.handle: one.samples for one in self._heard.givers.values()}
 
     def _missing(self) -> set[int]:
         """Return the ports of participants that are there and not yet known in full."""
-        known, strangers = set(), 0
-        for key, seen in self._participants.items():
-            if not seen.words.startswith(PARTICIPANT):
-                strangers += 1
-            elif self._is_met(key):
-                known.add(int(seen.words[len(PARTICIPANT) :].split()[0]))
+        known, strangers = self._heard.ports()
         missing = discovery_ports(self._domain) - known
         return missing if len(missing) > strangers else set()
 
@@ -271,11 +182,9 @@ class Census:
         """Wait no longer for some, and say so: what is written now may not reach them."""
         for key in unmet:
             _log.warning(
-                "Participant %s has not said in %g s all that it has (%r, %d readers and %d samples "
-                "of %s); "
-                "it may not hear what this process writes.",
-                key.hex(), _FIRST_WORD, self._participants[key].words,
-                len(self._readers.get(key, ())), self._samples[key], self._wanted.get(key),
+                "Participant %s has not said in %g s all that it has (%s); it may not hear what "
+                "this process writes.",
+                key.hex(), _FIRST_WORD, self._heard.describe(key),
             )  # fmt: skip
         self._silent |= unmet
 
@@ -302,7 +211,7 @@ class Census:
             quiet = 0 if self._has_news() else quiet + 1
             with self._lock:
                 self._update()
-                unmet = {key for key in self._participants if not self._is_met(key)} - self._silent
+                unmet = self._heard.unmet() - self._silent
                 self._complete = not unmet and quiet > _MOMENT
                 if not self._complete and time.monotonic() > limit:
                     self._give_up(unmet)

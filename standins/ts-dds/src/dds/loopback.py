@@ -18,11 +18,17 @@ import pathlib
 import random
 import socket
 import termios
+from collections import deque
 
 _FIRST_PORT = 7400
 _PORTS_OF_A_DOMAIN = 250
 _FIRST_PARTICIPANT_PORT = 10
 _LAST_QUIET_DOMAIN = 100
+_CLAIM = 2
+"""Offset of the port that says that somebody is about to enter a domain; no participant's."""
+_MOST_CLAIMS = 4
+_claims: deque[socket.socket] = deque()
+"""Held until participants should be there, which say it by their own ports."""
 _UDP = pathlib.Path("/proc/net/udp")
 _OPEN_FILES = pathlib.Path("/proc/self/fd")
 _LOOPBACK_DEVICE = b"lo"
@@ -56,20 +62,35 @@ def discovery_ports(domain: int) -> set[int]:
 
 
 def free_domain() -> int:
-    """Return a DDS domain in which nobody on this machine takes part.
+    """Return a DDS domain in which nobody on this machine takes part, or is about to.
 
     For ``LSST_DDS_DOMAIN_ID`` of a test run or a simulation, whose processes need not hear
-    of those of another then. Two that ask at the same time rarely get the same one, and
-    their partitions differ all the same.
+    of those of another then. It is kept for the one who asked until four others were asked for.
 
     Returns
     -------
     domain : `int`
-        From 1 to 100: the ports of higher ones are also given to outgoing connections.
+        From 1 to 100: the ports of higher ones are also given to outgoing connections. Any of
+        them if none is free; partitions differ all the same.
     """
     domains = list(range(1, _LAST_QUIET_DOMAIN + 1))
     random.shuffle(domains)
-    return next((domain for domain in domains if not discovery_ports(domain)), domains[0])
+    free = (domain for domain in domains if not discovery_ports(domain) and _claim(domain))
+    return next(free, domains[0])
+
+
+def _claim(domain: int) -> bool:
+    """Keep a domain for this process; return whether nobody else has."""
+    claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        claim.bind(("127.0.0.1", _FIRST_PORT + _PORTS_OF_A_DOMAIN * domain + _CLAIM))
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    while len(_claims) > _MOST_CLAIMS:
+        _claims.popleft().close()
+    return True
 
 
 def _own_sockets() -> list[tuple[int, socket.socket]]:
