@@ -47,6 +47,8 @@ TIME_SCALE = 50.0
 QUEUE = 2
 START_TIMEOUT = 180.0
 PROCEDURE_TIMEOUT = 600.0
+_ARENA_MAX = -8
+"""Number of that option of the C library's ``mallopt``."""
 LAST_WORDS = 20.0
 """How long the processes of the last script and job may take to end (s)."""
 Figures = dict[str, dict[str, list[float]]]
@@ -202,6 +204,9 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures here")
     args = parser.parse_args()
     end = time.monotonic() + 60 * args.minutes
+    # Each procedure opens a SAL domain, whose threads would each get a heap of their own: what is
+    # freed in one is not given to the next, and looks like growth until all heaps are large enough.
+    ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
     directory = Path(tempfile.mkdtemp(prefix="soak-"))
     # Before anything opens a journal: they are to lie with the rest.
     os.environ["DAILYCAL_JOURNAL_DIR"] = str(directory / "journal")

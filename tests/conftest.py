@@ -23,6 +23,8 @@ import psutil
 import pytest
 import pytest_asyncio
 
+from alone import DOMAIN
+
 UNIT = pathlib.Path(__file__).parent / "unit"
 HEAVY = ("lsst.ts.salobj", "dds", "cyclonedds", "lsst.daf.butler")
 LONGEST_BLOCK = 6.0
@@ -136,6 +138,17 @@ def _describe(child: psutil.Process) -> str:
         return f"{child.pid}: {' '.join(child.cmdline())[:200]}"
     except psutil.NoSuchProcess:
         return f"{child.pid}"
+
+
+@pytest.fixture(autouse=True)
+def domain_of_before() -> Iterator[None]:
+    """Leave no DDS domain to the next test, whose observatory is to choose its own."""
+    before = os.environ.get(DOMAIN)
+    yield
+    if before is None:
+        os.environ.pop(DOMAIN, None)
+    else:
+        os.environ[DOMAIN] = before
 
 
 @pytest.fixture(scope="session")

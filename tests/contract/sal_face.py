@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from contract_faces import Bench, S, Scenario, T
 
+from alone import be_alone
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
 TIME_SCALE = 10.0
@@ -56,9 +57,7 @@ class SalFace:
         keep: pathlib.Path | None = None,
         **settings: typing.Any,
     ) -> T:
-        from lsst.ts import salobj
-
-        salobj.set_random_lsst_dds_partition_prefix()
+        be_alone()
         with tempfile.TemporaryDirectory() as directory:
             config = SimulationConfig(
                 frame=DIRECT_FRAME,

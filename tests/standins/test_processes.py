@@ -16,6 +16,7 @@ import sys
 
 import dds
 import pytest
+from dds import census
 from dds.loopback import _own_sockets, discovery_ports
 from peer import peer
 
@@ -121,6 +122,26 @@ def test_a_domain_that_is_none_is_refused(monkeypatch, text):
     monkeypatch.setenv("LSST_DDS_DOMAIN_ID", text)
     with pytest.raises(dds.DDSException, match="LSST_DDS_DOMAIN_ID"):
         domain_id()
+
+
+def test_types_that_others_announce_are_not_looked_at(keeping_pair, partition, monkeypatch):
+    """Cyclone may die of an unknown one that comes while a topic is made."""
+    announced: list[tuple[str, bytes | None]] = []
+
+    def note(*args):
+        topic, *_, type_id = args[3:]
+        announced.append((topic, type_id))
+        return endpoint(*args)
+
+    endpoint = census._endpoint
+    monkeypatch.setattr(census, "_endpoint", note)
+    keeping_pair.participant.shared.census.writers_with_history()
+    own, announced = announced.copy(), []
+    with peer("writer", partition, 3):
+        late = keeping_pair.make_reader(partition)
+        assert late.wait_for_historical_data(dds.DDSDuration(sec=LONG))
+    assert ("ts_dds_presence", None) in announced
+    assert any(type_id is not None for topic, type_id in own if topic.startswith("Test"))
 
 
 def test_a_domain_is_given_to_one_process_only(monkeypatch):

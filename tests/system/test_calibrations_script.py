@@ -13,6 +13,7 @@ import pytest
 import yaml
 from lsst.ts.idl.enums.Script import ScriptState
 
+from alone import be_alone
 from lsst.ts.dailycal.model import (
     ExposureAsked,
     ExposureTaken,
@@ -73,7 +74,7 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def a_script():
-    salobj.set_random_lsst_dds_partition_prefix()
+    be_alone()
     config = SimulationConfig(frame=DIRECT_FRAME, time_scale=TIME_SCALE)
     async with DirectObservatory(config) as observatory:
         ports = Ports(

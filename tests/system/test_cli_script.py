@@ -15,7 +15,10 @@ import sys
 import time
 import uuid
 
+import dds
 import pytest
+
+from alone import DOMAIN
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
@@ -25,7 +28,8 @@ PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.run_script import ma
 
 @pytest.fixture(scope="module")
 def environment():
-    return {**os.environ, "LSST_DDS_PARTITION_PREFIX": f"test-{uuid.uuid4().hex}"}
+    partition = {"LSST_DDS_PARTITION_PREFIX": f"test-{uuid.uuid4().hex}"}
+    return {**os.environ, **partition, DOMAIN: str(dds.free_domain())}
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import lsst.ts.salobj as salobj
 import pytest
 from lsst.ts.idl.enums.Script import ScriptState
 
+from alone import be_alone
 from lsst.ts.dailycal.model import ComponentName
 from lsst.ts.dailycal.sal.group_paths import SummaryState
 from lsst.ts.dailycal.sal.transitions import SalGroup, Target
@@ -103,7 +104,7 @@ class Observatory:
 
 @contextlib.asynccontextmanager
 async def an_observatory(tmp_path, factories, *faults):
-    salobj.set_random_lsst_dds_partition_prefix()
+    be_alone()
     observatory = Observatory(
         SimulationConfig(root=tmp_path, faults=faults, time_scale=10).started()
     )

@@ -10,6 +10,7 @@ import logging
 import lsst.ts.salobj as salobj
 import pytest
 
+from alone import be_alone
 from lsst.ts.dailycal.model import ComponentName
 from lsst.ts.dailycal.sal.discovery import InstanceFinder
 from lsst.ts.dailycal.sal.group_paths import SummaryState
@@ -35,7 +36,7 @@ ENABLED = Target(S.ENABLED)
 @contextlib.asynccontextmanager
 async def an_observatory(tmp_path, factories, *faults):
     """Start components, and a group of all of them and of those in ``absent``."""
-    salobj.set_random_lsst_dds_partition_prefix()
+    be_alone()
     config = SimulationConfig(root=tmp_path, faults=faults).started()
     async with contextlib.AsyncExitStack() as stack:
         cscs = [await stack.enter_async_context(make(config)) for make in factories]

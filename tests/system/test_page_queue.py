@@ -9,6 +9,7 @@ import types
 import lsst.ts.salobj as salobj
 import pytest
 
+from alone import be_alone
 from lsst.ts.dailycal.model import (
     ProcessState,
     QueueError,
@@ -37,7 +38,7 @@ asyncio.run(salobj.TestScript.amain(descr="a script of the tests"))
 
 @contextlib.asynccontextmanager
 async def queue_port(tmp_path, *faults, state=salobj.State.ENABLED):
-    salobj.set_random_lsst_dds_partition_prefix()
+    be_alone()
     standard, external = tmp_path / "standard", tmp_path / "external"
     for path, text in (
         (standard / "script", TEST_SCRIPT),
@@ -156,7 +157,7 @@ async def test_what_the_queue_refuses_is_told_in_its_words(tmp_path):
 
 
 async def test_a_queue_that_is_not_there_is_not_alive():
-    salobj.set_random_lsst_dds_partition_prefix()
+    be_alone()
     async with salobj.Domain() as domain:
         port = SalQueue.make(domain)
         await port.start()

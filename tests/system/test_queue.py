@@ -15,6 +15,7 @@ import yaml
 from lsst.ts.idl.enums.Script import ScriptState
 from lsst.ts.idl.enums.ScriptQueue import Location, ScriptProcessState
 
+from alone import be_alone
 from lsst.ts.dailycal.sal.board import Board
 from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.queue.csc import SimScriptQueue
@@ -129,7 +130,7 @@ def folders(tmp_path) -> tuple[pathlib.Path, pathlib.Path]:
 
 @contextlib.asynccontextmanager
 async def a_queue(folders, tmp_path, *faults, state=salobj.State.ENABLED) -> AsyncIterator[Client]:
-    salobj.set_random_lsst_dds_partition_prefix()
+    be_alone()
     config = SimulationConfig(root=tmp_path / "root", faults=faults)
     standard, external = folders
     queue = SimScriptQueue(config, standard=standard, external=external, initial_state=state)

@@ -13,6 +13,7 @@ import urllib.parse
 import pytest
 import yaml
 
+from alone import be_alone
 from lsst.ts import salobj
 from lsst.ts.dailycal.butler.repository import create_repository
 from lsst.ts.dailycal.model import Severity
@@ -33,7 +34,7 @@ KEY_VALUES = "imageType: DARK, groupId: 2026-11-23T08:00:00.000, testType: DARK,
 @pytest.fixture
 def make_config(tmp_path):
 
-    salobj.set_random_lsst_dds_partition_prefix()
+    be_alone()
 
     def make(*faults, **settings):
         settings = {"time_scale": 20.0, **settings}

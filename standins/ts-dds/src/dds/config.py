@@ -19,6 +19,12 @@ _CYCLONE_VARIABLE = "CYCLONEDDS_URI"
 # so this bounds the number of processes in one domain. A domain has room for 120.
 _LAST_PARTICIPANT = 119
 
+# Cyclone 11 looks at its library of types without the lock when a topic is made. An announcement
+# with an unknown type that comes then changes the library: the topic is refused ("Bad Parameter"),
+# or the process dies. Names of SAL types hold the hash of their fields, so names are enough.
+_CYCLONE = "1.16"
+"""Cyclone's vendor id, whose announcements of types are not looked at."""
+
 _LOOPBACK = f"""<CycloneDDS><Domain Id="any">
 <General>
 <Interfaces><NetworkInterface name="lo" multicast="false"/></Interfaces>
@@ -29,6 +35,7 @@ _LOOPBACK = f"""<CycloneDDS><Domain Id="any">
 <MaxAutoParticipantIndex>{_LAST_PARTICIPANT}</MaxAutoParticipantIndex>
 <Peers><Peer Address="127.0.0.1"/></Peers>
 </Discovery>
+<Compatibility><IgnoreTypeInformation>{_CYCLONE}</IgnoreTypeInformation></Compatibility>
 </Domain></CycloneDDS>
 """
 
