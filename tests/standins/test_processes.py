@@ -125,7 +125,7 @@ def test_a_domain_that_is_none_is_refused(monkeypatch, text):
 
 
 def test_types_that_others_announce_are_not_looked_at(keeping_pair, partition, monkeypatch):
-    """Cyclone may die of an unknown one that comes while a topic is made."""
+    """An unknown one that comes while a topic is made has Cyclone refuse the topic."""
     announced: list[tuple[str, bytes | None]] = []
 
     def note(*args):

@@ -20,8 +20,8 @@ _CYCLONE_VARIABLE = "CYCLONEDDS_URI"
 _LAST_PARTICIPANT = 119
 
 # Cyclone 11 looks at its library of types without the lock when a topic is made. An announcement
-# with an unknown type that comes then changes the library: the topic is refused ("Bad Parameter"),
-# or the process dies. Names of SAL types hold the hash of their fields, so names are enough.
+# with an unknown type that comes then changes it, and the topic is refused ("Bad Parameter"). Names
+# of SAL types hold the hash of their fields, so names are enough.
 _CYCLONE = "1.16"
 """Cyclone's vendor id, whose announcements of types are not looked at."""
 
