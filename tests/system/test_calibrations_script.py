@@ -14,6 +14,7 @@ import yaml
 from lsst.ts.idl.enums.Script import ScriptState
 
 from alone import be_alone
+from direct_ports import ports_of
 from lsst.ts.dailycal.model import (
     ExposureAsked,
     ExposureTaken,
@@ -23,7 +24,7 @@ from lsst.ts.dailycal.model import (
     Severity,
 )
 from lsst.ts.dailycal.procedure import job_run, statistics_dataset_type
-from lsst.ts.dailycal.run import Ports, read_journal
+from lsst.ts.dailycal.run import read_journal
 from lsst.ts.dailycal.run.journal import DIRECTORY_VARIABLE
 from lsst.ts.dailycal.scripts.make_latiss_calibrations import MakeLatissCalibrations
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
@@ -76,21 +77,13 @@ class Stage:
 async def a_script():
     be_alone()
     config = SimulationConfig(frame=DIRECT_FRAME, time_scale=TIME_SCALE)
-    async with DirectObservatory(config) as observatory:
-        ports = Ports(
-            observatory.camera,
-            observatory.ingest,
-            observatory.pipelines,
-            observatory.repository,
-            observatory.components,
-            observatory.clock,
-        )
-        async with (
-            MakeLatissCalibrations(INDEX, ports=ports) as script,
-            salobj.Domain() as domain,
-            salobj.Remote(domain, "Script", INDEX, include=["state"]) as remote,
-        ):
-            yield Stage(script, remote, observatory)
+    async with (
+        DirectObservatory(config) as observatory,
+        MakeLatissCalibrations(INDEX, ports=ports_of(observatory)) as script,
+        salobj.Domain() as domain,
+        salobj.Remote(domain, "Script", INDEX, include=["state"]) as remote,
+    ):
+        yield Stage(script, remote, observatory)
 
 
 @pytest.mark.prevents("D12")

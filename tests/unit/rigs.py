@@ -8,6 +8,7 @@ import dataclasses
 
 import yaml
 
+from direct_ports import ports_of
 from lsst.ts.dailycal.model import (
     CalibrationStatus,
     Certified,
@@ -36,7 +37,6 @@ from lsst.ts.dailycal.run import (
     Checkpoint,
     Journal,
     MemoryStorage,
-    Ports,
     Run,
     RunContext,
     RunState,
@@ -67,18 +67,6 @@ CARRIED_OUT = {
 
 async def _checkpoint(name: str) -> None:
     del name
-
-
-def ports_of(observatory: DirectObservatory) -> Ports:
-    """Return what a run works with in an observatory in memory."""
-    return Ports(
-        observatory.camera,
-        observatory.ingest,
-        observatory.pipelines,
-        observatory.repository,
-        observatory.components,
-        observatory.clock,
-    )
 
 
 @dataclasses.dataclass

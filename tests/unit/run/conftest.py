@@ -7,7 +7,7 @@ import dataclasses
 
 import pytest
 import yaml
-from rigs import ports_of
+from direct_ports import ports_of
 
 from lsst.ts.dailycal.model import ImageTags, Message
 from lsst.ts.dailycal.procedure import (
