@@ -77,11 +77,12 @@ class Presence:
                 self._samples[publisher] -= number
                 self._retract()
 
-    def forget(self, parent: int) -> None:
-        """Forget what a subscriber or publisher had that ends; announced by the next `speak`."""
+    def end(self, parent: int) -> None:
+        """End a subscriber or publisher; what it still had is retracted by the next `speak`."""
         with self._lock:
             readers, samples = self._readers.pop(parent, 0), self._samples.pop(parent, 0)
             self._has_news |= bool(readers or samples)
+        lib.dds_delete(parent)
 
     def _retract(self) -> None:
         """Announce at once: others would wait for what is no longer there."""

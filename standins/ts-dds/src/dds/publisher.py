@@ -20,7 +20,6 @@ from .topic import Topic
 
 if TYPE_CHECKING:
     from .participant import SharedParticipant
-    from .presence import Presence
 
 
 _MOST_COUNTED = 1000
@@ -43,7 +42,7 @@ class Publisher:
         self.shared = shared
         self._writers: set[DataWriter] = set()
         # salobj drops it without closing it; its writers hold it as long as they live.
-        self._end = weakref.finalize(self, _end, shared.presence, handle)
+        self._end = weakref.finalize(self, shared.presence.end, handle)
 
     def create_datawriter(self, topic: Topic, qos: Qos | None = None) -> DataWriter:
         """Return a writer of a topic."""
@@ -60,11 +59,6 @@ class Publisher:
     def forget(self, writer: DataWriter) -> None:
         """Let go of a writer that is closed."""
         self._writers.discard(writer)
-
-
-def _end(presence: Presence, handle: int) -> None:
-    presence.forget(handle)
-    lib.dds_delete(handle)
 
 
 class DataWriter:

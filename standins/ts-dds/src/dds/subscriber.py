@@ -25,7 +25,6 @@ from .topic import Topic
 
 if TYPE_CHECKING:
     from .participant import SharedParticipant
-    from .presence import Presence
 
 _ANY_STATE = int(DDSStateKind.ANY_STATE)
 _BATCH = 10_000
@@ -52,7 +51,7 @@ class Subscriber:
         # Readers for which history was waited for, and whether all of it came.
         self._complete: dict[DataReader, bool] = {}
         # salobj drops it without closing it; its readers hold it as long as they live.
-        self._end = weakref.finalize(self, _end, shared.presence, handle)
+        self._end = weakref.finalize(self, shared.presence.end, handle)
 
     def create_datareader(self, topic: Topic, qos: Qos | None = None) -> DataReader:
         """Return a reader of a topic."""
@@ -91,11 +90,6 @@ class Subscriber:
         """Let go of a reader that is closed."""
         self._readers.discard(reader)
         self._complete.pop(reader, None)
-
-
-def _end(presence: Presence, handle: int) -> None:
-    presence.forget(handle)
-    lib.dds_delete(handle)
 
 
 class DataReader:
