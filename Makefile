@@ -78,9 +78,9 @@ bench: $(INSTALLED) ## speed and memory, as ratios in one run; writes bench/resu
 	$(BIN)/python bench/combine.py --json bench/results/combine.json
 	$(BIN)/python bench/jobs.py --json bench/results/jobs.json
 
-soak: $(INSTALLED) ## 50 whole procedures in one observatory: does anything grow? Half an hour
+soak: $(INSTALLED) ## 50 whole procedures in one observatory, and doc/reference/soak.md: half an hour
 	mkdir -p bench/results
-	$(BIN)/python bench/soak.py --json bench/results/soak.json
+	$(BIN)/python bench/soak.py --json bench/results/soak.json --page doc/reference/soak.md
 
 # No index and no address goes into the lock: each machine has its own.
 lock: $(UV) ## pin the requirements again

@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import ctypes
 import dataclasses
+import datetime
 import gc
 import json
 import os
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from growth import LIMITS, UNITS, Growth, judge
 from samples import count_endpoints, sample
+from soak_page import render
 
 from lsst.ts.dailycal.cli.page_options import Place
 from lsst.ts.dailycal.cli.page_session import component_groups, enable_queue, new_run_id, session
@@ -202,6 +204,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=float("inf"),
                         help="begin no procedure after this time")  # fmt: skip
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--page", type=Path, help="write a page of the documentation here")
     args = parser.parse_args()
     end = time.monotonic() + 60 * args.minutes
     # Each procedure opens a SAL domain, whose threads would each get a heap of their own: what is
@@ -223,6 +226,10 @@ def main() -> int:
     }
     if times:
         show(growths, times)
+    if args.page:
+        today = datetime.datetime.now(datetime.UTC).date()
+        page = render(growths, times, frames=args.frames, worked=worked, day=today)
+        args.page.write_text(page, encoding="utf-8")
     if args.json:
         rows = [
             {"process": name, "figure": figure, "verdict": item.verdict}
