@@ -68,8 +68,9 @@ docs-faults: $(INSTALLED) ## run the matrix of faults, and write doc/faults.md f
 	    tests/unit/properties tests/unit/fuzz --ignore=tests/unit/run/test_faults_page.py \
 	    $(PYTEST_OPTIONS)
 
-test-slow: $(INSTALLED) ## the tests that take minutes
-	$(BIN)/python -m pytest tests -m slow $(PYTEST_OPTIONS)
+test-slow: $(INSTALLED) ## the tests that take minutes, and doc/reference/processes.md
+	DAILYCAL_PROCESSES_PAGE=$(abspath doc/reference/processes.md) \
+	    $(BIN)/python -m pytest tests -m slow $(PYTEST_OPTIONS)
 
 bench: $(INSTALLED) ## speed and memory, as ratios in one run; writes bench/results/
 	mkdir -p bench/results

@@ -1,10 +1,15 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import datetime
+import os
+import pathlib
+
 import pytest
 import pytest_asyncio
-from fault_outcomes import OUTCOMES
+from fault_outcomes import KILLS, OUTCOMES
 from fault_rig import UNDER_WAY, template
+from processes_page import VARIABLE, WITNESS, render
 
 __all__ = ["template"]
 
@@ -37,6 +42,12 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section("faults through real processes")
     for outcome in OUTCOMES:
         terminalreporter.write_line(str(outcome))
+    where = os.environ.get(VARIABLE)
+    passed = [report.nodeid for report in terminalreporter.stats.get("passed", ())]
+    whole = any(WITNESS in name for name in passed)
+    if where and whole and KILLS and not terminalreporter.stats.get("failed"):
+        page = render(OUTCOMES, KILLS, datetime.datetime.now(datetime.UTC).date())
+        pathlib.Path(where).write_text(page, encoding="utf-8")
 
 
 @pytest_asyncio.fixture

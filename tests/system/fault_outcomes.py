@@ -33,6 +33,8 @@ class FaultOutcome:
 
 OUTCOMES: list[FaultOutcome] = []
 """Everything that was noted in this process."""
+KILLS: list[str] = []
+"""A line for each signal that a script was killed with after every record."""
 STRUCK: set[str] = set()
 """Names of the kinds of faults that a component says have struck."""
 
