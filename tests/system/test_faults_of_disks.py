@@ -212,7 +212,7 @@ def gone(repository: pathlib.Path):
 WITH_REAL_MEANS = {
     "repository_locked": (held, "within 60 s"),
     "repository_read_only": (read_only, "read"),
-    "repository_unreadable": (gone, "could not be read"),
+    "repository_unreadable": (gone, "unable to open database file"),
 }
 """Faults of the repository in memory, what does the same to a real one, and what is said."""
 
