@@ -42,7 +42,7 @@ class Presence:
         # By subscriber and publisher, which end with their readers and writers.
         self._readers: Counter[int] = Counter()
         self._samples: Counter[int] = Counter()
-        self._announced = Announced(0, 0, 0)
+        self._announcements = 0
         self._writer = 0
         self._has_news = self._has_new_readers = False
 
@@ -102,10 +102,9 @@ class Presence:
             return False
         with self._lock:
             has_readers, self._has_news, self._has_new_readers = self._has_new_readers, False, False
-            self._announced = Announced(
-                self._announced.number + 1, self._readers.total(), self._samples.total()
-            )
-            words = presence_words(self._announced)
+            self._announcements += 1
+            announced = Announced(self._announcements, self._readers.total(), self._samples.total())
+            words = presence_words(announced)
             if self._writer:
                 with c_qos(None, user_data=words) as pointer:
                     lib.dds_set_qos(self._writer, pointer)
