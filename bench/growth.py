@@ -44,6 +44,11 @@ class Growth:
         return "grows" if self.slope > self.limit else "steady"
 
 
+def label(figure: str) -> str:
+    """Return the name of a figure in `LIMITS` with its unit, if it has one."""
+    return f"{figure} ({UNITS[figure]})" if UNITS[figure] else figure
+
+
 def slope(values: Sequence[float]) -> float:
     """Return the median of the slopes between all pairs (Theil and Sen).
 

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
-from growth import LIMITS, UNITS, Growth, judge
+from growth import LIMITS, Growth, judge, label
 from samples import count_endpoints, sample
 from soak_page import render
 
@@ -185,9 +185,8 @@ def show(growths: Mapping[tuple[str, str], Growth], times: list[float]) -> None:
         f"{'slope':>9}{'limit':>8}  verdict\n"
     )
     for (name, figure), item in growths.items():
-        unit = f"{figure} ({UNITS[figure]})" if UNITS[figure] else figure
         sys.stdout.write(
-            f"{name[:33]:34}{unit:12}{item.first:9.1f}{item.tenth:9.1f}{item.last:9.1f}"
+            f"{name[:33]:34}{label(figure):12}{item.first:9.1f}{item.tenth:9.1f}{item.last:9.1f}"
             f"{item.slope:9.3f}{item.limit:8.2f}  {item.verdict}\n"
         )
     sys.stdout.write(

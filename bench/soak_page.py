@@ -7,7 +7,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING
 
-from growth import LIMITS, UNITS, Growth
+from growth import Growth, label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,8 +54,8 @@ def render(
         When.
     """
     rows = [
-        f"| {name} | {_label(figure)} | {item.first:.1f} | {item.tenth:.1f} | {item.last:.1f} "
-        f"| {item.slope:.3f} | {LIMITS[figure]:g} | {item.verdict} |\n"
+        f"| {name} | {label(figure)} | {item.first:.1f} | {item.tenth:.1f} | {item.last:.1f} "
+        f"| {item.slope:.3f} | {item.limit:g} | {item.verdict} |\n"
         for (name, figure), item in growths.items()
     ]
     head = _HEAD.format(
@@ -63,7 +63,3 @@ def render(
         failed="None failed." if worked else "**The next one failed.**",
     )  # fmt: skip
     return head + "".join(rows)
-
-
-def _label(figure: str) -> str:
-    return f"{figure} ({UNITS[figure]})" if UNITS[figure] else figure
