@@ -17,6 +17,7 @@ from fault_mounts import hanging_disk, mount, mounted
 from fault_rig import IMAGES, QUICK, observatory
 
 from lsst.ts.dailycal.butler.port import ButlerRepository
+from lsst.ts.dailycal.journal import FileStorage
 from lsst.ts.dailycal.model import (
     Certification,
     CertificationError,
@@ -32,7 +33,7 @@ from lsst.ts.dailycal.model import (
     JournalError,
     Validity,
 )
-from lsst.ts.dailycal.run import FileStorage, read_journal
+from lsst.ts.dailycal.run import read_journal
 from lsst.ts.dailycal.run.codec import encode
 
 pytestmark = [

@@ -15,7 +15,7 @@ import pytest
 from page_kit import NAMES, Result, arguments, dailycal, images, with_repository
 from socket_table import SocketWatch
 
-from lsst.ts.dailycal.procedure import BIAS_DARK
+from lsst.ts.dailycal.page import BIAS_DARK
 from lsst.ts.dailycal.sim.csc.telescope_log import read_commands
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600), pytest.mark.xdist_group("page")]

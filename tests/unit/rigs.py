@@ -9,6 +9,14 @@ import dataclasses
 import yaml
 
 from direct_ports import ports_of
+from lsst.ts.dailycal.calibration import (
+    configuration_schema,
+    final_verdict,
+    make_plan,
+    make_run_config,
+    validate_configuration,
+)
+from lsst.ts.dailycal.journal import MemoryStorage
 from lsst.ts.dailycal.model import (
     CalibrationStatus,
     Certified,
@@ -26,21 +34,7 @@ from lsst.ts.dailycal.model import (
     RunOutcome,
 )
 from lsst.ts.dailycal.ports import Observer
-from lsst.ts.dailycal.procedure import (
-    configuration_schema,
-    final_verdict,
-    make_plan,
-    make_run_config,
-    validate_configuration,
-)
-from lsst.ts.dailycal.run import (
-    Checkpoint,
-    Journal,
-    MemoryStorage,
-    Run,
-    RunContext,
-    RunState,
-)
+from lsst.ts.dailycal.run import Checkpoint, Journal, Run, RunContext, RunState
 from lsst.ts.dailycal.run.codec import decode
 from lsst.ts.dailycal.sim.clock import tai_from_iso
 from lsst.ts.dailycal.sim.config import SimulationConfig

@@ -28,8 +28,8 @@ from lsst.ts.dailycal.report import read_records
 from lsst.ts.dailycal.run import RunState, read_journal
 from lsst.ts.dailycal.run.codec import decode, encode
 from lsst.ts.dailycal.run.job_report import failed_job
+from lsst.ts.dailycal.sal.camera.key_values import parse_additional
 from lsst.ts.dailycal.sal.job_id import parse_job_id
-from lsst.ts.dailycal.sal.key_values import parse_additional
 from lsst.ts.dailycal.sim.csc.camera_image import join_escaped
 
 anything = st.recursive(

@@ -7,6 +7,7 @@ import asyncio
 import dataclasses
 import logging
 
+from lsst.ts.dailycal.calibration.schema import configuration_schema
 from lsst.ts.dailycal.model import (
     Announcement,
     ComponentName,
@@ -21,8 +22,7 @@ from lsst.ts.dailycal.model import (
     ScriptState,
     ScriptUpdate,
 )
-from lsst.ts.dailycal.procedure import BIAS_DARK, PROCEDURES
-from lsst.ts.dailycal.procedure.schema import configuration_schema
+from lsst.ts.dailycal.page import BIAS_DARK, PROCEDURES
 from lsst.ts.dailycal.scripts.launch import schema as packaged_schema
 
 NAME = ComponentName("ScriptQueue", 2)

@@ -18,38 +18,40 @@ from queue_in_memory import (
     RepositoryInMemory,
 )
 
+from lsst.ts.dailycal.journal import MemoryStorage
 from lsst.ts.dailycal.model import (
-    AnnouncementMade,
     CertificationError,
-    ChecksMade,
     ComponentName,
     ComponentStatus,
     Conflict,
     Finding,
     JournalError,
     Occasion,
-    PageEnded,
-    PageStarted,
     ProcessState,
     QueuedScript,
     ScriptPath,
     ScriptState,
     Severity,
+    Validity,
+)
+from lsst.ts.dailycal.page import (
+    BIAS_DARK,
+    AnnouncementMade,
+    CheckSettings,
+    ChecksMade,
+    PageChecks,
+    PageEnded,
+    PageJournal,
+    PageOptions,
+    PagePorts,
+    PageRun,
+    PageStarted,
+    PageTimes,
     StepEnded,
     StepProgress,
     StepQueued,
     StepStatus,
-    Validity,
-)
-from lsst.ts.dailycal.procedure import BIAS_DARK, PageOptions, make_page_plan
-from lsst.ts.dailycal.run import (
-    CheckSettings,
-    MemoryStorage,
-    PageChecks,
-    PageJournal,
-    PagePorts,
-    PageRun,
-    PageTimes,
+    make_page_plan,
     read_page_journal,
 )
 from lsst.ts.dailycal.testing.loop import run_fast

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from lsst.ts.dailycal.model import PageBusyError
-from lsst.ts.dailycal.run import PageLock
+from lsst.ts.dailycal.page import PageLock
 
 
 def test_the_second_is_refused_with_the_owner_and_since_when(tmp_path):

@@ -7,16 +7,17 @@ import dataclasses
 
 import pytest
 import yaml
-from direct_ports import ports_of
 
-from lsst.ts.dailycal.model import ImageTags, Message
-from lsst.ts.dailycal.procedure import (
+from direct_ports import ports_of
+from lsst.ts.dailycal.calibration import (
     configuration_schema,
     make_plan,
     make_run_config,
     validate_configuration,
 )
-from lsst.ts.dailycal.run import Journal, MemoryStorage, Run, RunContext, RunState
+from lsst.ts.dailycal.journal import MemoryStorage
+from lsst.ts.dailycal.model import ImageTags, Message
+from lsst.ts.dailycal.run import Journal, Run, RunContext, RunState
 from lsst.ts.dailycal.run.codec import decode
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.direct.observatory import DirectObservatory

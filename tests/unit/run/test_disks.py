@@ -16,8 +16,9 @@ import pytest
 from fault_matrix import DISKS
 from rigs import carry_out, certified, make_rig, statuses
 
+from lsst.ts.dailycal.journal import FileStorage, MemoryStorage
 from lsst.ts.dailycal.model import ExposureTaken, JournalError, Message
-from lsst.ts.dailycal.run import FileStorage, Journal, MemoryStorage, RunFiles, read_journal
+from lsst.ts.dailycal.run import Journal, RunFiles, read_journal
 from lsst.ts.dailycal.testing.loop import FastEventLoop, run_fast
 
 CASES = {case.fault: case for case in DISKS}
@@ -56,7 +57,7 @@ async def _fill_up(path: pathlib.Path, size: int) -> str:
             with contextlib.suppress(JournalError):
                 await run.clean_up()
         assert not rig.observatory.pipelines._running, "a job goes on, and nobody knows"
-        assert path.stat().st_size <= size
+        assert path.stat().st_size <= size  # noqa: ASYNC240
         read_journal(path)
         outcome = await carry_out(rig)
         assert statuses(outcome) == ("certified", "certified")
@@ -196,7 +197,7 @@ def test_what_cannot_be_printed_fails_in_a_sentence(arguments, tmp_path, record_
     case = CASES["the disk of what is printed is full"]
     journal = tmp_path / "run.jsonl"
     journal.write_text("")
-    with open("/dev/full", "w") as full:
+    with pathlib.Path("/dev/full").open("w") as full:
         program = pathlib.Path(sys.executable).parent / "dailycal"
         result = subprocess.run(
             [program, *arguments],

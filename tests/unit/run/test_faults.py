@@ -1,7 +1,7 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every fault that can strike during a run, at each step where it can, in the observatory in memory.
+"""Every fault that can strike during a run, at each step, in the observatory in memory.
 
 Whatever breaks: the run ends within a bounded time, says what is true, accounts for every image,
 certifies nothing that it should not, and after `resume` the result is that of a run without the
@@ -18,8 +18,8 @@ import pytest
 from fault_matrix import BEFORE_A_RUN, CASES, FINE, STOPS, Case
 from rigs import FRAME, Rig, carry_out, certified, make_rig, statuses
 
+from lsst.ts.dailycal.calibration import OnRejection, final_verdict
 from lsst.ts.dailycal.model import ExposureTaken, Message, RunOutcome
-from lsst.ts.dailycal.procedure import OnRejection, final_verdict
 from lsst.ts.dailycal.report import read_records, summarize_run
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME
 from lsst.ts.dailycal.sim.fault_kinds import FAULT_KINDS

@@ -5,6 +5,7 @@
 
 import pytest
 
+from lsst.ts.dailycal.journal import FileStorage
 from lsst.ts.dailycal.model import (
     ExposureAsked,
     ExposureTaken,
@@ -32,7 +33,7 @@ from lsst.ts.dailycal.model.outcomes import (
     Failure,
     RunOutcome,
 )
-from lsst.ts.dailycal.run import FileStorage, Journal, RunState, read_journal
+from lsst.ts.dailycal.run import Journal, RunState, read_journal
 from lsst.ts.dailycal.run.codec import decode, encode
 
 PLANNED = PlannedExposure(ImageType.DARK, 5.0, 1, 2, False)

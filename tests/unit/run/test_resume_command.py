@@ -70,7 +70,7 @@ def test_it_must_be_clear_which_run_is_meant(resume, arguments):
 def test_the_script_is_asked_for_the_same_images_and_the_id_of_the_run(
     resume, monkeypatch, tmp_path, last
 ):
-    from lsst.ts.dailycal.cli import run_script
+    from lsst.ts.dailycal.cli.script import command as run_script
 
     asked = []
     monkeypatch.setattr(run_script.script, "callback", lambda **given: asked.append(given) or 0)

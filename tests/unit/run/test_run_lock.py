@@ -8,9 +8,9 @@ import socket
 
 import pytest
 
+from lsst.ts.dailycal.journal.owner import LockOwner
 from lsst.ts.dailycal.model import JournalError, RunBusyError
 from lsst.ts.dailycal.run import RunLock
-from lsst.ts.dailycal.run.lock_owner import LockOwner
 
 
 def test_a_second_owner_is_refused_and_told_who_is_the_first(tmp_path):

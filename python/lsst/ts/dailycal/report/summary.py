@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import yaml
 
+from ..calibration import OnRejection, final_verdict
 from ..model import (
     Certification,
     Decision,
@@ -25,7 +26,6 @@ from ..model import (
     JournalError,
     Message,
 )
-from ..procedure import OnRejection, final_verdict
 from ..run.state import JobRecord, RunState
 from .records import Record
 

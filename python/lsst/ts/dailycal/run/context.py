@@ -10,9 +10,9 @@ import logging
 import typing
 from collections.abc import Awaitable
 
+from ..calibration import Plan, RunConfig, Timeouts
 from ..model import ImageTags, Message
 from ..ports import Camera, Clock, Components, Ingest, Pipelines, Repository
-from ..procedure import Plan, RunConfig, Timeouts
 from .journal import Journal
 from .state import RunState
 

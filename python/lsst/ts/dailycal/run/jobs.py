@@ -8,6 +8,7 @@ __all__ = ["abort_open_jobs", "run_job"]
 import asyncio
 import logging
 
+from ..calibration import job_run, statistics_dataset_type
 from ..model import (
     JobAbandoned,
     JobAsked,
@@ -20,7 +21,6 @@ from ..model import (
     JobSubmitted,
     JournalError,
 )
-from ..procedure import job_run, statistics_dataset_type
 from .context import RunContext
 from .job_report import failed_job
 from .state import JobRecord

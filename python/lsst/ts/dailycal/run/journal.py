@@ -16,13 +16,13 @@ from collections.abc import Iterable
 
 import platformdirs
 
+from ..journal.disk import DiskCalls
+from ..journal.observers import Audience
+from ..journal.storage import Storage
 from ..model import Event, JournalError
 from ..ports import Clock, Observer
-from .audience import Audience
 from .codec import Entry, decode_entry, encode
-from .disk import DiskCalls
 from .state import RunState
-from .storage import Storage
 
 DIRECTORY_VARIABLE = "DAILYCAL_JOURNAL_DIR"
 """Environment variable that names the directory of the journals."""

@@ -5,8 +5,8 @@
 
 __all__ = ["RunFiles"]
 
+from ..journal.disk import DISK_TIMEOUT, DiskCalls
 from ..model import ConfigurationError, Event, JournalError, RunStarted
-from .disk import DISK_TIMEOUT, DiskCalls
 from .journal import journal_path, read_journal
 from .run_lock import RunLock
 

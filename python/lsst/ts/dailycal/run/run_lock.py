@@ -11,8 +11,8 @@ import pathlib
 import types
 import typing
 
+from ..journal.owner import MOST_TEXT, LockOwner
 from ..model import JournalError, RunBusyError
-from .lock_owner import MOST_TEXT, LockOwner
 
 
 class RunLock:

@@ -16,14 +16,9 @@ import typing
 import lsst.ts.salobj as salobj
 
 from ..model import ComponentName
-from ..sal.group_members import ATCS, LATISS, Group, attribute_name
-from ..sal.group_paths import SummaryState
-from ..sal.transitions import (
-    TRANSITION_TIMEOUT,
-    GroupTransitionError,
-    SalGroup,
-    Target,
-)
+from ..sal.group.members import ATCS, LATISS, Group, attribute_name
+from ..sal.group.paths import SummaryState
+from ..sal.transitions import TRANSITION_TIMEOUT, GroupTransitionError, SalGroup, Target
 from .launch import schema
 from .validator import Validator
 

@@ -13,7 +13,7 @@ import lsst.ts.salobj as salobj
 
 from ..model import ComponentError, ComponentName, ConfigurationError
 from ..sal.discovery import BEATS_TIMEOUT, InstanceFinder
-from ..sal.group_paths import SummaryState
+from ..sal.group.paths import SummaryState
 from ..sal.transitions import SalGroup, Target
 from .alarms import AlarmMuter
 from .launch import schema

@@ -1,0 +1,8 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The journal, the only memory of a run; the lock that makes it one writer's, and observers."""
+
+from .disk import *
+from .owner import *
+from .storage import *
