@@ -39,7 +39,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help env run test check-code lint unit system test-slow bench soak docs docs-faults lock clean
+.PHONY: help env run test test-pythons check-code lint unit system packaging test-slow bench soak docs docs-faults lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
@@ -50,6 +50,19 @@ run: $(INSTALLED) ## the whole procedure page in a simulated observatory; leaves
 
 test: lint unit system ## lint and all tests
 
+# Where pyenv keeps a Python that is not chosen, the command of that name is there and does not run.
+test-pythons: ## unit and packaging tests on every other Python of 3.11, 3.12 and 3.13 that is here
+	@for version in $(PYTHONS); do \
+	    python=$$(command -v python$$version || true); \
+	    for python in $$python $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python$$version; do \
+	        "$$python" -c '' 2> /dev/null || continue; \
+	        test $$version = $$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') && break; \
+	        echo "Python $$version: $$python"; \
+	        $(MAKE) --no-print-directory PYTHON=$$python VENV=.venv-$$version unit packaging || exit 1; \
+	        break; \
+	    done; \
+	done
+
 # On their own, so that it can be seen whether they load salobj, DDS or the Butler.
 unit: $(INSTALLED) ## the tests that need neither DDS nor a Butler
 	$(BIN)/python -m pytest tests/unit -n 2 $(PYTEST_OPTIONS)
@@ -59,6 +72,9 @@ unit: $(INSTALLED) ## the tests that need neither DDS nor a Butler
 system: $(INSTALLED) ## the tests on real SAL, real processes, a real Butler
 	$(BIN)/python -m pytest tests --ignore=tests/unit -m 'not slow' -n 3 --dist loadscope \
 	    --no-loadscope-reorder $(PYTEST_OPTIONS)
+
+packaging: $(INSTALLED) ## the wheel and the source distribution, installed by pip and by uv
+	$(BIN)/python -m pytest tests/packaging $(PYTEST_OPTIONS)
 
 lint: check-code docs ## style, types, import directions, documentation
 
