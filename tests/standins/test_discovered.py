@@ -36,7 +36,8 @@ def inventory(revision: int, readers: int, samples: int) -> DiscoveredEntity:
 
 
 def gone(entity: DiscoveredEntity) -> DiscoveredEntity:
-    return dataclasses.replace(entity, alive=False)
+    """Return what Cyclone says of somebody who has gone, which is without user data."""
+    return dataclasses.replace(entity, alive=False, user_data=None)
 
 
 def note(found: DiscoveredParticipants, entity: DiscoveredEntity) -> None:

@@ -22,7 +22,7 @@ class DiscoveredEntity:
     participant: bytes
     """Id of the participant that it belongs to."""
     user_data: bytes
-    """User data; see `user_data`."""
+    """User data; see `user_data`. Cyclone gives none (`None`) of what has gone."""
     alive: bool
     """Is it still there?"""
     handle: int
@@ -66,13 +66,12 @@ class DiscoveredParticipants:
 
     def note_writer(self, entity: DiscoveredEntity) -> None:
         """Note the same of a writer."""
-        has_history = entity.user_data.startswith(HISTORY)
-        if not entity.alive or has_history:
-            self._forget_samples(entity.guid)
         if not entity.alive:
+            self._forget_samples(entity.guid)
             return
         self._with_endpoints.add(entity.participant)
-        if has_history:
+        if entity.user_data.startswith(HISTORY):
+            self._forget_samples(entity.guid)
             samples = int(entity.user_data[len(HISTORY) :])
             self.histories[entity.guid] = WriterHistory(entity.participant, entity.handle, samples)
             self._samples[entity.participant] += samples
