@@ -24,16 +24,20 @@ CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 
 # name: module, attribute, help. Kept here so that `dailycal --help` imports none of them.
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
-    "run": ("run", "run", "Carry out the whole procedure page through a script queue."),
-    "check": ("check", "check", "Look at the preconditions of the procedure page."),
-    "block": ("block", "block", "Validate an observing block, or run it on a script queue."),
-    "rehearse": ("rehearse", "rehearse", "Do the main job in a simulated observatory."),
-    "script": ("run_script", "script", "Run one SAL script, and follow it."),
-    "simulate": ("simulate", "simulate", "Start a simulated observatory, and leave it running."),
+    "run": ("page.run", "run", "Carry out the whole procedure page through a script queue."),
+    "check": ("page.check", "check", "Look at the preconditions of the procedure page."),
+    "block": ("page.block", "block", "Validate an observing block, or run it on a script queue."),
+    "rehearse": ("simulate.rehearse", "rehearse", "Do the main job in a simulated observatory."),
+    "script": ("script.command", "script", "Run one SAL script, and follow it."),
+    "simulate": (
+        "simulate.command",
+        "simulate",
+        "Start a simulated observatory, and leave it running.",
+    ),
     "repo": ("repo", "repo", "Make a Butler repository; show or withdraw calibrations."),
-    "runs": ("runs", "runs", "List the runs that have a journal."),
-    "status": ("runs", "status", "Tell what a run has done so far, from its journal."),
-    "resume": ("resume", "resume", "Finish a run that failed, was stopped or was killed."),
+    "runs": ("runs.command", "runs", "List the runs that have a journal."),
+    "status": ("runs.command", "status", "Tell what a run has done so far, from its journal."),
+    "resume": ("runs.resume", "resume", "Finish a run that failed, was stopped or was killed."),
     "faults": ("faults", "faults", "List the faults that can be rehearsed."),
     "version": ("version", "version", "Print the versions of what matters."),
 }

@@ -29,7 +29,7 @@ def schema_text(schema_name: str) -> str:
     ----------
     schema_name : `str`
         Name of the file without ``.yaml`` in ``scripts/data``, or ``room:name`` for one in
-        the ``data`` folder of another room, e.g. ``procedure:make_latiss_calibrations``.
+        the ``data`` folder of another room, e.g. ``calibration:make_latiss_calibrations``.
     """
     room, _, name = schema_name.rpartition(":")
     data = importlib.resources.files(PACKAGE).joinpath(room or "scripts", "data")
