@@ -33,6 +33,9 @@ EXTRAS: Mapping[str, Extra] = {
         "pip install 'ts-dailycal[pipelines]'",
     ),
     "slack": Extra("slack_sdk", ("slack_sdk",), "pip install 'ts-dailycal[slack]'"),
+    "testing": Extra(
+        "psutil", ("psutil", "pytest", "pytest_asyncio"), "pip install 'ts-dailycal[testing]'"
+    ),
 }
 
 NOT_INSTALLED = 72
