@@ -36,7 +36,6 @@ _HELPERS = (
     "multiprocessing.resource_tracker",
     "multiprocessing.forkserver",
     "semaphore_tracker",
-    "postgres",  # the server of the session, and what it starts for itself and its clients
 )
 
 LONGEST = (
@@ -133,6 +132,8 @@ def _is_helper(child: psutil.Process) -> bool:
     try:
         if child.status() == psutil.STATUS_ZOMBIE:
             return True
+        if child.name() == "postgres":
+            return True  # the server of the session, and what it starts for itself and its clients
         line = " ".join(child.cmdline())
     except psutil.NoSuchProcess:
         return True

@@ -22,6 +22,7 @@ import psutil
 import yaml
 
 from lsst.ts.dailycal.butler.database_url import driver_url
+from lsst.ts.dailycal.run.worker import DaemonExecutor
 
 _DEBIAN = pathlib.Path("/usr/lib/postgresql")
 _START_TIMEOUT = 60.0
@@ -54,6 +55,8 @@ class PostgresServer:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="dailycal-pg-"))
         self.password = secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
+        # The server ends with the thread that started it: not one of a test's event loop.
+        self._starter = DaemonExecutor("postgres")
         self._before: dict[str, str | None] = {}
 
     def __enter__(self) -> typing.Self:
@@ -117,10 +120,12 @@ class PostgresServer:
             "-k", str(self.directory), "-c", "listen_addresses=", "-c", "max_connections=60",
         ]  # fmt: skip
         with (self.directory / "log").open("ab") as log:
-            self._process = subprocess.Popen(
+            starting = self._starter.submit(
+                subprocess.Popen,
                 [*self._as_account(), *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 cwd=self.directory, start_new_session=True,
             )  # fmt: skip
+            self._process = starting.result(_START_TIMEOUT)
         deadline = time.monotonic() + _START_TIMEOUT
         while "ready" not in self._status():
             assert self._process.poll() is None, self.log()

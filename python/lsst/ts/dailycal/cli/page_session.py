@@ -72,11 +72,14 @@ def prepare_place(place: Place, tell: Tell) -> None:
     config = place.own
     if config is None:
         return
+    from .database import refuse_other_database, require_database
     from .reference import prepare_repository
     from .run_directory import claim_directory, refuse_other_frames
 
     claim_directory(config.root, keep=True, yes=False)
     refuse_other_frames(config)
+    require_database(config)
+    refuse_other_database(config)
     if not (config.repository / "butler.yaml").exists():
         prepare_repository(config, tell)
 

@@ -17,6 +17,7 @@ from .help import ExampleCommand
 from .simulation_options import make_config, simulation_options
 
 if typing.TYPE_CHECKING:
+    from .database import refuse_other_database, require_database
     from .rehearsal import RehearsalResult
 
 SCRIPT = "auxtel/make_latiss_calibrations.py"
@@ -63,6 +64,7 @@ def rehearse(
     seed: int,
     small: bool,
     faults: tuple[str, ...],
+    database: str | None,
 ) -> int:
     """Do the main job in a simulated observatory on this machine.
 
@@ -86,6 +88,7 @@ def rehearse(
         small=small,
         time_scale=time_scale or (SMALL_SCALE if small else FULL_SCALE),
         faults=faults,
+        database=database,
     )
     given = {
         **{"script_mode": "BIAS_DARK"},
@@ -94,7 +97,9 @@ def rehearse(
     }
     executable = find_script(SCRIPT)
     schedule = schedule_of(executable, check_configuration(fetch_schema(executable, INDEX), given))
+    require_database(config)
     claim_directory(directory, keep=keep, yes=yes)
+    refuse_other_database(config)
 
     request = RehearsalRequest(
         config=config,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from .database import forget_database
 from .errors import CommandError
 from .exit_codes import ExitCode
 from .simulation_options import MARKER
@@ -78,6 +79,7 @@ def claim_directory(directory: Path, *, keep: bool, yes: bool) -> None:
         )
     if not yes:
         _ask(directory)
+    forget_database(directory / "repo")
     shutil.rmtree(directory)
 
 

@@ -45,6 +45,7 @@ def simulate(
     seed: int,
     small: bool,
     faults: tuple[str, ...],
+    database: str | None,
 ) -> None:
     """Start a simulated observatory, and leave it running until Ctrl-C.
 
@@ -53,15 +54,19 @@ def simulate(
     import asyncio
 
     from ..sim.supervisor import ObservatoryOptions, SimulatedObservatory
+    from .database import refuse_other_database, require_database
     from .output import error_console
     from .page_session import START_TIMEOUT, component_groups, enable_queue
     from .reference import prepare_repository
     from .run_directory import claim_directory, refuse_other_frames
 
     claim_directory(directory, keep=True, yes=False)
-    config = make_config(directory, seed=seed, small=small, time_scale=time_scale, faults=faults)
-
+    config = make_config(
+        directory, seed=seed, small=small, time_scale=time_scale, faults=faults, database=database
+    )
     refuse_other_frames(config)
+    require_database(config)
+    refuse_other_database(config)
 
     def tell(text: str) -> None:
         error_console().print(text, soft_wrap=True, markup=False)
