@@ -75,13 +75,10 @@ def test_the_main_job_ends_done_and_no_password_is_written(postgres, tmp_path, c
     ("url", "says"),
     [
         ("postgresql://me:hunter2@localhost/x", "must not hold a password"),
-        ("postgresql:///x?password=hunter2", "must not hold a password"),
         ("mysql:///x", "must be given as postgresql://"),
-        ("postgresql://", "must be given as postgresql://"),
-        ("postgresql://192.0.2.1:99999/x", "must be given as postgresql://"),
     ],
 )
-@pytest.mark.parametrize("command", ["simulate", "rehearse"])
+@pytest.mark.parametrize("command", ["simulate", "run"])
 def test_a_wrong_address_is_refused_before_anything_is_made(tmp_path, command, url, says):
     directory = tmp_path / "run"
     done = dailycal(command, "--small", "--directory", str(directory), "--database", url)

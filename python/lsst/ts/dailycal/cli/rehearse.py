@@ -17,7 +17,6 @@ from .help import ExampleCommand
 from .simulation_options import make_config, simulation_options
 
 if typing.TYPE_CHECKING:
-    from .database import refuse_other_database, require_database
     from .rehearsal import RehearsalResult
 
 SCRIPT = "auxtel/make_latiss_calibrations.py"
@@ -76,6 +75,7 @@ def rehearse(
 
     import yaml
 
+    from .database import refuse_other_database, require_database
     from .rehearsal import Rehearsal, RehearsalRequest
     from .run_directory import claim_directory
     from .run_script import schedule_of
