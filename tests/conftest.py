@@ -164,7 +164,7 @@ def small_repository(tmp_path_factory) -> pathlib.Path:
 
     It is to be copied: it costs as much as an observatory, and everybody gets the same.
     """
-    from lsst.ts.dailycal.cli.reference import prepare_repository
+    from lsst.ts.dailycal.cli.simulate.reference import prepare_repository
     from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
     shared = tmp_path_factory.getbasetemp()
@@ -194,7 +194,7 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def postgres_repository(postgres, tmp_path_factory) -> PostgresRepository:
     """Make a repository with reference calibrations of small frames in it, to be copied."""
-    from lsst.ts.dailycal.cli.reference import prepare_repository
+    from lsst.ts.dailycal.cli.simulate.reference import prepare_repository
     from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
     root = tmp_path_factory.mktemp("postgres-repository")

@@ -116,7 +116,7 @@ async def held(repository):
 def somebody_waits(repository) -> bool:
     """Does a transaction wait for a lock?"""
     return bool(
-        repository.server.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        repository.server.query("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
     )
 
 
@@ -164,11 +164,13 @@ async def test_a_server_that_crashes_amid_a_certification_leaves_nothing_half_wr
     async with held(repository):
         certifying = asyncio.create_task(port.certify(wanted, 120.0))
         await until(certifying, lambda: somebody_waits(repository))
+        assert not certifying.done()
         await asyncio.to_thread(repository.server.stop, signal.SIGQUIT)
     await asyncio.to_thread(repository.server.start)
     with pytest.raises(CertificationError, match="LATISS/calib/crashed") as caught:
         await certifying
     assert not isinstance(caught.value, CertificationConflictError)
+    assert "exit code" in str(caught.value), "and not given up at the deadline"
     assert await port.find_conflicts(wanted, 60.0) == []
     await port.certify(wanted, 60.0)
 

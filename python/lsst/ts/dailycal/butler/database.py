@@ -23,8 +23,9 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
+from ..extras import require
+from ..journal.worker import DaemonExecutor
 from ..model import CalibrationError
-from ..run.worker import DaemonExecutor
 from .database_url import database_of, driver_url, url_problem
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ def check_database(url: str, timeout: float = CHECK_TIMEOUT) -> None:
     ------
     DatabaseError
         If it does not answer in time, lies on another machine, lacks ``btree_gist``, or lets us
-        make no schema; or if the driver is not installed.
+        make no schema.
+    MissingExtraError
+        If the Butler or the driver is not installed.
     """
     problem = url_problem(url)
     if problem is not None:
@@ -98,6 +101,9 @@ def drop_schema(repository: str | Path, timeout: float = DROP_TIMEOUT) -> None:
 
 def _within(timeout: float, url: str, action: Callable[[Connection], None]) -> None:
     """Do something in a database, in a thread that is left alone if the database hangs."""
+    # What is imported takes seconds on a busy machine, in which no database hangs.
+    require("pipelines", "postgres")
+    import psycopg2  # noqa: F401
 
     def run() -> None:
         with _connect(url, timeout) as connection:
@@ -128,14 +134,7 @@ def _connect(url: str, timeout: float) -> Iterator[Connection]:
         )
         with engine.connect() as connection:
             yield connection
-    except ImportError as error:
-        raise DatabaseError(
-            "The driver of PostgreSQL is not installed.",
-            remedy="pip install 'ts-dailycal[postgres]'",
-        ) from error
     except (sqlalchemy.exc.SQLAlchemyError, OSError, RuntimeError) as error:
-        if isinstance(error, CalibrationError):
-            raise
         raise DatabaseError(
             f"The database {_name(url)} cannot be used: {said(error)}.",
             remedy="Look whether its server runs, and whether PGHOST, PGPORT, PGUSER and the "
