@@ -18,6 +18,7 @@ __all__ = [
 
 import concurrent.futures
 import contextlib
+import importlib
 import ipaddress
 import re
 import urllib.parse
@@ -103,7 +104,8 @@ def _within(timeout: float, url: str, action: Callable[[Connection], None]) -> N
     """Do something in a database, in a thread that is left alone if the database hangs."""
     # What is imported takes seconds on a busy machine, in which no database hangs.
     require("pipelines", "postgres")
-    import psycopg2  # noqa: F401
+    for module in ("lsst.daf.butler.registry.connectionString", "psycopg2"):
+        importlib.import_module(module)
 
     def run() -> None:
         with _connect(url, timeout) as connection:
