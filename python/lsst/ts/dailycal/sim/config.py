@@ -14,6 +14,7 @@ import typing
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..butler.database_url import url_problem
 from ..model import ConfigurationError
 from ..model.detector import LATISS, DetectorGeometry
 from .clock import current_tai, monotonic
@@ -44,6 +45,9 @@ class SimulationConfig:
     """Directory of everything the observatory writes."""
     repository_path: Path | None = None
     """Butler repository; `None` for ``repo`` in ``root``."""
+    database: str | None = None
+    """Address of the PostgreSQL database in which a new repository has its registry, without a
+    password; `None` for an SQLite file in the repository."""
     raw_path: Path | None = None
     """Directory of the raw files; `None` for ``raw`` in ``root``."""
     start_tai: float | None = None
@@ -91,6 +95,14 @@ class SimulationConfig:
                 yield f"{name} must be a time in seconds; got {value!r}."
         if self.started_at is not None and self.start_tai is None:
             yield "started_at needs start_tai."
+        if self.database is not None:
+            problem = (
+                url_problem(self.database)
+                if isinstance(self.database, str)
+                else "The database must be a text."
+            )
+            if problem is not None:
+                yield problem
         for text in self.faults:
             try:
                 Fault.parse(text)

@@ -69,6 +69,7 @@ def run(
     seed: int,
     small: bool,
     faults: tuple[str, ...],
+    database: str | None,
 ) -> int:
     """Carry out a whole procedure page through a script queue.
 
@@ -89,7 +90,7 @@ def run(
     )
     place = make_place(
         real=real, queue=queue, directory=directory, time_scale=time_scale,
-        seed=seed, small=small, faults=faults, enabled=bool(from_step),
+        seed=seed, small=small, faults=faults, database=database, enabled=bool(from_step),
     )  # fmt: skip
     available = _seconds(time_available)
     if dry_run:

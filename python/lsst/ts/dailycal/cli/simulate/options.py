@@ -29,6 +29,9 @@ def simulation_options(function: Function) -> Function:
                      "science."),
         click.option("--fault", "faults", multiple=True, metavar="NAME[@WHEN]",
                      help="Rehearse a fault; can be repeated. `dailycal faults` lists them."),
+        click.option("--database", metavar="URL", help="PostgreSQL database on this machine for "
+                     "the registry of a new repository, e.g. postgresql:///dailycal; it gets a "
+                     "schema of its own. No password here: PGPASSWORD and ~/.pgpass are read."),
     )  # fmt: skip
     for option in reversed(options):
         function = option(function)
@@ -42,6 +45,7 @@ def make_config(
     small: bool,
     time_scale: float = 1.0,
     faults: typing.Sequence[str] = (),
+    database: str | None = None,
 ) -> "SimulationConfig":
     """Make the settings of a simulated observatory.
 
@@ -59,6 +63,7 @@ def make_config(
         frame=DIRECT_FRAME if small else FULL_FRAME,
         root=directory.absolute(),
         faults=tuple(faults),
+        database=database,
     )
     problems = [problem for text in faults for problem in _unknown_words(text)]
     if problems:
