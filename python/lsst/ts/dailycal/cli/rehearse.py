@@ -62,6 +62,7 @@ def rehearse(
     yes: bool,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
 ) -> int:
     """Do the main job in a simulated observatory on this machine.
@@ -84,6 +85,7 @@ def rehearse(
         directory,
         seed=seed,
         small=small,
+        rice=rice,
         time_scale=time_scale or (SMALL_SCALE if small else FULL_SCALE),
         faults=faults,
     )

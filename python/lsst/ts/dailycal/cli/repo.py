@@ -36,7 +36,9 @@ def repo() -> None:
 @click.option("--reference/--no-reference", default=True, show_default=True,
               help="Make reference calibrations of a simulated earlier day?")  # fmt: skip
 @simulation_options
-def create(path: Path, *, reference: bool, seed: int, small: bool, faults: tuple[str, ...]) -> None:
+def create(
+    path: Path, *, reference: bool, seed: int, small: bool, rice: bool, faults: tuple[str, ...]
+) -> None:
     """Make a repository for LATISS at PATH, which must be empty or not exist.
 
     With reference calibrations, the raw frames that they are made of lie in PATH-raw.
@@ -52,7 +54,7 @@ def create(path: Path, *, reference: bool, seed: int, small: bool, faults: tuple
         if not reference:
             create_repository(root)
         else:
-            config = make_config(root.parent, seed=seed, small=small, faults=faults)
+            config = make_config(root.parent, seed=seed, small=small, rice=rice, faults=faults)
             raw = root.with_name(f"{root.name}-raw")
             config = dataclasses.replace(config, repository_path=root, raw_path=raw)
             prepare_repository(config, lambda text: error_console().print(text, soft_wrap=True))

@@ -74,6 +74,7 @@ def run(
     time_scale: float | None,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
 ) -> int:
     """Carry out a whole procedure page through a script queue.
@@ -95,7 +96,7 @@ def run(
     )
     place = make_place(
         real=real, queue=queue, directory=directory, time_scale=time_scale,
-        seed=seed, small=small, faults=faults, enabled=bool(from_step),
+        seed=seed, small=small, rice=rice, faults=faults, enabled=bool(from_step),
     )  # fmt: skip
     available = _seconds(time_available)
     if dry_run:

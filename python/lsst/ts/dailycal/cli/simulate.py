@@ -44,6 +44,7 @@ def simulate(
     as_json: bool,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
 ) -> None:
     """Start a simulated observatory, and leave it running until Ctrl-C.
@@ -59,7 +60,9 @@ def simulate(
     from .run_directory import claim_directory, refuse_other_frames
 
     claim_directory(directory, keep=True, yes=False)
-    config = make_config(directory, seed=seed, small=small, time_scale=time_scale, faults=faults)
+    config = make_config(
+        directory, seed=seed, small=small, rice=rice, time_scale=time_scale, faults=faults
+    )
 
     refuse_other_frames(config)
 
