@@ -214,7 +214,7 @@ KEYS = """INSTRUME OBSID IMGNAME DAYOBS SEQNUM OBS-NITE CONTRLLR OBSTYPE IMGTYPE
 keys = st.sampled_from(KEYS.split())
 
 
-@examples(400)
+@examples(200)
 @given(image=st.sampled_from(sorted(HEADERS)), changes=st.dictionaries(keys, values, max_size=6))
 def test_any_header_is_translated_or_refused_by_an_error_of_ours(image, changes):
     try:
