@@ -16,11 +16,9 @@ import pytest
 from lsst.ts.dailycal.butler.certify import certify_argv, decertify, find_conflicts
 from lsst.ts.dailycal.butler.collections import CALIB, CALIB_DAILY, RAW
 from lsst.ts.dailycal.butler.ingest import (
-    RawFrameError,
     RawHeaderError,
     count_raws,
     exposure_record,
-    forget_raws,
     ingest_raws,
     read_header,
 )
@@ -30,7 +28,7 @@ from lsst.ts.dailycal.butler.stats import StatsNotFoundError, has_dataset, read_
 from lsst.ts.dailycal.model import ImageName, ImageType
 from lsst.ts.dailycal.pipelines.command import pipeline_environment, pipetask_argv
 from lsst.ts.dailycal.sim.clock import day_obs
-from lsst.ts.dailycal.sim.config import RawFileOptions, SimulationConfig
+from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.exposures import SimulatedExposure
 from lsst.ts.dailycal.sim.world import World
 
@@ -326,81 +324,6 @@ def test_a_header_without_sense_is_refused(site):
     del header["OBSID"]
     with pytest.raises(RawHeaderError, match="OBSID"):
         exposure_record(header)
-
-
-@pytest.mark.parametrize(
-    ("change", "key"),
-    [
-        ({"EXPTIME": None}, "EXPTIME"),
-        ({"EXPTIME": -1.0}, "EXPTIME"),
-        ({"DATE-END": "2026-11-22T00:00:00.000"}, "DATE-END"),
-        ({"DATE-END": None}, "DATE-END"),
-        ({"EXPTIME": 30.0}, "DATE-END"),
-        ({"DATE-BEG": None, "DATE-OBS": None, "MJD-BEG": None, "MJD-OBS": None}, "DATE-BEG"),
-        ({"DATE-END": "soon"}, "DATE-END"),
-        ({"TIMESYS": "LOCAL"}, "TIMESYS"),
-        ({"CONTRLLR": "X"}, "CONTRLLR"),
-        ({"LSST_NUM": "E2V-CCD250-369"}, "LSST_NUM"),
-    ],
-)
-def test_an_exposure_that_cannot_have_been_is_refused_by_the_name_of_the_key(site, change, key):
-    header = dict(read_header(site.paths[site.biases[0]])) | change
-    if change == {"DATE-END": None}:
-        header["MJD-END"] = None
-    with pytest.raises(RawHeaderError) as caught:
-        exposure_record(header, "x.fits")
-    assert (caught.value.path, caught.value.key) == ("x.fits", key)
-    assert str(caught.value).startswith("x.fits (primary header, ")
-
-
-def test_times_in_utc_become_tai(site):
-    header = dict(read_header(site.paths[site.biases[0]]))
-    tai = exposure_record(header)["timespan"]
-    utc = exposure_record(header | {"TIMESYS": "UTC"})["timespan"]
-    assert (utc.begin - tai.begin).to_value("s") == pytest.approx(37.0, abs=1e-3)
-
-
-def test_a_compressed_frame_is_ingested_and_read_from_where_it_is(site, tmp_path):
-    repo = tmp_path / "repo"
-    create_repository(repo)
-    options = RawFileOptions(rice=True)
-    world = World(SimulationConfig(root=tmp_path, frame=(128, 128), raw_files=options))
-    exposure = next(world.reference_exposures(1, ()))
-    path = world.write(exposure)
-    assert path.name.endswith(".fits.fz")
-    for transfer in ("direct", "copy"):
-        with open_repository(repo, writeable=True) as butler:
-            (number,) = ingest_raws(butler, [path], transfer)
-            frame = butler.get(
-                "raw", instrument="LATISS", detector=0, exposure=number, collections=RAW
-            )
-            assert frame.group.sequencer_file.endswith(".seq")
-            pixels = frame.amplifiers[5].pixels.read(0, 100)
-            forget_raws(butler, [number])
-        assert np.array_equal(pixels, world.read(exposure).pixels[5][:100])
-
-
-def test_a_bad_file_leaves_the_repository_as_it_was(site, tmp_path):
-    before = count_raws(site.repo)
-    bad = tmp_path / "bad.fits"
-    good = site.paths[site.biases[1]]
-    bad.write_bytes(good.read_bytes().replace(b"OBSID   =", b"HISTORY  ", 1))
-    with (
-        open_repository(site.repo, writeable=True) as butler,
-        pytest.raises(RawHeaderError, match="OBSID"),
-    ):
-        ingest_raws(butler, [good, bad])
-    for content in (b"", b"not FITS at all"):
-        bad.write_bytes(content)
-        with pytest.raises(RawHeaderError, match=r"bad\.fits"):
-            read_header(bad)
-    bad.write_bytes(good.read_bytes()[:-200_000])
-    with (
-        open_repository(site.repo, writeable=True) as butler,
-        pytest.raises(RawFrameError, match="short"),
-    ):
-        ingest_raws(butler, [good, bad])
-    assert count_raws(site.repo) == before
 
 
 def test_a_repository_is_not_made_over_something(site):

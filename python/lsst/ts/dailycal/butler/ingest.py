@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _ROUNDING = 0.01
 """By which an exposure may be shorter than EXPTIME, in seconds: dates have milliseconds."""
+_OVERHEAD = 3600.0
+"""By which it may be longer, in seconds. More is a wrong date."""
 
 
 def exposure_record(header: Mapping[str, Any], path: str | Path = "header") -> dict[str, Any]:
@@ -99,7 +101,7 @@ def _timespan(facts: ExposureFacts, path: str | Path) -> Timespan:
         problem = "the header has no date, neither DATE-BEG nor DATE-OBS"
         raise RawHeaderError(path, problem, PRIMARY, "DATE-BEG")
     seconds = (end - begin).to_value("s")
-    if seconds < facts.exposure_time - _ROUNDING:
+    if not facts.exposure_time - _ROUNDING <= seconds <= facts.exposure_time + _OVERHEAD:
         problem = (
             f"the exposure is from {_shown(begin)} to {_shown(end)}, {seconds:.3f} s; "
             f"EXPTIME is {facts.exposure_time} s"
