@@ -29,7 +29,15 @@ EXTRAS: Mapping[str, Extra] = {
     ),
     "pipelines": Extra(
         "lsst.daf.butler",
-        ("lsst.daf", "lsst.pipe", "lsst.ctrl", "lsst.pex", "lsst.resources", "lsst.utils"),
+        (
+            "astro_metadata_translator",
+            "lsst.daf",
+            "lsst.pipe",
+            "lsst.ctrl",
+            "lsst.pex",
+            "lsst.resources",
+            "lsst.utils",
+        ),
         "pip install 'ts-dailycal[pipelines]'",
     ),
     "postgres": Extra("psycopg2", ("psycopg2",), "pip install 'ts-dailycal[postgres]'"),

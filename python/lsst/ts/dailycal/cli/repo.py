@@ -42,6 +42,7 @@ def create(
     reference: bool,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
     database: str | None,
 ) -> None:
@@ -60,7 +61,9 @@ def create(
     require("pipelines")
     root = path.absolute()
     try:
-        config = make_config(root.parent, seed=seed, small=small, faults=faults, database=database)
+        config = make_config(
+            root.parent, seed=seed, small=small, rice=rice, faults=faults, database=database
+        )
         require_database(config)
         if not reference:
             create_repository(root, database)

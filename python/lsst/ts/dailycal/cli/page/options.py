@@ -93,6 +93,7 @@ def make_place(
     time_scale: float | None,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
     database: str | None = None,
     enabled: bool = False,
@@ -123,7 +124,13 @@ def make_place(
         return Place(name, simulated=True, queue=queue, joined=there)
     scale = time_scale or (SMALL_SCALE if small else FULL_SCALE)
     own = make_config(
-        directory, seed=seed, small=small, time_scale=scale, faults=faults, database=database
+        directory,
+        seed=seed,
+        small=small,
+        rice=rice,
+        time_scale=scale,
+        faults=faults,
+        database=database,
     )
     name = f"a simulated observatory in {directory}"
     return Place(name, simulated=True, queue=queue, own=own, enabled=enabled)

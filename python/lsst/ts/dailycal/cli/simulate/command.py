@@ -44,6 +44,7 @@ def simulate(
     as_json: bool,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
     database: str | None,
 ) -> None:
@@ -64,7 +65,13 @@ def simulate(
     require("sal", "pipelines")
     claim_directory(directory, keep=True, yes=False)
     config = make_config(
-        directory, seed=seed, small=small, time_scale=time_scale, faults=faults, database=database
+        directory,
+        seed=seed,
+        small=small,
+        rice=rice,
+        time_scale=time_scale,
+        faults=faults,
+        database=database,
     )
     refuse_other_frames(config)
     require_database(config)

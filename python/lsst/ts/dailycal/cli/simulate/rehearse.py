@@ -62,6 +62,7 @@ def rehearse(
     yes: bool,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
     database: str | None,
 ) -> int:
@@ -87,6 +88,7 @@ def rehearse(
         directory,
         seed=seed,
         small=small,
+        rice=rice,
         time_scale=time_scale or (SMALL_SCALE if small else FULL_SCALE),
         faults=faults,
         database=database,
