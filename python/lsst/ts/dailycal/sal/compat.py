@@ -6,6 +6,7 @@
 __all__ = [
     "call",
     "enumerations",
+    "index_field",
     "message_fields",
     "message_index",
     "override_field",
@@ -34,6 +35,15 @@ def message_index(message: typing.Any, component: str) -> int:
     """
     index = getattr(message, "salIndex", None)
     return int(getattr(message, f"{component}ID", 0) if index is None else index)
+
+
+def index_field(message: typing.Any, component: str) -> str:
+    """Return the field of a message that holds the index of its component (`str`).
+
+    ``<component>ID`` up to salobj 7.0, ``salIndex`` from 7.1. Commands to the instances of a
+    component whose remote has index 0 must set it.
+    """
+    return "salIndex" if "salIndex" in message_fields(message) else f"{component}ID"
 
 
 def enumerations(component: str) -> types.ModuleType:
