@@ -85,12 +85,14 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 async def _run(names: Sequence[str], config: SimulationConfig, state: str) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    _listen_for_signals(stop)
     components = {name: _make(name, config, state) for name in names}
     try:
         for name, component in components.items():
             await component.start_task
+            # Again: salobj 8 takes the signals for the component that was started last, and
+            # then the others of this process would never hear of the end.
+            _listen_for_signals(stop)
             # It beats as soon as its loop has come round once.
             loop.call_later(component.heartbeat_interval, _announce, name)
         await _until_stopped(stop, components.values())
@@ -101,6 +103,12 @@ async def _run(names: Sequence[str], config: SimulationConfig, state: str) -> in
     finally:
         await asyncio.gather(*(component.close() for component in components.values()))
     return 0
+
+
+def _listen_for_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
 
 
 def _make(name: str, config: SimulationConfig, state: str) -> typing.Any:

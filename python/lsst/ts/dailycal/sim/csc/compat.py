@@ -8,7 +8,6 @@ capability decides, and never a version number.
 """
 
 __all__ = [
-    "KAFKA_MODULE",
     "acknowledge",
     "acknowledge_progress",
     "enter_state",
@@ -17,6 +16,7 @@ __all__ = [
     "is_configurable",
     "own_fields",
     "publish",
+    "reads_site",
     "requested_override",
     "script_index_field",
     "silence_heartbeat",
@@ -32,8 +32,8 @@ from collections.abc import Mapping
 
 from ...sal.compat import call, message_fields, write_event
 
-KAFKA_MODULE = "kafka_consumer"
-"""The module of salobj that only a salobj on Kafka has."""
+_KAFKA_MODULE = "kafka_consumer"
+_SITE_MODULE = "hierarchical_update"  # by which the files of a site complete _init.yaml
 _OVERRIDE_FIELDS = ("configurationOverride", "settingsToApply")
 _CONFIGURABLE = frozenset({"evt_configurationsAvailable", "evt_settingVersions"})
 _PRIVATE = ("private_", "priority", "salIndex")
@@ -176,13 +176,21 @@ def transport_is_kafka() -> bool:
 
     It is looked at without being imported, which takes more than a second.
     """
+    return _salobj_has(_KAFKA_MODULE)
+
+
+def reads_site() -> bool:
+    """Tell whether the installed salobj has configurations by site, as from 7."""
+    return _salobj_has(_SITE_MODULE) or transport_is_kafka()
+
+
+def _salobj_has(module: str) -> bool:
     package = importlib.util.find_spec("lsst.ts.salobj")
     if package is None or package.submodule_search_locations is None:
         return False
-    found = importlib.machinery.PathFinder.find_spec(
-        f"lsst.ts.salobj.{KAFKA_MODULE}", package.submodule_search_locations
-    )
-    return found is not None
+    name = f"lsst.ts.salobj.{module}"
+    places = package.submodule_search_locations
+    return importlib.machinery.PathFinder.find_spec(name, places) is not None
 
 
 def _read_idl(component: str) -> frozenset[str]:
