@@ -15,6 +15,7 @@ import lsst.ts.salobj as salobj
 from ..clock import iso_from_tai
 from ..config import SimulationConfig
 from ..faults import Fault
+from .compat import acknowledge_progress
 from .job import ABORTED, Job, JobArguments, describe
 from .simulated import ConfigurableSimulatedCsc
 from .transition_faults import TransitionFaults
@@ -92,7 +93,7 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
         if refusal is not None:  # job_not_acknowledged
             await self.for_ever()
         if fault is None or fault.name != "job_result_before_ack":
-            self._acknowledge(data, job)
+            await self._acknowledge(data, job)
         await self._strike_service(about)
         await ended.wait()
         await self._answer(data, job, fault, exit_codes[0])
@@ -124,10 +125,9 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
         except ValueError as error:
             raise salobj.ExpectedError(f"config={data.config!r}: {error}") from None
 
-    def _acknowledge(self, data: typing.Any, job: Job) -> None:
-        self.cmd_execute.ack_in_progress(
-            data, timeout=_IN_PROGRESS_TIMEOUT, result=json.dumps({"job_id": job.job_id})
-        )
+    async def _acknowledge(self, data: typing.Any, job: Job) -> None:
+        result = json.dumps({"job_id": job.job_id})
+        await acknowledge_progress(self.cmd_execute, data, _IN_PROGRESS_TIMEOUT, result)
 
     async def _run(
         self, job: Job, fault: Fault | None, exit_codes: list[int], ended: asyncio.Event
@@ -175,7 +175,7 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
             return
         await self._tell(job, exit_code, kind)
         if kind == "job_result_before_ack":
-            self._acknowledge(data, job)
+            await self._acknowledge(data, job)
 
     async def _publish_after_ack(self, job: Job, exit_code: int, kind: str) -> None:
         await asyncio.sleep(0.1)

@@ -113,8 +113,10 @@ class SimulatedCsc(salobj.BaseCsc):
         """End commands and background work, and wait until they have ended."""
         await super().close_tasks()
         for name in self.salinfo.command_names:
-            # Now, while their last acknowledgement can still be written.
-            getattr(self, f"cmd_{name}").callback = None
+            # Now, while their last acknowledgement can still be written. That of exitControl is
+            # being written: it is the command that closes the component.
+            if name != "exitControl":
+                getattr(self, f"cmd_{name}").callback = None
         await asyncio.sleep(0)
         if self._owner is not None:
             self._owner.cancel()
