@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import typing
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
-from salobj8_components import Domain, Remote, SalInfo, State
+from salobj8_components import Domain, Remote, State
 from salobj8_messages import Message, topics_of
 from salobj8_topics import AckError
 
@@ -25,6 +26,13 @@ def make(name: str, config: typing.Any, **kwargs: typing.Any) -> typing.Any:
     return getattr(importlib.import_module(module), factory)(config, **kwargs)
 
 
+async def until(is_so: Callable[[], object], timeout: float = 20.0) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(timeout):
+        while not is_so():  # noqa: ASYNC110 - whatever it is that is waited for
+            await asyncio.sleep(0.01)
+
+
 class Bench:
     """A component that runs, and a remote for it."""
 
@@ -35,8 +43,9 @@ class Bench:
     async def send(self, command: str, **fields: object) -> str:
         """Send a command, and return why it was refused; empty if it was carried out."""
         topic = getattr(self.remote, f"cmd_{command}")
+        topic.data = topic.DataType(**fields)  # a field may be called timeout
         try:
-            await topic.set_start(timeout=30.0, **fields)
+            await topic.start(timeout=30.0)
         except AckError as error:
             return str(error.ackcmd.result)
         return ""
@@ -50,8 +59,12 @@ class Bench:
         ]
 
     def topics(self) -> set[str]:
-        """Return the topics that it wrote."""
-        return {attr for name, attr, _ in Domain.shared.written if name == self.name}
+        """Return the events and telemetry that it wrote."""
+        return {
+            attr
+            for name, attr, _ in Domain.shared.written
+            if name == self.name and attr.startswith(("evt_", "tel_"))
+        }
 
     async def enable(self) -> None:
         """Bring it to ENABLED by commands."""
@@ -75,6 +88,3 @@ async def running(name: str, config: typing.Any, **kwargs: typing.Any) -> AsyncI
 def commands_of(component: str) -> tuple[str, ...]:
     """Return the commands of a component in XML 28."""
     return tuple(item.removeprefix("cmd_") for item in topics_of(component) if item[:4] == "cmd_")
-
-
-__all__ = ["Bench", "SalInfo", "commands_of", "make", "running"]
