@@ -41,11 +41,11 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 def make_config(
     tmp_path: pathlib.Path,
 ) -> Callable[..., "SimulationConfig"]:
-    def make(*faults: str) -> "SimulationConfig":
+    def make(*faults: str, **settings: typing.Any) -> "SimulationConfig":
         from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
         config = SimulationConfig(
-            root=tmp_path / "root", frame=DIRECT_FRAME, time_scale=500.0, faults=faults
+            root=tmp_path / "root", frame=DIRECT_FRAME, time_scale=500.0, faults=faults, **settings
         )
         return config.started()
 

@@ -202,7 +202,8 @@ class Controller:
         await self.close_tasks()
         await asyncio.sleep(LAST_WORDS)
         await self.domain.close()
-        self.done_task.set_result(None)
+        if not self.done_task.done():
+            self.done_task.set_result(None)
 
     async def __aenter__(self) -> typing.Self:
         await self.start_task
