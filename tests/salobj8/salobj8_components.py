@@ -122,6 +122,8 @@ class Remote:
             for item in names:
                 if wanted is None or item in wanted:
                     topic = ReadTopic(self.salinfo, f"{prefix}_{item}", self.salinfo.index)
+                    if evt_max_history:
+                        asyncio.get_running_loop().call_soon(topic.hear_history)
                     domain.readers.append(topic)
                     setattr(self, f"{prefix}_{item}", topic)
         if not readonly:

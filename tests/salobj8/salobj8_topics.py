@@ -10,9 +10,9 @@ import dataclasses
 import enum
 import inspect
 import itertools
-import time
 import typing
 
+from lsst.ts.utils import current_tai
 from salobj8_messages import Message, message_type
 
 
@@ -111,7 +111,7 @@ class WriteTopic(Topic):
 
     async def write(self) -> Message:
         data = self.data.copy()
-        data.private_sndStamp = time.time()
+        data.private_sndStamp = current_tai()
         data.private_identity = self.salinfo.identity
         if self.attr_name != "ack_ackcmd":
             data.private_seqNum = self.bus.next_number()
@@ -159,6 +159,12 @@ class ReadTopic(Topic):
         if function is None:
             for task in self.tasks:
                 task.cancel()
+
+    def hear_history(self) -> None:
+        """Hear the last message from before, by the callback that was set at once."""
+        last = self.get()
+        if last is not None and self._callback is not None:
+            self.hear(last)
 
     def hear(self, message: Message) -> None:
         if self._callback is None:

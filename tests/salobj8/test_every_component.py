@@ -128,3 +128,20 @@ async def test_faults_of_transitions_strike(fault, state, make_config):
         assert bench.csc.summary_state is state
         if state is State.FAULT:
             assert "simulated fault" in bench.written("evt_errorCode")[-1].errorReport
+
+
+async def test_the_refusal_of_an_override_names_the_files_that_the_component_announced(make_config):
+    from lsst.ts.dailycal.model import ComponentName
+    from lsst.ts.dailycal.sal.group_paths import SummaryState, Target
+    from lsst.ts.dailycal.sal.transitions import GroupTransitionError, SalGroup
+
+    async with running("OCPS:1", make_config()) as bench:
+        domain, ocps = bench.remote.salinfo.domain, ComponentName("OCPS", 1)
+        group = SalGroup(domain, [ocps])
+        await group.start()
+        target = Target(SummaryState.ENABLED, "LATISS")  # as on salobj 6.9
+        with pytest.raises(GroupTransitionError, match="refused command start") as error:
+            await group.drive({ocps: target}, 10)
+        assert "knows: LATISS.yaml, final_ack_first.yaml" in error.value.failures[0].remedy
+        await group.drive({ocps: Target(SummaryState.ENABLED, "LATISS.yaml")}, 10)
+        assert bench.csc.summary_state is State.ENABLED
