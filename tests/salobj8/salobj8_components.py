@@ -82,6 +82,7 @@ class SalInfo:
         self.event_names = self._names("evt_")
         self.telemetry_names = self._names("tel_")
         self.ack_writer = WriteTopic(self, "ack_ackcmd")
+        self.started = False
 
     def _names(self, prefix: str) -> tuple[str, ...]:
         found = (topic for topic in topics_of(self.name) if topic.startswith(prefix))
@@ -129,6 +130,7 @@ class Remote:
         if not readonly:
             for item in self.salinfo.command_names:
                 setattr(self, f"cmd_{item}", RemoteCommand(self.salinfo, f"cmd_{item}"))
+        self.salinfo.started = True
         self.start_task: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.start_task.set_result(None)
 
@@ -178,6 +180,7 @@ class Controller:
             raise TypeError(f"no commands for the do_ methods {sorted(unknown)}")
 
     async def start(self) -> None:
+        self.salinfo.started = True
         # salobj 8 takes the signals of the process for itself.
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -204,8 +207,7 @@ class Controller:
         await self.close_tasks()
         await asyncio.sleep(LAST_WORDS)
         await self.domain.close()
-        if not self.done_task.done():
-            self.done_task.set_result(None)
+        self.done_task.set_result(None)
 
     async def __aenter__(self) -> typing.Self:
         await self.start_task

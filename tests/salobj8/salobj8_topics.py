@@ -110,6 +110,8 @@ class WriteTopic(Topic):
         return changed
 
     async def write(self) -> Message:
+        if not self.salinfo.started:
+            raise RuntimeError(f"{self.attr_name} is written before its component is started")
         data = self.data.copy()
         data.private_sndStamp = current_tai()
         data.private_identity = self.salinfo.identity

@@ -129,8 +129,9 @@ def _announce(name: str) -> None:
 async def _until_stopped(stop: asyncio.Event, components: typing.Iterable[typing.Any]) -> None:
     """Wait until somebody ends the program, or every component was told to exit."""
     signalled: asyncio.Future[typing.Any] = asyncio.ensure_future(stop.wait())
-    exited: asyncio.Future[typing.Any] = asyncio.gather(
-        *(component.done_task for component in components)
+    # Not gathered, which would cancel what salobj itself wants to set.
+    exited: asyncio.Future[typing.Any] = asyncio.ensure_future(
+        asyncio.wait([component.done_task for component in components])
     )
     try:
         await asyncio.wait([signalled, exited], return_when=asyncio.FIRST_COMPLETED)

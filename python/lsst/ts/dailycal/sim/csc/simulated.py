@@ -78,6 +78,7 @@ class SimulatedCsc(salobj.BaseCsc):
         self._group: asyncio.TaskGroup | None = None
         self._owner: asyncio.Task[None] | None = None
         self._left_enabled = asyncio.Event()
+        self._in_background = False
         if initial_state is None:
             initial_state = self.default_initial_state
         self._complete_commands(name)
@@ -88,7 +89,6 @@ class SimulatedCsc(salobj.BaseCsc):
         ready = asyncio.Event()
         self._owner = asyncio.create_task(self._own_background(ready))
         await ready.wait()
-        await self.start_background()
         await super().start()
         self.spawn(self._watch_faults())
 
@@ -107,7 +107,7 @@ class SimulatedCsc(salobj.BaseCsc):
         return refuse
 
     async def start_background(self) -> None:
-        """Do what has to be done before the first state is published."""
+        """Do what is to be done before the first state is published; topics can be written."""
 
     async def close_tasks(self) -> None:
         """End commands and background work, and wait until they have ended."""
@@ -153,6 +153,11 @@ class SimulatedCsc(salobj.BaseCsc):
 
     async def handle_summary_state(self) -> None:
         """Take note of a new state, however it came about."""
+        if not self._in_background:
+            # salobj calls this before it publishes the first state, and after it has started to
+            # write; it has no other place of that kind in all versions.
+            self._in_background = True
+            await self.start_background()
         if self.summary_state == salobj.State.ENABLED:
             self._left_enabled.clear()
         else:
