@@ -11,7 +11,8 @@ import importlib
 import typing
 from collections.abc import AsyncIterator, Callable
 
-from salobj8_components import Domain, Remote, State
+from salobj8_components import Domain, Remote
+from salobj8_cscs import State
 from salobj8_messages import Message, topics_of
 from salobj8_topics import AckError
 

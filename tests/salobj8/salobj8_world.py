@@ -14,6 +14,7 @@ import types
 import typing
 
 import salobj8_components
+import salobj8_cscs
 import salobj8_messages
 import salobj8_topics
 
@@ -56,7 +57,7 @@ class NotInstalled(importlib.machinery.SourceFileLoader):
 
 def _make_modules() -> dict[str, types.ModuleType]:
     salobj = types.ModuleType("lsst.ts.salobj")
-    for source in (salobj8_topics, salobj8_components):
+    for source in (salobj8_topics, salobj8_components, salobj8_cscs):
         for name, value in vars(source).items():
             if isinstance(value, type) and value.__module__ == source.__name__:
                 setattr(salobj, name, value)

@@ -5,7 +5,7 @@
 
 import pytest
 from salobj8_bench import commands_of, running
-from salobj8_components import BaseCsc, State
+from salobj8_cscs import BaseCsc, State
 
 from lsst.ts.dailycal.sim.programs import ATCS, PROGRAMS
 

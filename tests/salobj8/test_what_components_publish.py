@@ -8,7 +8,8 @@ import contextlib
 
 import pytest
 from salobj8_bench import running, until
-from salobj8_components import Domain, State
+from salobj8_components import Domain
+from salobj8_cscs import State
 
 from lsst.ts.dailycal.sim.csc.telescope_table import TELESCOPE
 
