@@ -165,6 +165,9 @@ async def test_a_component_that_leaves_enabled_says_so(state, make_config):
 async def test_a_component_can_fall_silent(make_config):
     async with running("ATSpectrograph", make_config("heartbeat_lost@ATSpectrograph")) as bench:
         await until(lambda: bench.csc.heartbeat_interval > 1e6)
+        beats = len(bench.written("evt_heartbeat"))
+        await asyncio.sleep(1.5)
+        assert len(bench.written("evt_heartbeat")) == beats
 
 
 async def test_the_watcher_tells_which_alarms_are_mute(make_config):

@@ -90,8 +90,11 @@ async def enter_state(csc: typing.Any, state: typing.Any) -> None:
 
 
 def silence_heartbeat(csc: typing.Any) -> None:
-    """Let a component beat once more at most: the task that beats is private."""
+    """Let a component beat no more; once more where salobj's own task has another name."""
     csc.heartbeat_interval = _NEVER
+    task = getattr(csc, "_heartbeat_task", None)
+    if task is not None:
+        task.cancel()
 
 
 def existing_fields(topic: typing.Any, **fields: typing.Any) -> dict[str, typing.Any]:
