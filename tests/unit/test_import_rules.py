@@ -13,6 +13,8 @@ import sys
 
 import pytest
 
+DECIDES = ("model", "ports", "journal", "calibration", "run", "page", "report")
+"""Rooms of what decides and remembers."""
 ROOT = pathlib.Path(__file__).parents[2] / "python" / "lsst" / "ts" / "dailycal"
 SHELLS = {"create_subprocess_shell", "system", "popen", "getoutput", "getstatusoutput"}
 SAL_PACKAGES = {"lsst.ts.salobj", "lsst.ts.utils", "lsst.ts.idl", "lsst.ts.xml"}
@@ -60,7 +62,9 @@ def name(path: pathlib.Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", files("model", "procedure", "ports", "run", "report"), ids=name)
+@pytest.mark.parametrize(
+    "path", files("model", "journal", "calibration", "page", "ports", "run", "report"), ids=name
+)
 def test_what_decides_and_remembers_knows_no_transport_and_no_butler(path):
     found = {item.partition(".")[0] for item in imports(path, top_level=False)}
     assert not found.intersection(TRANSPORT)
@@ -88,7 +92,18 @@ def test_the_butler_is_imported_only_where_it_is_used(path):
 @pytest.mark.prevents("D13")
 @pytest.mark.parametrize(
     "module",
-    ["model", "procedure", "ports", "run", "report", "butler", "butler.port", "cli.main"],
+    [
+        "model",
+        "journal",
+        "calibration",
+        "page",
+        "ports",
+        "run",
+        "report",
+        "butler",
+        "butler.port",
+        "cli.main",
+    ],
 )
 def test_a_room_can_be_imported_without_salobj_dds_and_butler(module):
     program = (

@@ -19,13 +19,7 @@ from .image import bin_pixels
 from .isr import correct_frame
 from .isr_config import CosmicRayConfig, IsrConfig, nested
 from .metrics import measure_exposure
-from .verify import (
-    VerifyOptions,
-    detector_stats,
-    exposure_stats,
-    results_rows,
-    run_stats,
-)
+from .verify import VerifyOptions, detector_stats, exposure_stats, results_rows, run_stats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

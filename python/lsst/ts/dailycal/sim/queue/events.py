@@ -12,7 +12,7 @@ import lsst.ts.salobj as salobj
 from ...sal.compat import write_event
 from ..csc.compat import script_index_field
 from .catalog import ScriptCatalog
-from .lineup import MOST_SCRIPTS, Lineup
+from .order import MOST_SCRIPTS, ScriptOrder
 from .script import QueuedScript
 
 _METADATA = (
@@ -85,7 +85,7 @@ class QueueEvents:
             groupId=script.group_id,
         )
 
-    async def queue(self, lineup: Lineup, *, running: bool, force: bool = True) -> None:
+    async def queue(self, lineup: ScriptOrder, *, running: bool, force: bool = True) -> None:
         """Tell how the queue is; if it is as it was, only when forced to."""
         await write_event(
             self._csc.evt_queue,
