@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import functools
-import json
 import numbers
-import pathlib
 import typing
 
-TABLE = json.loads((pathlib.Path(__file__).parent / "xml28.json").read_text(encoding="utf-8"))
-"""Topics and their fields, ``name:type`` or ``name:type[length]``, by component."""
+from interface_facts import NOW, Field, all_topics
+
 _PRIVATE = {
     "salIndex": "int",
     "private_sndStamp": "double",
@@ -22,7 +20,16 @@ _PRIVATE = {
     "private_seqNum": "int",
     "private_revCode": "string",
 }
-_ACKCMD = "ack:int error:int result:string identity:string origin:int cmdtype:int timeout:double"
+_ACKCMD = (
+    Field("ack", "int"),
+    Field("error", "int"),
+    Field("result", "string"),
+    Field("identity", "string"),
+    Field("origin", "int"),
+    Field("cmdtype", "int"),
+    Field("timeout", "double"),
+)
+_PREFIXES = {"command_": "cmd_", "logevent_": "evt_"}
 _DEFAULTS = {"string": "", "boolean": False, "double": 0.0, "float": 0.0}
 _KINDS = {
     "string": str,
@@ -68,16 +75,26 @@ class Message:
 
 def topics_of(component: str) -> tuple[str, ...]:
     """Return the topics of a component, as attributes of it, with that of acknowledgements."""
-    return (*TABLE[component]["topics"], "ack_ackcmd")
+    return (*_topics(component), "ack_ackcmd")
+
+
+@functools.cache
+def _topics(component: str) -> dict[str, tuple[Field, ...]]:
+    return {_attribute(name): fields for name, fields in all_topics(NOW, component).items()}
+
+
+def _attribute(topic: str) -> str:
+    for prefix, short in _PREFIXES.items():
+        if topic.startswith(prefix):
+            return short + topic.removeprefix(prefix)
+    return f"tel_{topic}"
 
 
 @functools.cache
 def message_type(component: str, topic: str) -> type[Message]:
     """Make the type of the messages of a topic."""
-    text = _ACKCMD if topic == "ack_ackcmd" else TABLE[component]["topics"][topic]
+    fields = _ACKCMD if topic == "ack_ackcmd" else _topics(component)[topic]
     kinds = {name: (kind, 0) for name, kind in _PRIVATE.items()}
-    for field in text.split():
-        name, _, kind = field.partition(":")
-        kind, _, length = kind.partition("[")
-        kinds[name] = (kind, int(length.removesuffix("]") or 0))
+    for field in fields:
+        kinds[field.name] = (field.type_name, field.count if field.count > 1 else 0)
     return type(f"{component}_{topic}", (Message,), {"kinds": kinds})
