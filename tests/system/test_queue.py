@@ -288,7 +288,7 @@ async def test_the_queue_shows_scripts_and_schemas_and_nothing_outside_of_its_fo
 ):
     async with a_queue(folders, tmp_path) as client:
         listed = client.remote.evt_availableScripts.get()
-        assert listed.standard.split(":") == ["script", "unloadable"]
+        assert listed.standard.split(":") == ["script", "slow", "unloadable"]
         assert listed.external.split(":") == ["sub/other.py"]
         assert client.remote.evt_rootDirectories.get().standard == str(folders[0])
         await client.remote.cmd_showSchema.set_start(
