@@ -31,7 +31,7 @@ class AmplifierLine:
     rate_error: float
     """Its standard error (electron/s)."""
     nonlinearity: float
-    """Distance from the line of the mean signal at one dark time: the one for which this is most
+    """Distance from the line of the median signal at one dark time: the one for which this is most
     standard errors (electron)."""
     nonlinearity_error: float
     """Its standard error (electron)."""

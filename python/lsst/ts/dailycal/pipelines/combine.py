@@ -159,8 +159,9 @@ def _combine(
     cosmics = _without_hot_pixels(hits, how.hot) if hits else hits
     stack = _Stack(frames, kind, how, cosmics).only(selection.kept)
     surveys = stack.survey()
+    # Also of frames that are left out: a whole exposure time may be off the line.
+    lines = stack.lines(surveys) if kind == "DARK" else ()
     stack, left_out, notes = _without_deviating(stack, surveys, how.survey)
-    lines = stack.lines(surveys, left_out) if kind == "DARK" else ()
     offsets = [_sure_intercept(line) for line in lines] or [0.0] * len(surveys)
     image = stack.combine([survey.noise for survey in surveys], offsets)
     provenance = Provenance(
@@ -309,15 +310,12 @@ class _Stack:
         in_threads(prepare, range(len(self.frames)), pixels)
         return in_threads(look, range(len(self.frames[0].amplifiers)), pixels)
 
-    def lines(
-        self, surveys: Sequence[AmplifierSurvey], left_out: dict[int, LeftOut]
-    ) -> tuple[AmplifierLine, ...]:
-        """Fit the levels of those frames that are not left out over their dark times."""
-        kept = [n for n in range(len(surveys[0].blocks)) if n not in left_out]
+    def lines(self, surveys: Sequence[AmplifierSurvey]) -> tuple[AmplifierLine, ...]:
+        """Fit the levels over the dark times."""
         times = np.array([frame.dark_time for frame in self.frames])
         return tuple(
             # A median has 1.57 times the variance of a mean.
-            fit_line(times, s.levels[kept], np.full(len(kept), 1.57 * s.noise**2 / s.pixels))
+            fit_line(times, s.levels, np.full(len(times), 1.57 * s.noise**2 / s.pixels))
             for s in surveys
         )
 

@@ -112,7 +112,8 @@ def fit_line(
     covariance = np.linalg.pinv(design[kept].T @ (design[kept] / total[kept, np.newaxis]))
     chi2 = float(np.sum(residual[kept] ** 2 / total[kept])) / max(int(kept.sum()) - 2, 1)
     errors = np.sqrt(np.diag(covariance) * max(chi2, 1.0))
-    deviation = _nonlinearity(times[kept], residual[kept], total[kept])
+    # With those that had no say: a whole exposure time that is off the line is what is looked for.
+    deviation = _nonlinearity(times, residual, total)
     return AmplifierLine(
         float(intercept),
         float(errors[0]),
@@ -137,5 +138,9 @@ def _nonlinearity(times: Floats, residual: Floats, total: Floats) -> tuple[float
     groups = np.split(order, np.flatnonzero(np.diff(times[order]) > _LEVER / 2 * times.max()) + 1)
     if len(groups) < 3:
         return math.nan, math.nan
-    means = [(float(residual[g].mean()), float(np.sqrt(total[g].mean() / len(g)))) for g in groups]
-    return max(means, key=lambda mean: abs(mean[0] / mean[1]))
+    # The median of many has 1.25 times the error of the mean.
+    middles = [
+        (float(np.median(residual[g])), 1.25 * float(np.sqrt(total[g].mean() / len(g))))
+        for g in groups
+    ]
+    return max(middles, key=lambda middle: abs(middle[0] / middle[1]))

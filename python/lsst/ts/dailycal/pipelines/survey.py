@@ -39,6 +39,9 @@ class SurveyOptions:
     """The same for a block of pixels, of which more than one must differ."""
     n_sigma: float = 6.0
     """Differences below this many times the usual scatter among frames are none."""
+    level_beyond_doubt: float = 1.0
+    """A level that differs by this part of the read noise does, whatever the scatter: verification
+    fails such a frame for its MEAN."""
     least_frames: int = 5
     """With fewer, none is left out: there is no saying which are right."""
 
@@ -148,6 +151,7 @@ def find_deviating(
     residual = np.stack([_residual(s.blocks, times) / s.read_noise for s in surveys], axis=1)
     levels = np.median(residual, axis=2)
     worst_level = _beyond(levels, options.level_limit, options.n_sigma)
+    worst_level |= np.abs(levels) > options.level_beyond_doubt
     blocks = _beyond(residual, options.block_limit, options.n_sigma)
     reasons = {}
     for number in range(frames):
