@@ -31,18 +31,26 @@ from growth import LIMITS, Growth, judge, label
 from samples import count_endpoints, sample
 from soak_page import render
 
-from lsst.ts.dailycal.cli.page_options import Place
-from lsst.ts.dailycal.cli.page_session import component_groups, enable_queue, new_run_id, session
-from lsst.ts.dailycal.cli.reference import prepare_repository
-from lsst.ts.dailycal.procedure import BIAS_DARK, PageOptions, make_page_plan
-from lsst.ts.dailycal.run import CheckSettings, FileStorage, PageChecks, PageJournal, PageRun
+from lsst.ts.dailycal.cli.page.options import Place
+from lsst.ts.dailycal.cli.page.session import component_groups, enable_queue, new_run_id, session
+from lsst.ts.dailycal.cli.simulate.reference import prepare_repository
+from lsst.ts.dailycal.journal import FileStorage
+from lsst.ts.dailycal.page import (
+    BIAS_DARK,
+    CheckSettings,
+    PageChecks,
+    PageJournal,
+    PageOptions,
+    PageRun,
+    make_page_plan,
+)
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.supervisor import ObservatoryOptions, SimulatedObservatory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lsst.ts.dailycal.model import PagePlan
+    from lsst.ts.dailycal.page import PagePlan
 
 DRIVER = "this process"
 TIME_SCALE = 50.0

@@ -157,7 +157,7 @@ def small_repository(tmp_path_factory) -> pathlib.Path:
 
     It is to be copied: it costs as much as an observatory, and everybody gets the same.
     """
-    from lsst.ts.dailycal.cli.reference import prepare_repository
+    from lsst.ts.dailycal.cli.simulate.reference import prepare_repository
     from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
     shared = tmp_path_factory.getbasetemp()

@@ -13,27 +13,30 @@ import types
 import typing
 
 import click
+from rooms_picture import find_rooms, picture, table
 from sphinx.application import Sphinx
 
 import lsst.ts.dailycal
+from lsst.ts.dailycal.calibration import configuration_schema
 from lsst.ts.dailycal.cli.exit_codes import ExitCode
 from lsst.ts.dailycal.cli.main import cli
-from lsst.ts.dailycal.cli.run_script import script
-from lsst.ts.dailycal.procedure import configuration_schema
+from lsst.ts.dailycal.cli.script.command import script
 
 ROOMS = {
-    "model": "The nouns",
-    "procedure": "The procedure page as pure functions",
+    "model": "The nouns of the domain",
     "ports": "What the engine needs of the world",
-    "run": "The engine",
+    "journal": "Journal, lock and observers",
+    "calibration": "What a calibration run is, as pure functions",
+    "run": "The engine of a calibration run",
+    "page": "The procedure page",
     "sal": "The ports over salobj",
     "butler": "The repository port",
-    "pipelines": "The embedded pipelines",
-    "scripts": "The SAL scripts",
     "announce": "Announcements",
+    "scripts": "The SAL scripts",
+    "pipelines": "The embedded pipelines",
     "sim": "The simulated observatory",
     "testing": "The test kit",
-    "report": "Views of a journal",
+    "report": "Views of journals",
 }
 
 
@@ -61,10 +64,13 @@ def skip_aliases(*arguments: typing.Any) -> bool | None:
 def generate(app: Sphinx) -> None:
     """Write all pages; one that has not changed keeps its time, so that Sphinx skips it."""
     folder = pathlib.Path(app.srcdir) / "reference" / "_generated"
+    rooms = find_rooms()
     pages = {
         "configuration.md": configuration_page(),
         "commands.md": commands_page(),
         "exit_codes.md": exit_codes_page(),
+        "rooms.md": table(rooms),
+        "rooms.svg": picture(rooms),
         **{f"{room}.rst": room_page(room, title) for room, title in ROOMS.items() if exists(room)},
     }
     pages["index.md"] = index_page(pages)

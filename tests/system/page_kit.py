@@ -17,8 +17,8 @@ from collections.abc import Iterator, Mapping
 
 import psutil
 
-from lsst.ts.dailycal.cli.simulation_options import MARKER
-from lsst.ts.dailycal.procedure import BIAS_DARK
+from lsst.ts.dailycal.cli.simulate.options import MARKER
+from lsst.ts.dailycal.page import BIAS_DARK
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
 PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]

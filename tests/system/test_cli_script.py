@@ -23,7 +23,7 @@ from alone import DOMAIN
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
 TOY = pathlib.Path(__file__).parent / "scripts" / "toy.py"
-PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.run_script import main; main()"]
+PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.script.command import main; main()"]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from lsst.ts.idl.enums.Script import ScriptState
 
 from alone import be_alone
 from lsst.ts.dailycal.model import ComponentName
-from lsst.ts.dailycal.sal.group_paths import SummaryState
+from lsst.ts.dailycal.sal.group.paths import SummaryState
 from lsst.ts.dailycal.sal.transitions import SalGroup, Target
 from lsst.ts.dailycal.scripts.group_script import (
     EnableATCS,
@@ -26,11 +26,7 @@ from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.csc.atcamera import SimATCamera
 from lsst.ts.dailycal.sim.csc.atspectrograph import SimATSpectrograph
 from lsst.ts.dailycal.sim.csc.scheduler import SimScheduler
-from lsst.ts.dailycal.sim.csc.telescope import (
-    SimATDome,
-    SimATMCS,
-    make_telescope_csc,
-)
+from lsst.ts.dailycal.sim.csc.telescope import SimATDome, SimATMCS, make_telescope_csc
 from lsst.ts.dailycal.sim.csc.telescope_log import read_commands
 from lsst.ts.dailycal.sim.csc.telescope_table import TELESCOPE
 from lsst.ts.dailycal.sim.csc.watcher import SimWatcher

@@ -12,7 +12,7 @@ import pytest
 from lsst.ts.idl.enums.Script import ScriptState
 from lsst.ts.idl.enums.ScriptQueue import Location, ScriptProcessState
 
-from lsst.ts.dailycal.sal.board import Board
+from lsst.ts.dailycal.sal.topics import TopicReader
 from lsst.ts.dailycal.scripts.launch import scripts_dir
 from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.csc.telescope_log import read_commands
@@ -29,7 +29,7 @@ class Listener:
     """Hears the states of scripts and of components."""
 
     def __init__(self, domain: salobj.Domain) -> None:
-        self.board = Board()
+        self.board = TopicReader()
         self.queue = salobj.Remote(domain, "ScriptQueue", 2, include=["script", "queue"])
         self.scheduler = salobj.Remote(domain, "Scheduler", 2, include=["summaryState"])
         self.scripts: dict[int, object] = {}

@@ -13,7 +13,7 @@ import pytest
 from alone import be_alone
 from lsst.ts.dailycal.model import ComponentName
 from lsst.ts.dailycal.sal.discovery import InstanceFinder
-from lsst.ts.dailycal.sal.group_paths import SummaryState
+from lsst.ts.dailycal.sal.group.paths import SummaryState
 from lsst.ts.dailycal.sal.transitions import (
     GroupTransitionError,
     SalGroup,

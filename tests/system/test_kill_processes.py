@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.usefixtures("scripts_end"),
 ]
 
-PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.run_script import main; main()"]
+PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.script.command import main; main()"]
 FEWEST = 25
 """Records of a run without faults; there are more, and how many depends on the messages."""
 

@@ -19,8 +19,8 @@ from lsst.ts.dailycal.model import (
     ScriptState,
     ScriptUpdate,
 )
-from lsst.ts.dailycal.procedure import script_end
-from lsst.ts.dailycal.sal.queue import SalQueue
+from lsst.ts.dailycal.page import script_end
+from lsst.ts.dailycal.sal.queue.port import SalQueue
 from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.queue.csc import SimScriptQueue
 

@@ -16,7 +16,7 @@ from lsst.ts.idl.enums.Script import ScriptState
 from lsst.ts.idl.enums.ScriptQueue import Location, ScriptProcessState
 
 from alone import be_alone
-from lsst.ts.dailycal.sal.board import Board
+from lsst.ts.dailycal.sal.topics import TopicReader
 from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.queue.csc import SimScriptQueue
 
@@ -51,7 +51,7 @@ class Client:
         self.scripts: dict[int, list[object]] = {}
         self.visits: list[tuple[str, int, str]] = []
         self.schemas: list[object] = []
-        self.board = Board()
+        self.board = TopicReader()
         self.board.listen(remote.evt_queue, self._hear_queue)
         self.board.listen(remote.evt_script, self._hear_script)
         self.board.listen(remote.evt_configSchema, self.schemas.append)

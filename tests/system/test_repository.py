@@ -14,12 +14,7 @@ import pytest
 from lsst.ts.dailycal.butler.ingest import count_raws
 from lsst.ts.dailycal.butler.port import ButlerRepository
 from lsst.ts.dailycal.butler.repository import create_repository
-from lsst.ts.dailycal.model import (
-    Certification,
-    CertificationError,
-    StatisticsError,
-    Validity,
-)
+from lsst.ts.dailycal.model import Certification, CertificationError, StatisticsError, Validity
 
 # A cache of one page makes SQLite write into the database before the end of the transaction.
 KILLED_WRITER = """

@@ -17,7 +17,7 @@ from alone import be_alone
 from lsst.ts import salobj
 from lsst.ts.dailycal.butler.repository import create_repository
 from lsst.ts.dailycal.model import Severity
-from lsst.ts.dailycal.sal.camera import SalCamera
+from lsst.ts.dailycal.sal.camera.port import SalCamera
 from lsst.ts.dailycal.sal.component import ComponentWatch
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.csc.atcamera import SimATCamera

@@ -20,13 +20,7 @@ from socket_table import sockets
 
 from lsst.ts import salobj
 from lsst.ts.dailycal.butler.port import ButlerRepository
-from lsst.ts.dailycal.model import (
-    ImageTags,
-    ImageType,
-    JobError,
-    JobRequest,
-    PlannedExposure,
-)
+from lsst.ts.dailycal.model import ImageTags, ImageType, JobError, JobRequest, PlannedExposure
 from lsst.ts.dailycal.ports import ExposureTimeouts
 from lsst.ts.dailycal.sal.component import ComponentWatch
 from lsst.ts.dailycal.sal.observatory import SalObservatory

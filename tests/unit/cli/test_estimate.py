@@ -3,13 +3,13 @@
 
 import pytest
 
-from lsst.ts.dailycal.cli.estimate import Estimate, plan_schedule
-from lsst.ts.dailycal.procedure import (
+from lsst.ts.dailycal.calibration import (
     configuration_schema,
     make_plan,
     make_run_config,
     validate_configuration,
 )
+from lsst.ts.dailycal.cli.script.estimate import Estimate, plan_schedule
 
 
 def make_schedule(**given):

@@ -7,7 +7,7 @@ import pytest
 
 from lsst.ts.dailycal.cli.errors import CommandError
 from lsst.ts.dailycal.cli.exit_codes import ExitCode
-from lsst.ts.dailycal.cli.script_config import (
+from lsst.ts.dailycal.cli.script.config import (
     check_configuration,
     fetch_schema,
     read_configuration,
@@ -114,7 +114,7 @@ def test_a_script_that_cannot_say_its_schema_is_not_run(make_script, body, match
 
 
 def test_a_script_that_hangs_is_given_up(make_script, monkeypatch):
-    monkeypatch.setattr("lsst.ts.dailycal.cli.script_config.SCHEMA_TIMEOUT", 0.2)
+    monkeypatch.setattr("lsst.ts.dailycal.cli.script.config.SCHEMA_TIMEOUT", 0.2)
     with pytest.raises(CommandError, match=r"no answer within 0\.2 s"):
         fetch_schema(make_script("import time; time.sleep(60)"), 7)
 

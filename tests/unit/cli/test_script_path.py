@@ -4,7 +4,7 @@
 import pytest
 
 from lsst.ts.dailycal.cli.errors import CommandError
-from lsst.ts.dailycal.cli.script_path import find_script, list_scripts, scripts_directory
+from lsst.ts.dailycal.cli.script.path import find_script, list_scripts, scripts_directory
 
 NAME = "auxtel/make_latiss_calibrations.py"
 

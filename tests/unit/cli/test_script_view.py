@@ -8,8 +8,8 @@ import logging
 import pytest
 from rich.console import Console
 
-from lsst.ts.dailycal.cli.script_events import Ended, LogLine, Metadata, Remark, StateChanged
-from lsst.ts.dailycal.cli.script_view import JsonView, RichView
+from lsst.ts.dailycal.cli.script.events import Ended, LogLine, Metadata, Remark, StateChanged
+from lsst.ts.dailycal.cli.script.view import JsonView, RichView
 
 
 def shown(*events, terminal=False, level=logging.INFO, schedule=None) -> list[str]:

@@ -8,7 +8,7 @@ import math
 import typing
 from collections.abc import Iterator
 
-from lsst.ts.dailycal.procedure import configuration_schema
+from lsst.ts.dailycal.calibration import configuration_schema
 
 PROPERTIES: dict[str, dict[str, typing.Any]] = configuration_schema()["properties"]
 

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from refusals import LONGEST, count_refused
 from searching import examples
 
-from lsst.ts.dailycal.model import ConfigurationError, ImageName
-from lsst.ts.dailycal.procedure import (
+from lsst.ts.dailycal.calibration import (
     check_text,
     configuration_schema,
     generate_request,
@@ -26,6 +25,7 @@ from lsst.ts.dailycal.procedure import (
     validate_configuration,
     verify_request,
 )
+from lsst.ts.dailycal.model import ConfigurationError, ImageName
 
 SHELL_SIGNS = set("$`;|&<>*?\\!#~\n\r\0")
 

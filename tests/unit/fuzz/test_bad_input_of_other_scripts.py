@@ -10,8 +10,8 @@ import yaml
 from bad_values import CONTROL, NEVER, PATHS, SHELL
 from refusals import count_refused
 
+from lsst.ts.dailycal.calibration import validate_configuration
 from lsst.ts.dailycal.model import ConfigurationError
-from lsst.ts.dailycal.procedure import validate_configuration
 
 DATA = importlib.resources.files("lsst.ts.dailycal.scripts").joinpath("data")
 SCHEMAS = {

@@ -10,15 +10,10 @@ import pytest
 import yaml
 from queue_in_memory import EVERY_SCRIPT
 
+from lsst.ts.dailycal.calibration import configuration_schema
 from lsst.ts.dailycal.model import ConfigurationError, ScriptPath
-from lsst.ts.dailycal.procedure import (
-    block_procedure,
-    configuration_schema,
-    make_page_plan,
-    parse_block,
-    validate_block,
-)
-from lsst.ts.dailycal.procedure.page_plan import PageOptions, calibration_config
+from lsst.ts.dailycal.page import block_procedure, make_page_plan, parse_block, validate_block
+from lsst.ts.dailycal.page.plan import PageOptions, calibration_config
 
 SHIPPED = (
     importlib.resources.files("lsst.ts.dailycal")

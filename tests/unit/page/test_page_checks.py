@@ -16,7 +16,7 @@ from lsst.ts.dailycal.model import (
     ScriptState,
     Severity,
 )
-from lsst.ts.dailycal.procedure import (
+from lsst.ts.dailycal.page import (
     BIAS_DARK,
     accept_findings,
     disk_finding,

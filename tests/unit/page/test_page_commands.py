@@ -11,25 +11,21 @@ from click.testing import CliRunner
 from queue_in_memory import EVERY_COMPONENT
 from rich.console import Console
 
-from lsst.ts.dailycal.cli.block import block
-from lsst.ts.dailycal.cli.check import check
-from lsst.ts.dailycal.cli.page_options import make_settings
-from lsst.ts.dailycal.cli.page_tables import checks_table, condense, outcome_view
-from lsst.ts.dailycal.cli.run import run
-from lsst.ts.dailycal.cli.run_directory import refuse_other_frames
-from lsst.ts.dailycal.cli.simulation_options import MARKER, make_config
-from lsst.ts.dailycal.model import (
-    ConfigurationError,
-    Finding,
-    PageOutcome,
-    Severity,
-    StepOutcome,
-    StepStatus,
-)
-from lsst.ts.dailycal.procedure import (
+from lsst.ts.dailycal.cli.page.block import block
+from lsst.ts.dailycal.cli.page.check import check
+from lsst.ts.dailycal.cli.page.options import make_settings
+from lsst.ts.dailycal.cli.page.run import run
+from lsst.ts.dailycal.cli.page.tables import checks_table, condense, outcome_view
+from lsst.ts.dailycal.cli.simulate.directory import refuse_other_frames
+from lsst.ts.dailycal.cli.simulate.options import MARKER, make_config
+from lsst.ts.dailycal.model import ConfigurationError, Finding, Severity
+from lsst.ts.dailycal.page import (
     BIAS_DARK,
     DEFAULT_LIMITS,
     PageOptions,
+    PageOutcome,
+    StepOutcome,
+    StepStatus,
     condition_findings,
     make_page_plan,
 )
@@ -229,7 +225,7 @@ def test_a_block_is_planned_with_its_overrides():
 
 
 def test_limits_come_from_a_file(tmp_path):
-    from lsst.ts.dailycal.cli.page_options import Place
+    from lsst.ts.dailycal.cli.page.options import Place
 
     file = tmp_path / "limits.yaml"
     place = Place("x", simulated=False, queue=2)
@@ -255,7 +251,7 @@ def test_an_observatory_of_ones_own_is_as_the_steps_that_are_left_out_leave_it(
 ):
     places = []
     monkeypatch.setattr(
-        "lsst.ts.dailycal.cli.run.carry_out",
+        "lsst.ts.dailycal.cli.page.run.carry_out",
         lambda plan, place, *_args, **_options: places.append(place) or 0,
     )
     assert invoke(run, "--small", "--from-step", from_step).return_value == 0

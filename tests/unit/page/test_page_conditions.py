@@ -7,7 +7,7 @@ import pytest
 from queue_in_memory import HEALTHY
 
 from lsst.ts.dailycal.model import ConditionReading, ConfigurationError, Severity
-from lsst.ts.dailycal.procedure import DEFAULT_LIMITS, condition_findings, parse_limits
+from lsst.ts.dailycal.page import DEFAULT_LIMITS, condition_findings, parse_limits
 
 OK, WARNING, REFUSAL = Severity.OK, Severity.WARNING, Severity.REFUSAL
 

@@ -5,18 +5,18 @@
 
 import pytest
 
+from lsst.ts.dailycal.calibration import make_plan
 from lsst.ts.dailycal.model import ConfigurationError
-from lsst.ts.dailycal.procedure import (
+from lsst.ts.dailycal.page import (
     BIAS_DARK,
     PageOptions,
     fits,
     format_duration,
     make_page_plan,
-    make_plan,
     parse_duration,
     round_duration,
 )
-from lsst.ts.dailycal.procedure.page_plan import calibration_config
+from lsst.ts.dailycal.page.plan import calibration_config
 
 
 def plan(**options):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from lsst.ts.dailycal.model import ProcessState, ScriptState
-from lsst.ts.dailycal.sal.queue_tracks import QueueTracks
+from lsst.ts.dailycal.sal.queue.tracks import QueueTracks
 
 RUNNING, DONE = int(ScriptState.RUNNING), int(ScriptState.DONE)
 

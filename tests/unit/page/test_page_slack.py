@@ -12,7 +12,7 @@ from aiohttp import web
 from lsst.ts.dailycal.announce.choose import make_announcer
 from lsst.ts.dailycal.announce.console import ConsoleAnnouncer
 from lsst.ts.dailycal.announce.slack import SlackAnnouncer
-from lsst.ts.dailycal.procedure import announce_before
+from lsst.ts.dailycal.page import announce_before
 
 TOKEN = "xoxb-very-secret"  # noqa: S105 - the token of a server in this file
 CHANNELS = ["#summit-announce", "#summit-auxtel"]

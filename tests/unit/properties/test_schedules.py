@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from rigs import carry_out, certified, finish, make_rig
 from searching import examples
 
+from lsst.ts.dailycal.journal import MemoryStorage
 from lsst.ts.dailycal.model import CalibrationStatus, RunEnded
-from lsst.ts.dailycal.run import MemoryStorage
 from lsst.ts.dailycal.testing.loop import run_fast
 
 CAMERA = [

@@ -11,11 +11,13 @@ from click.testing import CliRunner
 from report_journal import BIASES, DARKS, TAGS, JournalMaker
 
 from lsst.ts.dailycal import model
-from lsst.ts.dailycal.cli.resume import resume
-from lsst.ts.dailycal.cli.runs import runs, status
-from lsst.ts.dailycal.cli.simulation_options import MARKER
-from lsst.ts.dailycal.model import StepOutcome, StepStatus
-from lsst.ts.dailycal.run import FileStorage, LockOwner, PageJournal, PageLock, RunLock
+from lsst.ts.dailycal import page as page_room
+from lsst.ts.dailycal.cli.runs.command import runs, status
+from lsst.ts.dailycal.cli.runs.resume import resume
+from lsst.ts.dailycal.cli.simulate.options import MARKER
+from lsst.ts.dailycal.journal import FileStorage, LockOwner
+from lsst.ts.dailycal.page import PageJournal, StepOutcome, StepStatus, page_lock
+from lsst.ts.dailycal.run import run_lock
 
 SCRIPT = "20261123T120000-200001"
 PAGE = "page-20261123T115900-77"
@@ -67,20 +69,20 @@ async def write_page(directory, *steps, run_id=PAGE, ends=True, advice=()):
     journal = PageJournal(FileStorage(path), Clock(999_800.0))
     names = ("enable-latiss", "calibrations", "standby-latiss")
     await journal.record(
-        model.PageStarted(run_id, "bias-dark", tuple((name, "") for name in names), 1100.0, "0")
+        page_room.PageStarted(run_id, "bias-dark", tuple((name, "") for name in names), 1100.0, "0")
     )
     for step in steps:
-        await journal.record(model.StepStarted(step.name, "x.py", ""))
+        await journal.record(page_room.StepStarted(step.name, "x.py", ""))
         journal._clock.now += step.duration
         if step.index:
-            await journal.record(model.StepQueued(step.name, step.index))
+            await journal.record(page_room.StepQueued(step.name, step.index))
         if step.status is not StepStatus.UNKNOWN:
-            await journal.record(model.StepEnded(step))
+            await journal.record(page_room.StepEnded(step))
     if ends:
         rest = tuple(StepOutcome(name, StepStatus.NOT_REACHED) for name in names[len(steps) :])
-        outcome = model.PageOutcome(run_id, (*steps, *rest), "Step failed.", advice)
+        outcome = page_room.PageOutcome(run_id, (*steps, *rest), "Step failed.", advice)
         journal._clock.now += 200.0
-        await journal.record(model.PageEnded(outcome))
+        await journal.record(page_room.PageEnded(outcome))
     return path
 
 
@@ -138,7 +140,7 @@ async def test_a_page_that_never_began_is_simply_run_again(directory):
 async def test_a_run_under_way_is_told_from_one_that_was_killed(directory):
     path = write_script(directory, ends=False)
     assert listed()[0]["status"] == "open"
-    with RunLock(path):
+    with run_lock(path):
         (script,) = listed()
         assert script["status"] == "running"
         assert f"process {os.getpid()}" in script["advice"]
@@ -150,7 +152,7 @@ async def test_a_page_under_way_is_told_from_an_earlier_one_that_was_killed(dire
     mine = f"page-20261123T121500-{os.getpid()}"
     await write_page(directory, DONE, ends=False)
     await write_page(directory, DONE, run_id=mine, ends=False)
-    with PageLock(directory / "pages").hold("bias-dark"):
+    with page_lock(directory / "pages").hold("bias-dark"):
         found = {item["run_id"]: item["status"] for item in listed()}
     assert found == {PAGE: "open", mine: "running"}
 

@@ -37,8 +37,11 @@ def test_what_is_certified_is_valid_on_the_days_of_its_exposures(case, record_pr
     state = RunState(rig.events)
     for kind, days in zip((ImageType.BIAS, ImageType.DARK), EXPECTED[when], strict=True):
         assert {name.day_obs for name in state.usable(kind)} <= days
-        assert {event.image.name.day_obs for event in rig.of(ExposureTaken)
-                if event.image.planned.image_type is kind} == days
+        assert {
+            event.image.name.day_obs
+            for event in rig.of(ExposureTaken)
+            if event.image.planned.image_type is kind
+        } == days
         begin, end = certified(rig)[kind.dataset_type]
         used = {name.day_obs for name in state.usable(kind)}
         assert day_obs(begin) == min(used)

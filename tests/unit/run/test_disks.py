@@ -16,8 +16,9 @@ import pytest
 from fault_matrix import DISKS
 from rigs import carry_out, certified, make_rig, statuses
 
+from lsst.ts.dailycal.journal import FileStorage, MemoryStorage
 from lsst.ts.dailycal.model import ExposureTaken, JournalError, Message
-from lsst.ts.dailycal.run import FileStorage, Journal, MemoryStorage, RunFiles, read_journal
+from lsst.ts.dailycal.run import RunFiles, RunJournal, read_journal
 from lsst.ts.dailycal.testing.loop import FastEventLoop, run_fast
 
 CASES = {case.fault: case for case in DISKS}
@@ -56,7 +57,7 @@ async def _fill_up(path: pathlib.Path, size: int) -> str:
             with contextlib.suppress(JournalError):
                 await run.clean_up()
         assert not rig.observatory.pipelines._running, "a job goes on, and nobody knows"
-        assert path.stat().st_size <= size
+        assert path.stat().st_size <= size  # noqa: ASYNC240
         read_journal(path)
         outcome = await carry_out(rig)
         assert statuses(outcome) == ("certified", "certified")
@@ -186,7 +187,7 @@ async def test_a_device_that_takes_nothing_is_told_as_such():
         def tai(self):
             return 0.0
 
-    journal = Journal(FileStorage(pathlib.Path("/dev/full")), Clock())
+    journal = RunJournal(FileStorage(pathlib.Path("/dev/full")), Clock())
     with pytest.raises(JournalError, match="No space left on device"):
         await journal.record(Message(20, "hello"))
 
@@ -196,7 +197,7 @@ def test_what_cannot_be_printed_fails_in_a_sentence(arguments, tmp_path, record_
     case = CASES["the disk of what is printed is full"]
     journal = tmp_path / "run.jsonl"
     journal.write_text("")
-    with open("/dev/full", "w") as full:
+    with pathlib.Path("/dev/full").open("w") as full:
         program = pathlib.Path(sys.executable).parent / "dailycal"
         result = subprocess.run(
             [program, *arguments],

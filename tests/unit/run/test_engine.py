@@ -7,6 +7,7 @@ import asyncio
 
 import pytest
 
+from lsst.ts.dailycal.calibration import final_verdict, job_run, statistics_dataset_type
 from lsst.ts.dailycal.model import (
     CalibrationStatus,
     Certified,
@@ -20,7 +21,6 @@ from lsst.ts.dailycal.model import (
     JobSubmitted,
     RunEnded,
 )
-from lsst.ts.dailycal.procedure import final_verdict, job_run, statistics_dataset_type
 
 LONG_AFTER = 600.0
 """Seconds after which every job has ended that was not aborted."""

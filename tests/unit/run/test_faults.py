@@ -1,7 +1,7 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every fault that can strike during a run, at each step where it can, in the observatory in memory.
+"""Every fault that can strike during a run, at each step, in the observatory in memory.
 
 Whatever breaks: the run ends within a bounded time, says what is true, accounts for every image,
 certifies nothing that it should not, and after `resume` the result is that of a run without the
@@ -18,9 +18,10 @@ import pytest
 from fault_matrix import BEFORE_A_RUN, CASES, FINE, STOPS, Case
 from rigs import FRAME, Rig, carry_out, certified, make_rig, statuses
 
+from lsst.ts.dailycal.calibration import OnRejection, final_verdict
 from lsst.ts.dailycal.model import ExposureTaken, Message, RunOutcome
-from lsst.ts.dailycal.procedure import OnRejection, final_verdict
-from lsst.ts.dailycal.report import read_records, summarize_run
+from lsst.ts.dailycal.report import summarize_run
+from lsst.ts.dailycal.run import read_run_entries
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME
 from lsst.ts.dailycal.sim.fault_kinds import FAULT_KINDS
 from lsst.ts.dailycal.testing.loop import run_fast
@@ -104,7 +105,7 @@ def check_report(rig: Rig, outcome: RunOutcome, directory: pathlib.Path) -> None
     """What is read from the journal is what the script said."""
     path = directory / "run.jsonl"
     path.write_text("".join(f"{line}\n" for line in rig.storage.lines))
-    summary = summarize_run(read_records(path))
+    summary = summarize_run(read_run_entries(path))
     verdict = final_verdict(outcome, OnRejection(rig.given.get("on_rejection", "warn")))
     assert summary.status == ("done" if verdict.success else "failed")
     assert tuple(item.status for item in summary.calibrations) == statuses(outcome)

@@ -7,6 +7,7 @@ import asyncio
 
 import pytest
 
+from lsst.ts.dailycal.journal import MemoryStorage
 from lsst.ts.dailycal.model import (
     Certified,
     ExposureTaken,
@@ -15,7 +16,6 @@ from lsst.ts.dailycal.model import (
     JobFinished,
     JobSubmitted,
 )
-from lsst.ts.dailycal.run import MemoryStorage
 
 QUICK = {"n_bias": 3, "n_dark": 2, "exp_times_dark": 5, "generate_calibrations": True}
 

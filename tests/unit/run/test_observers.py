@@ -12,8 +12,8 @@ from fault_matrix import OBSERVERS
 from rigs import carry_out, certified, make_rig
 
 from lsst.ts.dailycal.announce.console import ConsoleAnnouncer
-from lsst.ts.dailycal.procedure import announce_before
-from lsst.ts.dailycal.run.audience import PATIENCE
+from lsst.ts.dailycal.journal.observers import PATIENCE
+from lsst.ts.dailycal.page import announce_before
 from lsst.ts.dailycal.testing.loop import run_fast
 
 LONGEST = 60.0

@@ -4,7 +4,7 @@
 """The texts that ATCamera takes and gives."""
 
 from lsst.ts.dailycal.model import ImageTags, ImageType
-from lsst.ts.dailycal.sal.key_values import make_key_value_map, parse_additional
+from lsst.ts.dailycal.sal.camera.key_values import make_key_value_map, parse_additional
 
 
 def test_the_key_value_map_holds_what_the_camera_needs():

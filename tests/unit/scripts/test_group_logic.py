@@ -8,8 +8,8 @@ import itertools
 import pytest
 
 from lsst.ts.dailycal.model import ComponentName, ConfigurationError
-from lsst.ts.dailycal.sal.group_members import ATCS, LATISS, attribute_name
-from lsst.ts.dailycal.sal.group_paths import SummaryState, next_step, parse_state
+from lsst.ts.dailycal.sal.group.members import ATCS, LATISS, attribute_name
+from lsst.ts.dailycal.sal.group.paths import SummaryState, next_step, parse_state
 from lsst.ts.dailycal.scripts.state_list import muted_alarms, parse_entries
 
 S = SummaryState

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import strategies
 
 from lsst.ts.dailycal.sim.queue.catalog import ScriptCatalog
-from lsst.ts.dailycal.sim.queue.lineup import MOST_SCRIPTS, Lineup, Location
+from lsst.ts.dailycal.sim.queue.order import MOST_SCRIPTS, Location, ScriptOrder
 
 
-def _lineup(*indices: int) -> Lineup:
-    lineup = Lineup()
+def _lineup(*indices: int) -> ScriptOrder:
+    lineup = ScriptOrder()
     for index in indices:
         lineup.add(index, Location.LAST)
     return lineup

@@ -20,7 +20,7 @@ from lsst.ts.dailycal.sim.queue.catalog import ScriptCatalog
 SCRIPTS = {
     "auxtel/enable_atcs.py": "enable_atcs",
     "auxtel/enable_latiss.py": "enable_latiss",
-    "auxtel/make_latiss_calibrations.py": "procedure:make_latiss_calibrations",
+    "auxtel/make_latiss_calibrations.py": "calibration:make_latiss_calibrations",
     "auxtel/scheduler/enable.py": "scheduler_enable",
     "auxtel/scheduler/standby.py": "scheduler_standby",
     "auxtel/standby_atcs.py": "standby_atcs",
@@ -119,7 +119,7 @@ def test_a_schema_is_valid_has_a_description_for_all_and_valid_defaults(name):
         if "default" in prop:
             jsonschema.validate(prop["default"], prop)
         else:
-            assert name in ("procedure:make_latiss_calibrations",) or key in whole["required"]
+            assert name in ("calibration:make_latiss_calibrations",) or key in whole["required"]
 
 
 @pytest.mark.parametrize(("name", "properties"), PROPERTIES.items())

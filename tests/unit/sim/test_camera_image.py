@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsst.ts.dailycal.model import ImageName, ImageTags, ImageType
-from lsst.ts.dailycal.sal.key_values import make_key_value_map, parse_additional
+from lsst.ts.dailycal.sal.camera.key_values import make_key_value_map, parse_additional
 from lsst.ts.dailycal.sim.csc.camera_image import (
     CameraRequest,
     OpenImage,

@@ -9,8 +9,8 @@ import asyncio
 import typing
 from collections.abc import Callable, Sequence
 
+from ..journal.worker import DaemonExecutor
 from ..model import Announcement
-from ..run.worker import DaemonExecutor
 
 
 class ConsoleAnnouncer:

@@ -13,6 +13,7 @@ import signal
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from ..journal.worker import DaemonExecutor
 from ..model import (
     CalibrationError,
     Certification,
@@ -25,7 +26,6 @@ from ..model import (
     StatisticsError,
     Validity,
 )
-from ..run.worker import DaemonExecutor
 from . import certify, images, stats
 
 _UNBOUNDED = "unbounded"

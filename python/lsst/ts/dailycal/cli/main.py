@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 import click
 
+from ..version import VERSION
 from .errors import CommandError
 from .exit_codes import EXIT_CODES_HELP, ExitCode
 from .help import SETTINGS, write_examples
@@ -24,16 +25,20 @@ CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 
 # name: module, attribute, help. Kept here so that `dailycal --help` imports none of them.
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
-    "run": ("run", "run", "Carry out the whole procedure page through a script queue."),
-    "check": ("check", "check", "Look at the preconditions of the procedure page."),
-    "block": ("block", "block", "Validate an observing block, or run it on a script queue."),
-    "rehearse": ("rehearse", "rehearse", "Do the main job in a simulated observatory."),
-    "script": ("run_script", "script", "Run one SAL script, and follow it."),
-    "simulate": ("simulate", "simulate", "Start a simulated observatory, and leave it running."),
+    "run": ("page.run", "run", "Carry out the whole procedure page through a script queue."),
+    "check": ("page.check", "check", "Look at the preconditions of the procedure page."),
+    "block": ("page.block", "block", "Validate an observing block, or run it on a script queue."),
+    "rehearse": ("simulate.rehearse", "rehearse", "Do the main job in a simulated observatory."),
+    "script": ("script.command", "script", "Run one SAL script, and follow it."),
+    "simulate": (
+        "simulate.command",
+        "simulate",
+        "Start a simulated observatory, and leave it running.",
+    ),
     "repo": ("repo", "repo", "Make a Butler repository; show or withdraw calibrations."),
-    "runs": ("runs", "runs", "List the runs that have a journal."),
-    "status": ("runs", "status", "Tell what a run has done so far, from its journal."),
-    "resume": ("resume", "resume", "Finish a run that failed, was stopped or was killed."),
+    "runs": ("runs.command", "runs", "List the runs that have a journal."),
+    "status": ("runs.command", "status", "Tell what a run has done so far, from its journal."),
+    "resume": ("runs.resume", "resume", "Finish a run that failed, was stopped or was killed."),
     "faults": ("faults", "faults", "List the faults that can be rehearsed."),
     "version": ("version", "version", "Print the versions of what matters."),
 }
@@ -91,6 +96,7 @@ def unknown_command(name: str) -> str:
     context_settings=SETTINGS,
     epilog=EXIT_CODES_HELP,
 )
+@click.version_option(VERSION, prog_name="dailycal", message="%(prog)s %(version)s")
 def cli() -> None:
     """Take, verify and certify the daily bias and dark calibrations of LATISS.
 
@@ -136,6 +142,12 @@ def _explain(error: Exception) -> int:
         return ExitCode.IO
     if isinstance(error, OSError) and error.errno in CANNOT_BE_WRITTEN:
         return _give_up_output(error)
+    if isinstance(error, ModuleNotFoundError):
+        from ..extras import missing_extra
+
+        if (missing := missing_extra(error)) is not None:
+            print(f"Error: {missing}", file=sys.stderr)
+            return ExitCode.NOT_INSTALLED
     import traceback
 
     traceback.print_exception(error)

@@ -13,7 +13,7 @@ import click
 from .errors import CommandError
 from .exit_codes import ExitCode
 from .help import SETTINGS, ExampleCommand
-from .simulation_options import make_config, simulation_options
+from .simulate.options import make_config, simulation_options
 
 if typing.TYPE_CHECKING:
     from .repo_contents import RepositoryContents
@@ -44,9 +44,11 @@ def create(path: Path, *, reference: bool, seed: int, small: bool, faults: tuple
     import dataclasses
 
     from ..butler.repository import create_repository
+    from ..extras import require
     from .output import error_console
-    from .reference import prepare_repository
+    from .simulate.reference import prepare_repository
 
+    require("pipelines")
     root = path.absolute()
     try:
         if not reference:

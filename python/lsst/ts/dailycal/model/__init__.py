@@ -3,14 +3,14 @@
 
 """The nouns: frozen dataclasses and enums. No I/O, no asyncio."""
 
+from .announcements import *
 from .components import *
+from .conditions import *
 from .decisions import *
 from .errors import *
 from .events import *
 from .images import *
 from .jobs import *
 from .outcomes import *
-from .page import *
-from .page_events import *
 from .queue import *
 from .statistics import *

@@ -17,6 +17,7 @@
     │   └── CertificationConflictError  another one is valid at that time
     ├── JournalError           the journal cannot be written or read
     │   └── RunBusyError       another process carries the run out
+    ├── PageBusyError          another run of the procedure page is under way
     └── ComponentError         a component is not in the state that it must be in
 """
 
@@ -32,6 +33,7 @@ __all__ = [
     "JobError",
     "JournalError",
     "NotReadyError",
+    "PageBusyError",
     "RunBusyError",
     "StatisticsError",
 ]
@@ -141,3 +143,7 @@ def _shorten(ids: tuple[str, ...], most: int = 8) -> str:
     """List ids for a sentence, without filling a screen with them."""
     shown = ", ".join(ids[:most])
     return shown if len(ids) <= most else f"{shown} and {len(ids) - most} more"
+
+
+class PageBusyError(CalibrationError):
+    """Another run of the page is under way."""

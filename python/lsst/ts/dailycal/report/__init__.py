@@ -4,6 +4,4 @@
 """Views of a journal: values, tables, plain text, JSON."""
 
 from .listing import *
-from .page_summary import *
-from .records import *
 from .summary import *

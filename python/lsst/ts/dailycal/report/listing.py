@@ -9,8 +9,8 @@ import dataclasses
 import enum
 from collections.abc import Iterable
 
-from ..run.lock_owner import LockOwner
-from .page_summary import PageSummary
+from ..journal.owner import LockOwner
+from ..page.summary import PageSummary
 from .summary import RunSummary
 
 

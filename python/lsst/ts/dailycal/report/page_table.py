@@ -11,9 +11,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..model import PageOutcome, StepOutcome, StepStatus
-from ..procedure import PROCEDURES, format_duration
-from .page_summary import PageSummary
+from ..page import PROCEDURES, PageOutcome, StepOutcome, StepStatus, format_duration
+from ..page.summary import PageSummary
 from .table import headline, styled_table
 
 _STYLES = {

@@ -4,19 +4,10 @@
 """The engine that carries out a plan against ports."""
 
 from .context import *
-from .disk import *
 from .engine import *
+from .files import *
 from .journal import *
-from .lock_owner import *
-from .page import *
-from .page_checks import *
-from .page_journal import *
-from .page_lock import *
-from .page_schemas import *
-from .page_times import *
+from .lock import *
 from .preflight import *
 from .recovery import *
-from .run_files import *
-from .run_lock import *
 from .state import *
-from .storage import *

@@ -10,6 +10,8 @@ import dataclasses
 import logging
 from collections.abc import Collection, Mapping
 
+from ..calibration import ACQUISITION_COMPONENTS, describe_status
+from ..calibration.plan import PROCESSING_CHECKPOINT, SETUP_CHECKPOINT
 from ..model import (
     CalibrationError,
     CameraError,
@@ -26,8 +28,6 @@ from ..model import (
     IngestError,
     PlannedExposure,
 )
-from ..procedure import ACQUISITION_COMPONENTS, describe_status
-from ..procedure.plan import PROCESSING_CHECKPOINT, SETUP_CHECKPOINT
 from .context import RunContext
 from .ingest import IngestFollower
 from .state import Slot

@@ -26,7 +26,7 @@ from ..model import (
 from ..version import VERSION
 from .acquire import Acquisition, account_for_nameless, recover
 from .context import RunContext
-from .damage import drop_damaged
+from .damaged_images import drop_damaged
 from .ingest import IngestFollower
 from .jobs import abort_open_jobs
 from .outcome import failure_of, make_outcome

@@ -8,14 +8,14 @@ __all__ = ["preflight"]
 import asyncio
 from collections.abc import Awaitable, Sequence
 
-from ..model import CalibrationError, Certification, Conflict, Finding, Severity
-from ..procedure import (
+from ..calibration import (
     PROCESSING_COMPONENTS,
     RunConfig,
     Timeouts,
     component_findings,
     conflict_findings,
 )
+from ..model import CalibrationError, Certification, Conflict, Finding, Severity
 from .context import Ports
 
 

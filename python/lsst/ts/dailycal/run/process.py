@@ -8,6 +8,14 @@ __all__ = ["process"]
 import logging
 from collections.abc import Awaitable
 
+from ..calibration import (
+    decide,
+    generate_request,
+    job_collection,
+    job_run,
+    statistics_dataset_type,
+    verify_request,
+)
 from ..model import (
     CalibrationOutcome,
     CalibrationStatus,
@@ -22,14 +30,6 @@ from ..model import (
     JobKey,
     JobStep,
     StatisticsError,
-)
-from ..procedure import (
-    decide,
-    generate_request,
-    job_collection,
-    job_run,
-    statistics_dataset_type,
-    verify_request,
 )
 from .context import RunContext
 from .job_report import where_is_the_log

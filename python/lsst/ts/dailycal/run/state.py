@@ -116,7 +116,7 @@ class RunState:
                 remedy="The journal was damaged or edited; this run cannot be resumed.",
             ) from error
 
-    def _apply(self, event: Event) -> None:  # noqa: PLR0912 - one case an event
+    def _apply(self, event: Event) -> None:  # noqa: PLR0912, PLR0915 - one case an event
         match event:
             case RunStarted():
                 self.started = event

@@ -13,7 +13,7 @@ import lsst.ts.salobj as salobj
 import lsst.ts.utils as utils
 
 from ..model import ComponentName, ComponentStatus
-from .board import Board
+from .topics import TopicReader
 
 SILENCE_LIMIT = 30.0
 """How long a component may be silent before it counts as gone, in seconds."""
@@ -38,7 +38,7 @@ class ComponentWatch:
     def __init__(self, remote: typing.Any) -> None:
         info = remote.salinfo
         self.name = ComponentName(info.name, info.index or 0)
-        self.board = Board()
+        self.board = TopicReader()
         self.state: salobj.State | None = None
         self.state_since: float | None = None
         """When it came to that state, by its own clock, s TAI; `None` if none was heard."""

@@ -10,7 +10,7 @@ import typing
 from collections.abc import Mapping, Sequence
 
 from ..model import ConditionReading
-from .board import Board
+from .topics import TopicReader
 
 VACUUM: Mapping[str, str] = {
     "ccd": "tempCCD",
@@ -47,7 +47,7 @@ class SalGauges:
     """
 
     def __init__(self, remote: typing.Any) -> None:
-        self._board = Board()
+        self._board = TopicReader()
         self._heard: dict[str, tuple[float, float]] = {}
         self._expected: set[str] = set()
         for name, (fields, factor) in TOPICS.items():

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import lsst.ts.salobj as salobj
 
 from ..model import ComponentError, ComponentName
-from .board import Board
 from .compat import message_index
+from .topics import TopicReader
 
 BEATS_TIMEOUT = 5.0
 """How long to listen for heartbeats, in seconds."""
@@ -39,7 +39,7 @@ class InstanceFinder:
         self._remote = salobj.Remote(
             domain, component.name, 0, readonly=True, include=["heartbeat"]
         )
-        Board().listen(self._remote.evt_heartbeat, self._hear)
+        TopicReader().listen(self._remote.evt_heartbeat, self._hear)
 
     @staticmethod
     async def is_indexed(domain: typing.Any, name: str) -> bool | None:

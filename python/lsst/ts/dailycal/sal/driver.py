@@ -12,9 +12,9 @@ import typing
 from collections.abc import Sequence
 
 from ..model import ComponentName
-from .camera_states import Offline
+from .camera.states import Offline
 from .component import ComponentWatch
-from .group_paths import Step, SummaryState, Target, next_step
+from .group.paths import Step, SummaryState, Target, next_step
 from .transition import EVENT_TIMEOUT, Transition, advice, known_state, transition_error
 
 TRANSITION_TIMEOUT = 120.0
@@ -152,7 +152,7 @@ class ComponentDriver:
                 )
             state = await self._take(step, target, timeout)
             states.append(state)
-            self._log.info("%s is %s.", self.name, state.name)
+            self._log.debug("%s is %s.", self.name, state.name)
         self._tell_about_override(target, states)
         if target.state is not SummaryState.OFFLINE:
             await self._confirm(target)

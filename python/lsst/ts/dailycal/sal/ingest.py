@@ -8,8 +8,8 @@ __all__ = ["SalIngest"]
 import typing
 
 from ..model import ImageName, IngestError
-from .board import Board
 from .component import ComponentWatch
+from .topics import TopicReader
 
 _INGESTED = 0
 
@@ -39,7 +39,7 @@ class SalIngest:
         oods_watch: ComponentWatch,
         header_watch: ComponentWatch,
     ) -> None:
-        self._board = Board()
+        self._board = TopicReader()
         self._reports: dict[str, list[tuple[int, str]]] = {}
         self._headers: set[str] = set()
         self._last = "no imageInOODS at all"

@@ -11,7 +11,7 @@ import lsst.ts.salobj as salobj
 
 from ..ports import Repository
 from ..run import Ports
-from .camera import SalCamera
+from .camera.port import SalCamera
 from .clock import SalClock
 from .component import ComponentWatch, SalComponents
 from .ingest import SalIngest

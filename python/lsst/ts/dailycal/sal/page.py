@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable
 
 import lsst.ts.salobj as salobj
 
-from ..model import ComponentName, PageStep, Precondition
+from ..model import ComponentName
+from ..page import PagePorts, PageStep, Precondition
 from ..ports import Announcer, Repository
-from ..run import PagePorts
-from .camera import SalCamera
-from .camera_states import Offline
+from .camera.port import SalCamera
+from .camera.states import Offline
 from .clock import SalClock
 from .component import ComponentWatch, SalComponents
 from .conditions import SalGauges
-from .queue import QUEUE_INDEX, SalQueue
+from .queue.port import QUEUE_INDEX, SalQueue
 
 CAMERA = "ATCamera"
 

@@ -12,8 +12,8 @@ import lsst.ts.salobj as salobj
 
 from .compat import override_field
 from .component import ComponentWatch
-from .group_errors import TransitionError
-from .group_paths import Step, SummaryState, Target
+from .group.errors import TransitionError
+from .group.paths import Step, SummaryState, Target
 
 EXTENSION_LIMIT = 600.0
 """How much a component may lengthen a deadline by acknowledging that it is at work, in s."""

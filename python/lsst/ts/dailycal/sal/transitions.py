@@ -29,8 +29,8 @@ import lsst.ts.salobj as salobj
 
 from ..model import ComponentName
 from .driver import TRANSITION_TIMEOUT, ComponentDriver
-from .group_errors import GroupTransitionError, TransitionError
-from .group_paths import SummaryState, Target
+from .group.errors import GroupTransitionError, TransitionError
+from .group.paths import SummaryState, Target
 
 _log = logging.getLogger(__name__)
 

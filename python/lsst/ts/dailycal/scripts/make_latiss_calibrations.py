@@ -14,17 +14,7 @@ import typing
 import lsst.ts.salobj as salobj
 import yaml
 
-from ..model import (
-    CalibrationError,
-    ConfigurationError,
-    Finding,
-    ImageTags,
-    JournalError,
-    RunOutcome,
-    Severity,
-)
-from ..ports import Clock
-from ..procedure import (
+from ..calibration import (
     Plan,
     RunConfig,
     Timeouts,
@@ -36,17 +26,20 @@ from ..procedure import (
     refuse,
     validate_configuration,
 )
-from ..run import (
-    FileStorage,
-    Journal,
-    Ports,
-    Run,
-    RunContext,
-    RunFiles,
-    preflight,
+from ..journal import FileStorage
+from ..model import (
+    CalibrationError,
+    ConfigurationError,
+    Finding,
+    ImageTags,
+    JournalError,
+    RunOutcome,
+    Severity,
 )
+from ..ports import Clock
+from ..run import Ports, Run, RunContext, RunFiles, RunJournal, preflight
 from ..sal.observatory import SalObservatory
-from .narrator import Narrator
+from .log_observer import LogObserver
 from .validator import Validator
 
 CLEAN_UP_TIMEOUT = 120.0
@@ -233,14 +226,19 @@ class MakeLatissCalibrations(salobj.BaseScript):
         self._files = files = RunFiles(run_id)
         events = await files.open(resume=bool(config.resume))
         self.log.info("Journal: %s", files.path)
-        narrator = Narrator(self.log, asyncio.get_running_loop())
+        log_observer = LogObserver(self.log, asyncio.get_running_loop())
         return RunContext(
             run_id=run_id,
             config=config,
             plan=plan,
             ports=ports,
-            journal=Journal(
-                FileStorage(files.path), ports.clock, [narrator], events, self.log, files.disk
+            journal=RunJournal(
+                FileStorage(files.path),
+                ports.clock,
+                [log_observer],
+                events=events,
+                log=self.log,
+                disk=files.disk,
             ),
             tags=ImageTags(self.group_id, config.program, config.reason, config.note),
             checkpoint=self.checkpoint,

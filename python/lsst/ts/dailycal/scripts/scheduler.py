@@ -11,7 +11,7 @@ import typing
 import lsst.ts.salobj as salobj
 
 from ..model import ComponentName, ConfigurationError
-from ..sal.group_paths import SummaryState
+from ..sal.group.paths import SummaryState
 from ..sal.transitions import ComponentDriver, SalGroup, Target, TransitionError
 from .launch import schema
 from .validator import Validator

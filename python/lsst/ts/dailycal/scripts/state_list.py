@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from ..model import ComponentName, ConfigurationError
-from ..sal.group_paths import SummaryState, parse_state
+from ..sal.group.paths import SummaryState, parse_state
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

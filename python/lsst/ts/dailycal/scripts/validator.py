@@ -8,8 +8,8 @@ __all__ = ["Validator"]
 import typing
 from collections.abc import Callable, Mapping
 
+from ..calibration.validate import validate_configuration
 from ..model import ConfigurationError
-from ..procedure.validate import validate_configuration
 
 
 class Validator:

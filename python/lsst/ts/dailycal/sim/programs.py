@@ -19,7 +19,7 @@ import typing
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..tether import tie_to_parent
+from ..parent_death import tie_to_parent
 from .config import CONFIG_VARIABLE, SimulationConfig
 
 LATISS = ("ATCamera", "ATSpectrograph", "ATHeaderService", "ATOODS", "OCPS:1")

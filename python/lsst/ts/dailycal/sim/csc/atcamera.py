@@ -11,7 +11,7 @@ import zlib
 
 import lsst.ts.salobj as salobj
 
-from ...sal.camera_states import Calibration, CommandState, Offline, Rafts
+from ...sal.camera.states import Calibration, CommandState, Offline, Rafts
 from ..config import SimulationConfig
 from .camera_events import CameraEvents, Readiness, Shutter
 from .camera_image import CameraRequest, OpenImage, parse_key_value_map

@@ -10,7 +10,7 @@ import typing
 
 import lsst.ts.salobj as salobj
 
-from ...sal.camera_states import Rafts
+from ...sal.camera.states import Rafts
 from ..exposures import SimulatedExposure
 from ..faults import Fault
 from .camera_events import CameraEvents, Readiness, Shutter

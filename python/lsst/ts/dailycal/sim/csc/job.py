@@ -16,8 +16,8 @@ import uuid
 from pathlib import Path, PurePosixPath
 
 from ...model import ImageType, JobStep
+from ...parent_death import argv_tied_to_parent
 from ...pipelines.command import pipeline_environment, pipetask_argv
-from ...tether import tether_argv
 
 ABORTED = 255
 """Exit code that is published for an aborted job."""
@@ -130,7 +130,7 @@ class Job:
         """
         with self._open_log() as log:
             self._process = await asyncio.create_subprocess_exec(
-                *tether_argv(self._argv),
+                *argv_tied_to_parent(self._argv),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,

@@ -10,7 +10,7 @@ import typing
 import lsst.ts.salobj as salobj
 
 from .catalog import ScriptCatalog
-from .lineup import MOST_SCRIPTS, Lineup
+from .order import MOST_SCRIPTS, ScriptOrder
 from .script import QueuedScript
 
 _METADATA = (
@@ -78,7 +78,7 @@ class QueueEvents:
             self._csc.evt_nextVisitCanceled, salIndex=script.index, groupId=script.group_id
         )
 
-    def queue(self, lineup: Lineup, *, running: bool, force: bool = True) -> None:
+    def queue(self, lineup: ScriptOrder, *, running: bool, force: bool = True) -> None:
         """Tell how the queue is; if it is as it was, only when forced to."""
         self._csc.evt_queue.set_put(
             enabled=self._csc.summary_state == salobj.State.ENABLED,

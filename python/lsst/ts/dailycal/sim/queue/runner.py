@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ..clock import iso_from_tai
 from .events import QueueEvents
-from .lineup import Lineup
+from .order import ScriptOrder
 from .script import QueuedScript
 
 
@@ -28,7 +28,7 @@ class QueueRunner:
 
     Attributes
     ----------
-    lineup : `Lineup`
+    lineup : `ScriptOrder`
         Indices of the scripts, in order.
     scripts : `dict` [`int`, `QueuedScript`]
         The scripts by index.
@@ -41,7 +41,7 @@ class QueueRunner:
     def __init__(
         self, events: QueueEvents, *, is_enabled: Callable[[], bool], now: Callable[[], float]
     ) -> None:
-        self.lineup = Lineup()
+        self.lineup = ScriptOrder()
         self.scripts: dict[int, QueuedScript] = {}
         self.running = True
         self.wake = asyncio.Event()

@@ -17,9 +17,9 @@ from pathlib import Path
 import lsst.ts.salobj as salobj
 
 from ...model import ProcessState
-from ...sal.board import Board
+from ...parent_death import argv_tied_to_parent
 from ...sal.compat import enumerations
-from ...tether import tether_argv
+from ...sal.topics import TopicReader
 from .catalog import script_environment
 
 LOAD_TIMEOUT = 60.0
@@ -112,7 +112,7 @@ class QueuedScript:
         self._tell = changed
         self._now = now
         self._log = log
-        self._board = Board()
+        self._board = TopicReader()
         self._states: typing.Any = enumerations("Script").ScriptState
         self._process: asyncio.subprocess.Process | None = None
         self._failure = ProcessState.UNKNOWN
@@ -159,7 +159,7 @@ class QueuedScript:
         output.parent.mkdir(parents=True, exist_ok=True)
         with output.open("ab") as file:
             self._process = await asyncio.create_subprocess_exec(
-                *tether_argv([executable.name, str(self.index)]),
+                *argv_tied_to_parent([executable.name, str(self.index)]),
                 env=script_environment(executable),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=file,

@@ -9,5 +9,5 @@ from lsst.ts.dailycal.scripts.launch import run
 if __name__ == "__main__":
     run(
         "lsst.ts.dailycal.scripts.make_latiss_calibrations:MakeLatissCalibrations",
-        "procedure:make_latiss_calibrations",
+        "calibration:make_latiss_calibrations",
     )

@@ -1,0 +1,183 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options that `run`, `check` and `block run` share."""
+
+__all__ = ["Place", "check_options", "make_place", "make_settings", "place_options", "read_file"]
+
+import dataclasses
+import os
+import typing
+from pathlib import Path
+
+import click
+
+from ..errors import CommandError
+from ..exit_codes import ExitCode
+from ..simulate.options import make_config, simulation_options
+
+if typing.TYPE_CHECKING:
+    from ...page import CheckSettings
+    from ...sim.config import SimulationConfig
+
+Function = typing.TypeVar("Function", bound=typing.Callable[..., typing.Any])
+SIMULATION_VARIABLE = "DAILYCAL_SIM_CONFIG"
+FULL_SCALE, SMALL_SCALE = 15.0, 50.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """The observatory that a command works with."""
+
+    name: str
+    """What to call it."""
+    simulated: bool
+    """Is it a simulated one?"""
+    queue: int
+    """Index of the script queue."""
+    own: "SimulationConfig | None" = None
+    """Settings of the observatory to be started; `None` to join one that is there."""
+    joined: "SimulationConfig | None" = None
+    """Settings of the simulated observatory that is joined."""
+
+    enabled: bool = False
+    """Are all components of the observatory to be started ENABLED from the beginning?"""
+
+    @property
+    def simulation(self) -> "SimulationConfig | None":
+        """Settings of the simulated observatory; `None` for a real one."""
+        return self.own or self.joined
+
+
+def place_options(function: Function) -> Function:
+    """Add the options that say where: in a simulated observatory, or in the real one."""
+    options = (
+        click.option("--real", is_flag=True, help="In the real observatory that this machine's "
+                     "environment is set up for, not in a simulated one."),
+        click.option("--queue", type=click.IntRange(1, 20), default=2, show_default=True,
+                     help="Index of the script queue; 2 is the Auxiliary Telescope's."),
+        click.option("--directory", type=click.Path(path_type=Path, file_okay=False),
+                     default=Path("run"), show_default=True,
+                     help="Where a simulated observatory writes; what is there is used again."),
+        click.option("--time-scale", type=click.FloatRange(min=0, min_open=True),
+                     help="How much faster than real time simulated exposures are.  [default: "
+                     f"{FULL_SCALE:g}, or {SMALL_SCALE:g} with --small]"),
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return simulation_options(function)
+
+
+def check_options(function: Function) -> Function:
+    """Add the options of the preconditions."""
+    options = (
+        click.option("--limits", "limits_file", type=click.Path(path_type=Path, dir_okay=False),
+                     help="YAML file of limits that replace the default ones, e.g. "
+                     "`ccd: {warn: [-105, -103], refuse: [-107, -101]}`."),
+        click.option("--accept", "accepted", multiple=True, metavar="CHECK",
+                     help="Go on although this check refuses, named as the table names it; can be "
+                     "repeated."),
+        click.option("--data-path", default="", help="Directory of the images, to look whether "
+                     "there is room.  [default: that of the repository]"),
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def make_place(
+    *,
+    real: bool,
+    queue: int,
+    directory: Path,
+    time_scale: float | None,
+    seed: int,
+    small: bool,
+    faults: tuple[str, ...],
+    enabled: bool = False,
+) -> Place:
+    """Choose the observatory: a real one if asked to, one that is set up, or a new one.
+
+    A new one begins with all components ENABLED where that was the business of earlier steps.
+
+    Raises
+    ------
+    CommandError
+        If a real observatory is asked for where a simulated one is set up.
+    """
+    joined = os.environ.get(SIMULATION_VARIABLE)
+    if real and joined:
+        raise CommandError(
+            f"--real: the environment is that of a simulated observatory ({SIMULATION_VARIABLE}). "
+            "Use a terminal without it.",
+            ExitCode.USAGE,
+        )
+    if real:
+        return Place(f"ScriptQueue:{queue}", simulated=False, queue=queue)
+    if joined:
+        from ...sim.config import SimulationConfig
+
+        there = SimulationConfig.load(Path(joined))
+        name = f"ScriptQueue:{queue} of the simulated observatory in {there.root}"
+        return Place(name, simulated=True, queue=queue, joined=there)
+    scale = time_scale or (SMALL_SCALE if small else FULL_SCALE)
+    own = make_config(directory, seed=seed, small=small, time_scale=scale, faults=faults)
+    name = f"a simulated observatory in {directory}"
+    return Place(name, simulated=True, queue=queue, own=own, enabled=enabled)
+
+
+def make_settings(
+    place: Place,
+    *,
+    limits_file: Path | None,
+    accepted: tuple[str, ...],
+    data_path: str,
+    may_resume: bool = False,
+) -> "CheckSettings":
+    """Put the settings of the checks together.
+
+    Raises
+    ------
+    ConfigurationError
+        If a limit is wrong.
+    """
+    import yaml
+
+    from ...model import ConfigurationError
+    from ...page import IMAGE_BYTES, CheckSettings, parse_limits
+
+    raw: object = None
+    if limits_file is not None:
+        try:
+            raw = yaml.safe_load(read_file(limits_file))
+        except yaml.YAMLError as error:
+            text = " ".join(str(error).split())
+            raise ConfigurationError([f"{limits_file} is not YAML: {text}."]) from error
+    image_bytes = IMAGE_BYTES
+    simulation = place.simulation
+    if simulation is not None:
+        geometry = simulation.geometry
+        image_bytes = 4.0 * 16 * geometry.raw_width * geometry.raw_height
+        data_path = data_path or str(simulation.root)
+    return CheckSettings(
+        limits=parse_limits(raw),
+        accepted=accepted,
+        data_path=data_path,
+        image_bytes=image_bytes,
+        may_resume=may_resume,
+    )
+
+
+def read_file(path: Path) -> str:
+    """Read a text file that a user named.
+
+    Raises
+    ------
+    CommandError
+        If it is not there, or not a text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CommandError(f"{path} cannot be read: {reason}.", ExitCode.NOT_FOUND) from error

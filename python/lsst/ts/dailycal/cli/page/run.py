@@ -1,0 +1,154 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command ``dailycal run``."""
+
+__all__ = ["run"]
+
+import typing
+from pathlib import Path
+
+import click
+
+from ..errors import CommandError
+from ..exit_codes import EXIT_CODES_HELP, ExitCode
+from ..help import ExampleCommand
+from .carry_out import carry_out, show_plan
+from .options import check_options, make_place, make_settings, place_options, read_file
+
+if typing.TYPE_CHECKING:
+    from ...page import PagePlan
+
+
+@click.command(
+    cls=ExampleCommand,
+    epilog=EXIT_CODES_HELP,
+    examples=(
+        "dailycal run --small",
+        "dailycal run --dry-run",
+        "dailycal run --real --time-available 20min",
+        "dailycal run --real --from-step calibrations --config-for calibrations short.yaml",
+    ),
+)
+@click.option("--procedure", "name", default="bias-dark", show_default=True,
+              help="Page to carry out.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Print the plan and its times, and do nothing.")
+@click.option(
+    "--from-step", default="", metavar="STEP", help="Begin with this step; --dry-run lists them."
+)
+@click.option("--skip-step", "skip", multiple=True, metavar="STEP",
+              help="Leave a step out; can be repeated.")  # fmt: skip
+@click.option("--config-for", "config_files", type=(str, click.Path(path_type=Path)),
+              multiple=True, metavar="STEP FILE",
+              help="YAML configuration of a step's script; can be repeated.")  # fmt: skip
+@click.option("--leave-enabled", is_flag=True, help="Leave LATISS ENABLED, to go on working.")
+@click.option("--time-available", metavar="TIME", help="Skip the page if it does not fit into "
+              "this time, e.g. 12min; exit code 75.")  # fmt: skip
+@click.option("--resume-queue", is_flag=True, help="Resume the queue if it is paused.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@check_options
+@place_options
+def run(
+    *,
+    name: str,
+    dry_run: bool,
+    from_step: str,
+    skip: tuple[str, ...],
+    config_files: tuple[tuple[str, Path], ...],
+    leave_enabled: bool,
+    time_available: str | None,
+    resume_queue: bool,
+    as_json: bool,
+    limits_file: Path | None,
+    accepted: tuple[str, ...],
+    data_path: str,
+    real: bool,
+    queue: int,
+    directory: Path,
+    time_scale: float | None,
+    seed: int,
+    small: bool,
+    faults: tuple[str, ...],
+) -> int:
+    """Carry out a whole procedure page through a script queue.
+
+    Every step is the script that the page names. Preconditions are checked before anything
+    moves, the summit is told, and LATISS is left in STANDBY. In a simulated observatory, unless
+    --real is given: in one that the environment is set up for, else in one of its own.
+    """
+    from ...page import PageOptions, make_page_plan
+
+    plan = make_page_plan(
+        find_procedure(name),
+        PageOptions(
+            from_step=from_step,
+            skip=skip,
+            configurations={step: read_file(path) for step, path in config_files},
+            leave_enabled=leave_enabled,
+        ),
+    )
+    place = make_place(
+        real=real, queue=queue, directory=directory, time_scale=time_scale,
+        seed=seed, small=small, faults=faults, enabled=bool(from_step),
+    )  # fmt: skip
+    available = _seconds(time_available)
+    if dry_run:
+        show_plan(plan, place, as_json=as_json)
+    if available is not None and not _fits(plan, available, as_json=as_json):
+        return ExitCode.NO_TIME
+    if dry_run:
+        return ExitCode.OK
+    settings = make_settings(
+        place, limits_file=limits_file, accepted=accepted, data_path=data_path,
+        may_resume=resume_queue,
+    )  # fmt: skip
+    command = "dailycal run --real" if real else "dailycal run"
+    return carry_out(
+        plan, place, settings, command=command, resume_queue=resume_queue, as_json=as_json
+    )
+
+
+def find_procedure(name: str) -> typing.Any:
+    """Find a page by its name.
+
+    Raises
+    ------
+    CommandError
+        If there is none of that name.
+    """
+    from ...page import PROCEDURES
+
+    if name not in PROCEDURES:
+        known = ", ".join(PROCEDURES)
+        raise CommandError(f"There is no procedure {name!r}; known: {known}.", ExitCode.USAGE)
+    return PROCEDURES[name]
+
+
+def _seconds(text: str | None) -> float | None:
+    from ...page import parse_duration
+
+    if text is None:
+        return None
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.UsageError(f"--time-available: {error}.") from None
+
+
+def _fits(plan: "PagePlan", available: float, *, as_json: bool) -> bool:
+    """Tell whether there is time enough; say so if there is not."""
+    from ...page import fits, format_duration
+
+    if fits(plan, available):
+        return True
+    if as_json:
+        from ..output import print_json
+
+        print_json({"event": "Skipped", "needed": plan.duration, "available": available})
+    else:
+        click.echo(
+            f"Skipped: {plan.procedure.title} takes about {format_duration(plan.duration)}, "
+            f"and there are {format_duration(available)}.\n"
+            "Nothing was started. The page's contingency: without time enough, skip it."
+        )
+    return False

@@ -1,0 +1,129 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands ``dailycal runs`` and ``dailycal status``."""
+
+__all__ = ["runs", "status"]
+
+import typing
+from pathlib import Path
+
+import click
+
+from ..help import ExampleCommand
+from .journals import (
+    DIRECTORY_OPTION,
+    KnownRun,
+    find_journal,
+    latest_journal,
+    list_journals,
+    no_journal,
+    read_run,
+    read_runs,
+)
+
+if typing.TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ...page import PageSummary
+
+
+@click.command(cls=ExampleCommand, examples=("dailycal runs", "dailycal runs --json"))
+@DIRECTORY_OPTION
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def runs(*, directory: Path | None, as_json: bool) -> None:
+    """List the runs that have a journal, of the script and of the whole page, the latest first.
+
+    Those that are not finished come with the command that finishes them.
+    """
+    from ..output import error_console, make_console, print_json
+
+    def complain(text: str) -> None:
+        error_console().print(text, soft_wrap=True, markup=False)
+
+    found = read_runs(list_journals(directory, pages=True), complain)
+    if as_json:
+        for run in found:
+            print_json(_plain(run))
+        return
+    if not found:
+        click.echo(no_journal(directory))
+        return
+    from ...report.table import render_runs
+
+    console = make_console()
+    console.print(render_runs([run.listed for run in found], console.width))
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=(
+        "dailycal status --last",
+        "dailycal status 20261123T143000-200123 --json",
+        "dailycal status run/journal/20261123T143000-200123.jsonl",
+    ),
+)
+@click.argument("run", required=False)
+@click.option("--last", is_flag=True, help="The latest run.")
+@DIRECTORY_OPTION
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def status(run: str | None, *, last: bool, directory: Path | None, as_json: bool) -> None:
+    """Tell what a run has done so far, from its journal.
+
+    RUN is the id of a run, or the path of its journal.
+    """
+    if last == (run is not None):
+        raise click.UsageError("Give the id of a run, or --last.")
+    path = latest_journal(directory, pages=True) if run is None else find_journal(run, directory)
+    known = read_run(path)
+    from ..output import make_console, print_json
+
+    if as_json:
+        print_json({**_plain(known), "scripts": known.scripts} if known.scripts else _plain(known))
+        return
+    make_console().print(_shown(known))
+
+
+def _plain(run: KnownRun) -> dict[str, typing.Any]:
+    """Say for programs what is known of a run."""
+    from ...report.plain import to_plain
+
+    told = {"kind": run.listed.kind, "advice": run.listed.advice}
+    return {**told, **to_plain(run.summary), "status": run.listed.status}
+
+
+def _shown(run: KnownRun) -> "RenderableType":
+    """Show a run, and those of the script that it made."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from ...page import PageSummary
+    from ...report.page_table import render_page
+    from ...report.table import render_outcome
+
+    advice = run.listed.advice
+    if isinstance(run.summary, PageSummary):
+        parts: list[RenderableType] = [
+            render_page(run.summary, run.listed.status, _hints(run, run.summary))
+        ]
+        for item in run.scripts:
+            parts += [Text(), render_outcome(item)]
+        return Group(*parts, Text(f"Journal  {run.path}"))
+    shown = render_outcome(run.summary, {"Journal": str(run.path)}, run.listed.status)
+    if not advice:
+        return shown
+    word = "Carried out" if run.listed.status == "running" else "To finish it:"
+    return Group(shown, Text(f"{word} {advice}", "bold"))
+
+
+def _hints(run: KnownRun, page: "PageSummary") -> list[str]:
+    """Say how to go on with a page, as it would have done itself at its end."""
+    from ...page import how_to_finish
+
+    if run.listed.status == "running":
+        return [f"Carried out {run.listed.advice}"]
+    if not run.listed.advice:
+        return []
+    open_scripts = [item.run_id for item in run.scripts if item.status != "done"]
+    hints = [how_to_finish(page.next_step, name, page.command) for name in open_scripts]
+    return [*hints, f"To go on: {run.listed.advice}"]

@@ -1,0 +1,135 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command ``dailycal resume``."""
+
+__all__ = ["resume"]
+
+import os
+import typing
+from pathlib import Path
+
+import click
+
+from ..errors import CommandError
+from ..exit_codes import EXIT_CODES_HELP, ExitCode
+from ..help import ExampleCommand
+from ..script.command import INDEX_OPTION, LOG_LEVEL_OPTION
+from .journals import DIRECTORY_OPTION, find_journal, is_page, latest_journal, read_run
+
+if typing.TYPE_CHECKING:
+    from ...run import RunState
+
+SCRIPT = "auxtel/make_latiss_calibrations.py"
+"""The script that runs are made with."""
+
+
+@click.command(
+    cls=ExampleCommand,
+    epilog=EXIT_CODES_HELP,
+    examples=(
+        "dailycal resume 20261123T143000-200123",
+        "dailycal resume --last --yes",
+    ),
+)
+@click.argument("run", required=False)
+@click.option("--last", is_flag=True, help="The latest run.")
+@DIRECTORY_OPTION
+@INDEX_OPTION
+@LOG_LEVEL_OPTION
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before starting.")
+@click.pass_context
+def resume(
+    context: click.Context,
+    *,
+    run: str | None,
+    last: bool,
+    directory: Path | None,
+    index: int | None,
+    log_level: str,
+    as_json: bool,
+    yes: bool,
+) -> int:
+    """Finish a run that failed, was stopped or was killed.
+
+    RUN is the id of a run, or the path of its journal. Frames that are missing are taken, jobs
+    without a result are submitted, and what was accepted is certified; nothing is done twice.
+    """
+    if last == (run is not None):
+        raise click.UsageError("Give the id of a run, or --last.")
+    path = latest_journal(directory) if run is None else find_journal(run, directory)
+    _refuse_page(path)
+    state = _read(path)
+    if _is_finished(state):
+        click.echo(f"Run {path.stem} is finished; there is nothing left to do.", err=as_json)
+        return ExitCode.OK
+    # The script is a process of its own, and finds the journal by its environment.
+    os.environ["DAILYCAL_JOURNAL_DIR"] = str(path.parent.absolute())
+    from ..script.command import script
+
+    return typing.cast(
+        "int",
+        context.invoke(
+            script,
+            path=SCRIPT,
+            pairs=(f"script_mode={_mode(state)}", f"resume='{path.stem}'"),
+            index=index,
+            log_level=log_level,
+            as_json=as_json,
+            yes=yes,
+        ),
+    )
+
+
+def _refuse_page(path: Path) -> None:
+    """Tell how to go on with a run of the page, which is no run of the script.
+
+    Raises
+    ------
+    CommandError
+        If the journal is that of a run of the page.
+    """
+    if not is_page(path):
+        return
+    known = read_run(path)
+    ids = [run.run_id for run in known.scripts]
+    parts = [f"{path.stem} is a run of the whole page; its steps are scripts of their own."]
+    if known.listed.advice:
+        parts.append(f"To go on: {known.listed.advice}.")
+    if ids:
+        parts.append(f"The run that took the images: {', '.join(ids)}.")
+    raise CommandError(" ".join(parts), ExitCode.USAGE)
+
+
+def _read(path: Path) -> "RunState":
+    """Read a journal.
+
+    Raises
+    ------
+    CommandError
+        If nothing was recorded in it, so that there is nothing to go on with.
+    JournalError
+        If it is not there or damaged.
+    """
+    from ...run.journal import read_journal
+    from ...run.state import RunState
+
+    state = RunState(read_journal(path))
+    if state.started is None:
+        raise CommandError(
+            f"{path} ends before the run began; start a new one.", ExitCode.NOT_FOUND
+        )
+    return state
+
+
+def _is_finished(state: "RunState") -> bool:
+    """Tell whether everything that was asked for has been carried out, rejections included."""
+    from ...calibration import final_verdict
+
+    return state.outcome is not None and final_verdict(state.outcome).success
+
+
+def _mode(state: "RunState") -> str:
+    """Return the script mode, which the script insists on; its plan says the same (`str`)."""
+    return "_".join(dict.fromkeys(kind.value for kind, _ in state.slots))

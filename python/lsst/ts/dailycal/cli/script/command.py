@@ -1,0 +1,169 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command ``run_script``, which is ``dailycal script`` as well."""
+
+__all__ = ["main", "schedule_of", "script"]
+
+import logging
+import os
+import random
+import typing
+
+import click
+
+from ..exit_codes import EXIT_CODES_HELP, ExitCode
+from ..help import ExampleCommand
+
+INDEX_BASE = 200_000
+"""First index of scripts on the AuxTel queue; the Scheduler's scripts insist on that range."""
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+INDEX_OPTION = click.option(
+    "--index",
+    type=click.IntRange(1, 2**31 - 1),
+    help="Index of the Script component.  [default: random, 200000 to 299999]",
+)
+LOG_LEVEL_OPTION = click.option(
+    "-l",
+    "--log-level",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    default="INFO",
+    show_default=True,
+    help="Lowest level of log lines.",
+)
+
+
+@click.command(
+    cls=ExampleCommand,
+    epilog=EXIT_CODES_HELP,
+    examples=(
+        "run_script auxtel/make_latiss_calibrations.py -p script_mode=BIAS_DARK",
+        "run_script auxtel/make_latiss_calibrations.py -c config.yaml -p n_bias=5 --json",
+    ),
+)
+@click.argument("path")
+@INDEX_OPTION
+@click.option(
+    "-c", "--config", "config_file", type=click.File(), help="YAML file; - for standard input."
+)
+@click.option(
+    "-p",
+    "--property",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Property with a YAML value; can be repeated, and wins over the file.",
+)
+@LOG_LEVEL_OPTION
+@click.option("--pause-checkpoint", default="", metavar="REGEX", help="Pause at these checkpoints.")
+@click.option("--stop-checkpoint", default="", metavar="REGEX", help="Stop at these checkpoints.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before starting.")
+def script(
+    *,
+    path: str,
+    index: int | None,
+    config_file: typing.TextIO | None,
+    pairs: tuple[str, ...],
+    log_level: str,
+    pause_checkpoint: str,
+    stop_checkpoint: str,
+    as_json: bool,
+    yes: bool,
+) -> int:
+    """Run one SAL script as a queue would, and follow it to its end.
+
+    PATH is a file, or the path that a queue shows. The configuration is checked against the
+    script's own schema before anything starts. Ctrl-C asks the script to stop; the second one, or
+    a minute later, ends it.
+    """
+    import asyncio
+
+    import yaml
+
+    from .config import check_configuration, fetch_schema, read_configuration
+    from .path import find_script
+
+    _check_patterns({"pause": pause_checkpoint, "stop": stop_checkpoint})
+    executable = find_script(path)
+    config = read_configuration(config_file.read() if config_file else None, pairs)
+    number = index or INDEX_BASE + random.randrange(100_000)  # noqa: S311 - not a secret
+    full = check_configuration(fetch_schema(executable, number), config)
+    schedule = schedule_of(executable, full)
+    if not yes and not as_json:
+        _ask(path, number, config)
+
+    from .driver import ScriptDriver, ScriptRequest
+    from .view import JsonView, RichView, ScriptView
+
+    level = int(getattr(logging, log_level.upper()))
+    view: ScriptView
+    if as_json:
+        view = JsonView()
+    else:
+        from ..output import make_console
+
+        view = RichView(make_console(), level, schedule)
+    request = ScriptRequest(
+        path=executable,
+        index=number,
+        config=yaml.safe_dump(config, sort_keys=False) if config else "",
+        log_level=level,
+        pause=pause_checkpoint,
+        stop=stop_checkpoint,
+    )
+
+    async def run() -> int:
+        return await ScriptDriver(request, view.show).run()
+
+    with view:
+        return asyncio.run(run())
+
+
+def _check_patterns(patterns: dict[str, str]) -> None:
+    import re
+
+    for name, pattern in patterns.items():
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise click.UsageError(
+                f"--{name}-checkpoint {pattern!r} is not a regular expression: {error}."
+            ) from None
+
+
+def schedule_of(executable: os.PathLike[str], full: dict[str, typing.Any]) -> dict[str, float]:
+    """Find the planned times of the checkpoints, and what the schema could not find wrong.
+
+    Only our own script can be asked without starting it; of others the duration is known later.
+    """
+    from .path import scripts_directory
+
+    if executable != scripts_directory() / "auxtel" / "make_latiss_calibrations.py":
+        return {}
+    if full.get("resume"):
+        return {}
+    from ...calibration import configuration_schema, make_plan, make_run_config
+    from .estimate import plan_schedule
+
+    return plan_schedule(make_plan(make_run_config(full, configuration_schema())))
+
+
+def _ask(path: str, index: int, config: dict[str, typing.Any]) -> None:
+    """Ask before something is moved at an observatory; programs and simulations go on."""
+    import sys
+
+    if "DAILYCAL_SIM_CONFIG" in os.environ or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return
+    for key, value in config.items():
+        click.echo(f"  {key}: {value}")
+    if not click.confirm(f"Run {path} with index {index}?"):
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+def main() -> typing.NoReturn:
+    """Run ``run_script``."""
+    from ..main import run_command
+
+    run_command(script, "run_script")

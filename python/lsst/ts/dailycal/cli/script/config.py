@@ -1,0 +1,173 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read the configuration of a script, and check it before the script is started."""
+
+__all__ = ["check_configuration", "fetch_schema", "read_configuration"]
+
+import pathlib
+import subprocess
+import typing
+from collections.abc import Iterable, Mapping
+
+import yaml
+
+from ...calibration.validate import validate_configuration
+from ...model import ConfigurationError
+from ..errors import CommandError
+from ..exit_codes import ExitCode
+from .process import script_environment
+
+SCHEMA_TIMEOUT = 20.0
+"""How long a script may take to print its schema, in seconds; the queue allows the same."""
+
+
+def read_configuration(text: str | None, pairs: Iterable[str]) -> dict[str, typing.Any]:
+    """Read a YAML text and ``key=value`` pairs; the pairs win.
+
+    Parameters
+    ----------
+    text : `str` or `None`
+        Content of a configuration file.
+    pairs : `~collections.abc.Iterable` [`str`]
+        Each ``key=value`` with a YAML value, e.g. ``exp_times_dark=[5, 5, 15]``.
+
+    Raises
+    ------
+    ConfigurationError
+        If anything cannot be read; it lists all problems.
+    """
+    problems: list[str] = []
+    config = _read_text(text, problems)
+    from_pairs: dict[str, typing.Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            problems.append(f"-p {pair}: write key=value.")
+        elif key in from_pairs:
+            problems.append(f"-p {key}: is given twice.")
+        else:
+            from_pairs[key] = _read_yaml(value, f"-p {key}", problems)
+    if problems:
+        raise ConfigurationError(problems)
+    return {**config, **from_pairs}
+
+
+def _read_text(text: str | None, problems: list[str]) -> dict[str, typing.Any]:
+    content = _read_yaml(text or "", "The configuration file", problems)
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        problems.append("The configuration file must hold `name: value` lines.")
+        return {}
+    return content
+
+
+def _read_yaml(text: str, what: str, problems: list[str]) -> typing.Any:
+    try:
+        return yaml.safe_load(text)
+    # The YAML library lets numbers of a thousand digits and a thousand brackets through to Python.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problems.append(f"{what}: {text[:60]!r} is not YAML: {_first_line(error)}.")
+        return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "problem", None) or error).splitlines()[0]
+
+
+def fetch_schema(path: pathlib.Path, index: int) -> dict[str, typing.Any] | None:
+    """Ask a script for the schema of its configuration, as the queue does.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+        The script.
+    index : `int`
+        Index that it would run with.
+
+    Returns
+    -------
+    schema : `dict` or `None`
+        The JSON schema; `None` if the script has no configuration.
+
+    Raises
+    ------
+    CommandError
+        If it does not answer, or not with a schema.
+    """
+    try:
+        answer = subprocess.run(
+            [str(path), str(index), "--schema"],
+            env=script_environment(path),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SCHEMA_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise CommandError(
+            f"{path} --schema: no answer within {SCHEMA_TIMEOUT:g} s.", ExitCode.UNAVAILABLE
+        ) from None
+    except OSError as error:
+        raise CommandError(
+            f"{path} cannot be started: {error.strerror}.", ExitCode.UNAVAILABLE
+        ) from error
+    if answer.returncode != 0:
+        raise CommandError(
+            f"{path} --schema: exit code {answer.returncode}.\n{_tail(answer.stderr)}",
+            ExitCode.UNAVAILABLE,
+        )
+    return _parse_schema(path, answer.stdout)
+
+
+def _parse_schema(path: pathlib.Path, output: bytes) -> dict[str, typing.Any] | None:
+    try:
+        schema = yaml.safe_load(output.decode(errors="replace"))
+    except yaml.YAMLError as error:
+        raise CommandError(
+            f"{path} --schema: the answer is not YAML: {_first_line(error)}.", ExitCode.UNAVAILABLE
+        ) from error
+    if schema is None:
+        return None
+    if not isinstance(schema, dict):
+        raise CommandError(
+            f"{path} --schema: the answer is not a JSON schema.", ExitCode.UNAVAILABLE
+        )
+    return schema
+
+
+def _tail(output: bytes, lines: int = 10) -> str:
+    return "\n".join(output.decode(errors="replace").splitlines()[-lines:])
+
+
+def check_configuration(
+    schema: Mapping[str, typing.Any] | None, config: Mapping[str, typing.Any]
+) -> dict[str, typing.Any]:
+    """Check a configuration against the schema of the script.
+
+    Returns
+    -------
+    full : `dict`
+        The configuration with the defaults filled in.
+
+    Raises
+    ------
+    ConfigurationError
+        If anything is wrong; it lists all problems.
+    """
+    if schema is None:
+        if config:
+            raise ConfigurationError(
+                [f"This script has no configuration; leave out {', '.join(map(str, config))}."]
+            )
+        return {}
+    # The script drops this key, which blocks put there, before it looks.
+    own = {key: value for key, value in config.items() if key != "metadata"}
+    properties = schema.get("properties", {})
+    # A script fills in the defaults first, and only then misses what is required.
+    required = [
+        key for key in schema.get("required", ()) if "default" not in properties.get(key, {})
+    ]
+    return validate_configuration({**schema, "properties": properties, "required": required}, own)

@@ -1,0 +1,71 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Make a repository with reference calibrations of a simulated earlier day."""
+
+__all__ = ["prepare_repository"]
+
+import concurrent.futures
+import os
+import typing
+from collections.abc import Callable
+from pathlib import Path
+
+if typing.TYPE_CHECKING:
+    from ...sim.config import SimulationConfig
+
+_THREADS = min(2, os.cpu_count() or 1)
+
+
+def prepare_repository(config: "SimulationConfig", tell: Callable[[str], None]) -> str:
+    """Make a repository, and in it what a day's frames are verified against.
+
+    Parameters
+    ----------
+    config : `SimulationConfig`
+        Settings of the observatory; the same seed and frame size as its later frames.
+    tell : `~collections.abc.Callable`
+        Is told what is being done.
+
+    Returns
+    -------
+    collection : `str`
+        The CALIBRATION collection of the reference calibrations.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something at the place of the repository.
+    ReferenceError
+        If the reference calibrations cannot be made.
+    """
+    from ...butler.ingest import forget_raws, ingest_raws
+    from ...butler.reference import create_reference
+    from ...butler.repository import create_repository, open_repository
+    from ...model import ImageType
+    from ...sim.world import World
+
+    tell(f"Making the repository {config.repository}")
+    create_repository(config.repository)
+    world = World(config)
+    exposures = list(world.reference_exposures())
+    tell(f"Taking {len(exposures)} frames of an earlier day, for the reference calibrations")
+    with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
+        paths: list[Path] = list(pool.map(world.write, exposures))
+    with open_repository(config.repository, writeable=True) as butler:
+        ingest_raws(butler, paths)
+    tell("Combining them to a bias and a dark; full-size frames take a minute")
+    collection = create_reference(
+        config.repository,
+        [item.name.exposure_id for item in exposures if item.image_type is ImageType.BIAS],
+        [item.name.exposure_id for item in exposures if item.image_type is ImageType.DARK],
+        day_obs=exposures[0].name.day_obs,
+    )
+    # Only the calibrations are of use: the frames take 3 GB, and would stand among those of today.
+    with open_repository(config.repository, writeable=True) as butler:
+        forget_raws(butler, [item.name.exposure_id for item in exposures])
+    for path in paths:
+        path.unlink()
+    for folder in {path.parent for path in paths}:
+        folder.rmdir()
+    return collection

@@ -1,0 +1,143 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command ``dailycal rehearse``."""
+
+__all__ = ["rehearse"]
+
+import logging
+import time
+import typing
+from pathlib import Path
+
+import click
+
+from ..exit_codes import EXIT_CODES_HELP
+from ..help import ExampleCommand
+from .options import make_config, simulation_options
+
+if typing.TYPE_CHECKING:
+    from .rehearsal import RehearsalResult
+
+SCRIPT = "auxtel/make_latiss_calibrations.py"
+INDEX = 200_001
+FULL_SCALE, SMALL_SCALE = 15.0, 50.0
+
+
+@click.command(
+    cls=ExampleCommand,
+    epilog=EXIT_CODES_HELP,
+    examples=(
+        "dailycal rehearse",
+        "dailycal rehearse --generate -p n_bias=5 -p n_dark=3 -p exp_times_dark=5",
+        "dailycal rehearse --small --fault end_readout_lost@DARK/3",
+    ),
+)
+@click.option("--directory", type=click.Path(path_type=Path, file_okay=False), default=Path("run"),
+              show_default=True, help="Where everything is written.")  # fmt: skip
+@click.option("--keep", is_flag=True, help="Go on in the observatory that an earlier rehearsal "
+              "left in the directory.")  # fmt: skip
+@click.option("--time-scale", type=click.FloatRange(min=0, min_open=True),
+              help="How much faster than real time exposures are.  [default: "
+              f"{FULL_SCALE:g}, or {SMALL_SCALE:g} with --small]")  # fmt: skip
+@click.option("--generate", is_flag=True, help="Combine and certify as well: "
+              "-p generate_calibrations=true.")  # fmt: skip
+@click.option("-c", "--config", "config_file", type=click.File(), help="Configuration of the "
+              "script; YAML.")  # fmt: skip
+@click.option("-p", "--property", "pairs", multiple=True, metavar="KEY=VALUE",
+              help="Property of the script with a YAML value; can be repeated.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before removing what an earlier "
+              "rehearsal left.")  # fmt: skip
+@simulation_options
+def rehearse(
+    *,
+    directory: Path,
+    keep: bool,
+    time_scale: float | None,
+    generate: bool,
+    config_file: typing.TextIO | None,
+    pairs: tuple[str, ...],
+    as_json: bool,
+    yes: bool,
+    seed: int,
+    small: bool,
+    faults: tuple[str, ...],
+) -> int:
+    """Do the main job in a simulated observatory on this machine.
+
+    A Butler repository with reference calibrations is made, LATISS and OCPS:1 are started and
+    enabled, the script takes the frames of the daily procedure, and a table says what came of
+    it. Everything that was made stays in the directory.
+    """
+    import asyncio
+
+    import yaml
+
+    from ...extras import require
+    from ..script.command import schedule_of
+    from ..script.config import check_configuration, fetch_schema, read_configuration
+    from ..script.path import find_script
+    from .directory import claim_directory
+    from .rehearsal import Rehearsal, RehearsalRequest
+
+    config = make_config(
+        directory,
+        seed=seed,
+        small=small,
+        time_scale=time_scale or (SMALL_SCALE if small else FULL_SCALE),
+        faults=faults,
+    )
+    given = {
+        **{"script_mode": "BIAS_DARK"},
+        **({"generate_calibrations": True} if generate else {}),
+        **read_configuration(config_file.read() if config_file else None, pairs),
+    }
+    executable = find_script(SCRIPT)
+    schedule = schedule_of(executable, check_configuration(fetch_schema(executable, INDEX), given))
+    require("sal", "pipelines")
+    claim_directory(directory, keep=keep, yes=yes)
+
+    request = RehearsalRequest(
+        config=config,
+        script=executable,
+        script_config=yaml.safe_dump(given, sort_keys=False),
+        index=INDEX,
+        log_level=logging.INFO,
+    )
+    from ..output import error_console, make_console
+    from ..script.view import JsonView, RichView, ScriptView
+
+    view: ScriptView = JsonView() if as_json else RichView(make_console(), schedule=schedule)
+
+    def tell(text: str) -> None:
+        stamp = time.strftime("%H:%M:%S", time.gmtime())
+        error_console().print(f"{stamp}  {text}", soft_wrap=True, markup=False)
+
+    rehearsal = Rehearsal(request, view.show, tell)
+    rehearsal.prepare()
+    with view:
+        result = asyncio.run(rehearsal.run())
+    _print_result(result, as_json=as_json)
+    return result.exit_code
+
+
+def _print_result(result: "RehearsalResult", *, as_json: bool) -> None:
+    from ..output import make_console, print_json
+
+    if as_json:
+        from ...report.plain import to_plain
+
+        print_json({"event": "Rehearsed", **to_plain(result)})
+        return
+    from ...report.table import format_time, render_outcome, render_where
+
+    console = make_console()
+    console.print()
+    times = ", ".join(f"{name} {format_time(item)}" for name, item in result.durations.items())
+    where = {**result.where, "Times": times}
+    if result.summary is None:
+        console.print("The script was refused before it began; nothing was taken.", style="bold")
+        console.print(render_where(where))
+    else:
+        console.print(render_outcome(result.summary, where))

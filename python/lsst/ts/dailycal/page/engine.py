@@ -1,0 +1,271 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carry out a page: step after step through a queue."""
+
+__all__ = ["PageRun"]
+
+import asyncio
+import textwrap
+from collections.abc import Sequence
+
+from ..calibration import refuse
+from ..model import (
+    Announcement,
+    CalibrationError,
+    JournalError,
+    NotReadyError,
+    QueueError,
+    QueueStatus,
+    ScriptRequest,
+)
+from ..version import VERSION
+from .advice import how_to_go_on
+from .announcements import fill_in
+from .events import (
+    AnnouncementMade,
+    ChecksMade,
+    PageEnded,
+    PageStarted,
+    StepEnded,
+    StepQueued,
+    StepStarted,
+)
+from .follower import ScriptFollower, judge_end
+from .journal import PageJournal
+from .judgement import refusals
+from .plan import round_duration
+from .preconditions import PageChecks, PagePorts
+from .schemas import refuse_schemas
+from .steps import PageOutcome, PagePlan, PageStep, PlannedStep, StepOutcome, StepStatus
+from .times import PageTimes
+
+LONGEST_REASON = 200
+"""Characters of a reason that the whole summit is told."""
+
+
+class PageRun:
+    """One run of a page.
+
+    Scripts are added one by one, each after the end of the one before, so that a run that ends
+    early, however that happens, leaves nothing behind in the queue but the script under way.
+
+    Parameters
+    ----------
+    run_id : `str`
+        Id of the run.
+    plan : `PagePlan`
+        What to do.
+    ports : `PagePorts`
+        The outside systems.
+    checks : `PageChecks`
+        Preconditions.
+    journal : `PageJournal`
+        The memory.
+    times : `PageTimes`, optional
+        Deadlines.
+    command : `str`, optional
+        The command that runs this page, for the advice how to go on.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        plan: PagePlan,
+        ports: PagePorts,
+        *,
+        checks: PageChecks,
+        journal: PageJournal,
+        times: PageTimes | None = None,
+        command: str = "dailycal run",
+    ) -> None:
+        self._run_id = run_id
+        self._plan = plan
+        self._ports = ports
+        self._checks = checks
+        self._journal = journal
+        self._times = times or PageTimes()
+        self._command = command
+        self._stopping = False
+        self._outcomes: dict[str, StepOutcome] = {}
+        self._announcements: asyncio.TaskGroup | None = None
+        self._has_begun = False
+        self._advice: tuple[str, ...] = ()
+
+    def stop(self) -> None:
+        """Ask for the script under way to be stopped, and no further one to be added."""
+        self._stopping = True
+
+    async def execute(self, *, resume_queue: bool = False) -> PageOutcome:
+        """Carry the page out.
+
+        Parameters
+        ----------
+        resume_queue : `bool`
+            Resume a paused queue once the preconditions are right?
+
+        Returns
+        -------
+        outcome : `PageOutcome`
+            What came of it, whatever that is; only a journal that cannot be written raises.
+        """
+        try:
+            return await self._execute(resume_queue)
+        finally:
+            await self._journal.settle()
+
+    async def _execute(self, resume_queue: bool) -> PageOutcome:
+        await self._journal.record(
+            PageStarted(
+                run_id=self._run_id,
+                procedure=self._plan.procedure.name,
+                steps=tuple((item.step.name, item.skipped) for item in self._plan.steps),
+                duration=self._plan.duration,
+                version=VERSION,
+                command=self._command,
+            )
+        )
+        try:
+            async with asyncio.TaskGroup() as self._announcements:
+                reason = await self._prepare(resume_queue) or await self._carry_out()
+        except BaseExceptionGroup as group:
+            raise _expected(group) from group
+        outcome = PageOutcome(
+            run_id=self._run_id,
+            steps=tuple(self._outcome(item) for item in self._plan.steps),
+            reason=reason,
+            advice=self._advice,
+        )
+        await self._journal.record(PageEnded(outcome))
+        return outcome
+
+    async def _prepare(self, resume_queue: bool) -> str:
+        """Look at everything before the first step; return why it cannot be begun."""
+        try:
+            await self._check("", self._plan.to_do)
+            await refuse_schemas(self._plan, self._ports, self._times.schema)
+            if resume_queue:
+                await self._ports.queue.resume(self._times.status)
+        except JournalError:
+            raise
+        except CalibrationError as error:
+            return f"Nothing was started. {error}"
+        return ""
+
+    async def _carry_out(self) -> str:
+        """Carry the steps out; return why it ended early, empty if it did not."""
+        for number, step in enumerate(self._plan.to_do):
+            if self._stopping:
+                await self._end(step, StepStatus.NOT_REACHED)
+                return f"Stopped before step {step.name}."
+            outcome = await self._step(step, is_first=number == 0)
+            if outcome.status is not StepStatus.DONE:
+                await self._give_up(step, outcome)
+                return f"Step {step.name} {outcome.status}: {outcome.reason}"
+            if step.after is not None:
+                self._announce(step.after)
+        return ""
+
+    async def _give_up(self, step: PageStep, outcome: StepOutcome) -> None:
+        failure = self._plan.procedure.failure
+        if failure is not None and self._has_begun:
+            reason = textwrap.shorten(outcome.reason, LONGEST_REASON, placeholder=" ...")
+            self._announce(failure, step=step.name, reason=reason)
+        queue = await self._queue_after(outcome)
+        self._advice = how_to_go_on(self._plan, outcome, queue, self._command)
+
+    async def _queue_after(self, outcome: StepOutcome) -> QueueStatus | None:
+        """Look at the queue, which pauses when the process of a script that failed has ended."""
+        loop = asyncio.get_running_loop()
+        patience = self._times.pause if outcome.status is StepStatus.FAILED else 0.0
+        latest = loop.time() + patience
+        try:
+            status = await self._ports.queue.status(self._times.status)
+            while status.alive and status.running and outcome.index and loop.time() < latest:
+                await asyncio.sleep(self._times.poll)
+                status = await self._ports.queue.status(self._times.status)
+        except QueueError:
+            return None  # what failed has said it already
+        return status
+
+    async def _step(self, step: PageStep, *, is_first: bool) -> StepOutcome:
+        started = asyncio.get_running_loop().time()
+        index = 0
+        try:
+            if not is_first:
+                await self._check(step.name, [step])
+            if step.before is not None:
+                self._has_begun = True
+                self._announce(step.before, duration=round_duration(self._plan.duration))
+            await self._journal.record(StepStarted(step.name, step.script.path, step.configuration))
+            request = ScriptRequest(
+                script=step.script,
+                configuration=step.configuration,
+                description=f"{self._plan.procedure.name}: {step.title} ({self._run_id})",
+            )
+            index = await self._ports.queue.add(request, self._times.add)
+            await self._journal.record(StepQueued(step.name, index))
+            follower = ScriptFollower(
+                step, self._ports.queue, self._journal, self._times, lambda: self._stopping
+            )
+            last, note = await follower.follow(index)
+            status, reason = judge_end(last, note, stopped=self._stopping)
+        except QueueError as error:
+            # Once the script is in the queue, a silent queue does not mean that it failed.
+            status = StepStatus.UNKNOWN if index else StepStatus.FAILED
+            reason = str(error)
+        except NotReadyError as error:
+            status, reason = StepStatus.FAILED, str(error)
+        duration = asyncio.get_running_loop().time() - started
+        return await self._end(step, status, index=index, duration=duration, reason=reason)
+
+    async def _check(self, name: str, steps: Sequence[PageStep]) -> None:
+        findings = await self._checks.look(steps)
+        if not name:
+            self._checks.check_accepted(findings)
+        findings = self._checks.accept(findings)
+        await self._journal.record(ChecksMade(name, tuple(findings)))
+        refuse(refusals(findings))
+
+    async def _end(
+        self,
+        step: PageStep,
+        status: StepStatus,
+        *,
+        index: int = 0,
+        duration: float = 0.0,
+        reason: str = "",
+    ) -> StepOutcome:
+        outcome = StepOutcome(step.name, status, index, duration, reason)
+        self._outcomes[step.name] = outcome
+        await self._journal.record(StepEnded(outcome))
+        return outcome
+
+    def _outcome(self, planned: PlannedStep) -> StepOutcome:
+        if planned.skipped:
+            return StepOutcome(planned.step.name, StepStatus.SKIPPED, reason=planned.skipped)
+        default = StepOutcome(planned.step.name, StepStatus.NOT_REACHED)
+        return self._outcomes.get(planned.step.name, default)
+
+    def _announce(self, announcement: Announcement, **values: str) -> None:
+        """Announce in the background: nobody waits for it but the end of the run."""
+        assert self._announcements is not None  # noqa: S101 - made by execute
+        self._announcements.create_task(self._announce_now(fill_in(announcement, **values)))
+
+    async def _announce_now(self, announcement: Announcement) -> None:
+        try:
+            async with asyncio.timeout(2 * self._times.announce):
+                problems = await self._ports.announcer.announce(announcement, self._times.announce)
+        except TimeoutError:
+            problems = [f"no answer within {2 * self._times.announce:g} s"]
+        except Exception as error:  # noqa: BLE001 - an announcement must never harm a run
+            problems = [f"{type(error).__name__}: {error}"]
+        await self._journal.record(AnnouncementMade(announcement, tuple(problems)))
+
+
+def _expected(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error that a person should see, the group itself if there is none."""
+    for error in group.exceptions:
+        if isinstance(error, CalibrationError):
+            return error
+    return group

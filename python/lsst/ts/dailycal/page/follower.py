@@ -1,0 +1,162 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Follow the script of one step through the queue, and judge how it ended."""
+
+__all__ = ["ScriptFollower", "judge_end"]
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from ..model import QueueError, ScriptEnd, ScriptState, ScriptUpdate
+from ..ports import Queue
+from .advice import script_end
+from .events import StepProgress
+from .journal import PageJournal
+from .steps import PageStep, StepStatus
+from .times import PageTimes
+
+
+class ScriptFollower:
+    """Follows the script of a step, and stops it when asked to or when it takes too long.
+
+    Parameters
+    ----------
+    step : `PageStep`
+        The step.
+    queue : `Queue`
+        The queue that runs the script.
+    journal : `PageJournal`
+        Where its progress is told.
+    times : `PageTimes`
+        Deadlines.
+    is_stopping : `~collections.abc.Callable`
+        Tells whether a person wants the run to be stopped.
+    """
+
+    def __init__(
+        self,
+        step: PageStep,
+        queue: Queue,
+        journal: PageJournal,
+        times: PageTimes,
+        is_stopping: Callable[[], bool],
+    ) -> None:
+        self._step = step
+        self._queue = queue
+        self._journal = journal
+        self._times = times
+        self._is_stopping = is_stopping
+
+    async def follow(self, index: int) -> tuple[ScriptUpdate, str]:
+        """Follow a script to its end; return its last update, and why it was stopped if it was."""
+        loop = asyncio.get_running_loop()
+        patience = _Patience(self._step.deadline, self._times.person)
+        update = ScriptUpdate(index)
+        while not update.is_over:
+            begin = loop.time()
+            update, remark = await self._next(update)
+            patience.spend(loop.time() - begin, remark)
+            note = "Stopped by the observer." if self._is_stopping() else patience.at_end(remark)
+            if note and not update.is_over:
+                return await self._stop_script(update), note
+        return update, ""
+
+    async def _stop_script(self, update: ScriptUpdate) -> ScriptUpdate:
+        """Stop a script, and wait for its end."""
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + self._times.stop
+        refusal = ""
+        try:
+            await self._queue.stop(update.index, self._times.status)
+        except QueueError as error:
+            # A real queue gives up after seconds, while the script rightly ends its dark first.
+            refusal = f" {error.what}"
+        while not update.is_over and loop.time() < latest:
+            update, _ = await self._next(update)
+        if not update.is_over:
+            raise QueueError(
+                f"Script {update.index} did not end within {self._times.stop:g} s of being "
+                f"stopped.{refusal}",
+                last_seen=f"{update.state.name} {update.checkpoint}".strip(),
+                remedy="Terminate it in LOVE.",
+            )
+        return update
+
+    async def _next(self, seen: ScriptUpdate) -> tuple[ScriptUpdate, str]:
+        update = await self._queue.next_update(seen, self._times.poll)
+        remark = _remark(update)
+        await self._journal.record(StepProgress(self._step.name, update, remark))
+        return update, remark
+
+
+def _remark(update: ScriptUpdate) -> str:
+    """Say what a person has to do for the script to go on; empty if nothing."""
+    if update.is_over:
+        return ""
+    if update.state is ScriptState.PAUSED:
+        return f"paused at checkpoint {update.checkpoint!r}: resume it in LOVE to go on"
+    if update.is_waiting and not update.queue_running:
+        return "the queue is paused: resume it in LOVE to go on"
+    return ""
+
+
+class _Patience:
+    """How much longer a script may take, and people may keep it from going on, in seconds."""
+
+    def __init__(self, script: float, person: float) -> None:
+        self._given = (script, person)
+        self._script, self._person = script, person
+
+    def spend(self, time: float, remark: str) -> None:
+        """Take time off one or the other: people are at it if there is a remark for them."""
+        if remark:
+            self._person -= time
+        else:
+            self._script -= time
+
+    def at_end(self, remark: str) -> str:
+        """Say what took too long; empty if nothing did (`str`)."""
+        script, person = self._given
+        if self._script <= 0:
+            return f"It did not end within its deadline of {script:.0f} s."
+        if self._person <= 0:
+            return f"Nobody acted for {person:.0f} s: {remark}."
+        return ""
+
+
+_UNHEARD = (
+    "The script was not configured, and has not said why: the queue did not hear it answer in "
+    "time. Go on from this step; if that comes again, look at the log of the queue."
+)
+
+
+def judge_end(update: ScriptUpdate, note: str, *, stopped: bool) -> tuple[StepStatus, str]:
+    """Turn the end of a script into what became of its step."""
+    end = script_end(update)
+    said = (update.reason or _last_problem(update.messages)).removeprefix("Error in run: ")
+    if end is ScriptEnd.DONE:
+        return StepStatus.DONE, said
+    if stopped or end is ScriptEnd.STOPPED:
+        return StepStatus.STOPPED, note or said or "Somebody stopped the script."
+    if end is ScriptEnd.CONFIGURE_FAILED and update.state is ScriptState.UNCONFIGURED and not said:
+        # A script that refuses says why: the command, or the answer to it, has not arrived.
+        return StepStatus.FAILED, f"{note} {_UNHEARD}".strip()
+    parts = [note, f"The script {_as_clause(end)}" + (f": {said}" if said else ".")]
+    return StepStatus.FAILED, " ".join(part for part in parts if part)
+
+
+def _as_clause(end: ScriptEnd) -> str:
+    return {
+        ScriptEnd.FAILED: "failed",
+        ScriptEnd.CONFIGURE_FAILED: "refused its configuration",
+        ScriptEnd.LOAD_FAILED: "could not be started",
+        ScriptEnd.TERMINATED: "was terminated",
+        ScriptEnd.DIED: "died",
+    }.get(end, str(end))
+
+
+def _last_problem(messages: Iterable[tuple[int, str]]) -> str:
+    errors = [text for level, text in messages if level >= logging.ERROR]
+    return errors[-1] if errors else ""

@@ -1,0 +1,271 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The camera port over ATCamera and ATSpectrograph."""
+
+__all__ = ["SalCamera"]
+
+import asyncio
+import dataclasses
+import typing
+from collections.abc import Sequence
+
+import lsst.ts.salobj as salobj
+
+from ...model import (
+    CameraError,
+    CameraFaultError,
+    Finding,
+    Image,
+    ImageName,
+    ImageTags,
+    PlannedExposure,
+    Severity,
+)
+from ...ports import ExposureTimeouts
+from ...run import ExposureWatch, find_image
+from ..component import ComponentWatch
+from .key_values import make_key_value_map, parse_additional
+from .spectrograph import move_spectrograph
+from .states import Calibration, CommandState, Offline, Rafts
+
+
+@dataclasses.dataclass(slots=True)
+class _Attempt:
+    """What was heard of one exposure, whatever the order."""
+
+    name: ImageName | None = None
+    read_out: bool = False
+    acknowledged: bool = False
+    refusal: str = ""
+    last_seen: str = "nothing"
+
+    @property
+    def image_name(self) -> ImageName | None:
+        """Name of the image, once it has been read out."""
+        return self.name if self.read_out else None
+
+
+class SalCamera:
+    """Takes images with ATCamera.
+
+    Events are told apart by the group id, which every attempt has of its own, so images of
+    others, late events and events that come twice do no harm.
+
+    Parameters
+    ----------
+    remote : `lsst.ts.salobj.Remote`
+        Remote of ATCamera, with the events of `TOPICS`.
+    watch : `ComponentWatch`
+        Watch of ATCamera.
+    spectrograph : `lsst.ts.salobj.Remote`
+        Remote of ATSpectrograph.
+    """
+
+    TOPICS = (
+        *ComponentWatch.TOPICS,
+        "startIntegration",
+        "endReadout",
+        "calibrationDetailedState",
+        "ccsCommandState",
+        "offlineDetailedState",
+        "raftsDetailedState",
+    )
+    """Events that the remote must include."""
+
+    def __init__(self, remote: typing.Any, watch: ComponentWatch, spectrograph: typing.Any) -> None:
+        self._remote = remote
+        self._watch = watch
+        self._board = watch.board
+        self._spectrograph = spectrograph
+        self._attempts: dict[str, _Attempt] = {}
+        self._substates: dict[str, int] = {}
+        self._board.listen(remote.evt_startIntegration, self._hear_start)
+        self._board.listen(remote.evt_endReadout, self._hear_readout)
+        for topic in ("calibrationDetailedState", "ccsCommandState", "raftsDetailedState"):
+            self._board.listen(getattr(remote, f"evt_{topic}"), self._remember(topic))
+        self._board.listen(remote.evt_offlineDetailedState, self._hear_offline)
+
+    async def check(self) -> Sequence[Finding]:
+        """Look whether the camera can take images now."""
+        if self._substates.get("calibrationDetailedState") in (
+            Calibration.ENABLED,
+            Calibration.INTEGRATING,
+        ):
+            return [
+                Finding(
+                    "ATCamera mode",
+                    Severity.REFUSAL,
+                    "in calibration mode, where it refuses takeImages",
+                    "Send disableCalibration to ATCamera.",
+                )
+            ]
+        busy = self._describe_activity()
+        if busy:
+            advice = "Wait until it is idle, or find out who is using it."
+            return [Finding("ATCamera use", Severity.REFUSAL, busy, advice)]
+        return [Finding("ATCamera use", Severity.OK, "idle")]
+
+    async def setup(self, *, filter_name: str | int | None, grating: str | int | None) -> None:
+        """Put a filter and a grating in the beam."""
+        await move_spectrograph(self._spectrograph, filter_name=filter_name, grating=grating)
+
+    async def take(
+        self, planned: PlannedExposure, tags: ImageTags, timeouts: ExposureTimeouts
+    ) -> Image:
+        """Take one image, and return when it has been read out."""
+        # Begun afresh: what was heard before the command is not about it.
+        attempt = self._attempts[tags.group_id] = _Attempt()
+        failure = None
+        async with asyncio.TaskGroup() as group:
+            command = group.create_task(self._command(attempt, planned, tags, timeouts))
+            try:
+                return await self._outcome(attempt, planned, timeouts)
+            except CameraError as error:
+                # Raised outside of the group, which would wrap it.
+                failure = error
+            finally:
+                command.cancel()
+        failure.image_name = attempt.name
+        raise failure
+
+    async def recover(
+        self, planned: PlannedExposure, tags: ImageTags, timeouts: ExposureTimeouts
+    ) -> Image | None:
+        """Wait for the end of an exposure that was given up or is nobody's; find its image."""
+        attempt = self._attempts.setdefault(tags.group_id, _Attempt())
+        watch = ExposureWatch(
+            image_name=lambda: attempt.image_name,
+            activity=lambda: self._describe_activity() if self._watch.is_enabled else "",
+            refused=bool(attempt.refusal),
+            wait_until=self._board.wait_until,
+        )
+        name = await find_image(watch, timeouts)
+        return None if name is None else Image(planned, name)
+
+    async def _command(
+        self,
+        attempt: _Attempt,
+        planned: PlannedExposure,
+        tags: ImageTags,
+        timeouts: ExposureTimeouts,
+    ) -> None:
+        try:
+            await self._remote.cmd_takeImages.set_start(
+                numImages=1,
+                expTime=planned.exposure_time,
+                shutter=False,
+                sensors="",
+                keyValueMap=make_key_value_map(planned.image_type, tags),
+                obsNote=tags.note,
+                timeout=timeouts.exposure,
+            )
+        except salobj.AckTimeoutError:
+            pass  # the deadline of the whole exposure tells the same with more to say
+        except salobj.AckError as error:
+            attempt.refusal = error.ackcmd.result or "no reason given"
+        else:
+            attempt.acknowledged = True
+            if not attempt.read_out:
+                attempt.last_seen = "the final acknowledgement"
+        await self._board.changed()
+
+    async def _outcome(
+        self, attempt: _Attempt, planned: PlannedExposure, timeouts: ExposureTimeouts
+    ) -> Image:
+        await self._board.wait_until(
+            lambda: (
+                attempt.read_out
+                or attempt.acknowledged
+                or bool(attempt.refusal)
+                or not self._watch.is_enabled
+            ),
+            timeouts.exposure,
+        )
+        if attempt.acknowledged and not attempt.read_out:
+            await self._board.wait_until(lambda: attempt.read_out, timeouts.late_event)
+        if attempt.read_out and attempt.name is not None:
+            return await self._read_out(attempt, attempt.name, planned, timeouts)
+        if not self._watch.is_enabled:
+            raise CameraFaultError(
+                f"{planned.label} could not be taken: ATCamera is not ENABLED.",
+                last_seen=f"{self._watch.describe()}, and of the exposure {attempt.last_seen}",
+                remedy="Recover the camera (see its recovery page).",
+            )
+        if attempt.refusal:
+            raise CameraError(
+                f"ATCamera refused {planned.label}: {attempt.refusal}.",
+                last_seen=attempt.last_seen,
+            )
+        if attempt.acknowledged and attempt.name is not None:
+            note = f"endReadout was not heard within {timeouts.late_event:g} s of the final ack"
+            return Image(planned, attempt.name, notes=(note,))
+        raise CameraError(
+            f"{planned.label}: no endReadout within {timeouts.exposure:.0f} s.",
+            missing=[str(attempt.name)] if attempt.name else [],
+            last_seen=f"{attempt.last_seen}; {self._watch.describe()}",
+            remedy="Look at ATCamera; see the recovery page of the camera.",
+        )
+
+    async def _read_out(
+        self,
+        attempt: _Attempt,
+        name: ImageName,
+        planned: PlannedExposure,
+        timeouts: ExposureTimeouts,
+    ) -> Image:
+        done = await self._board.wait_until(
+            lambda: attempt.acknowledged or bool(attempt.refusal), timeouts.late_event
+        )
+        if attempt.refusal:
+            return Image(planned, name, notes=(f"read out, yet refused: {attempt.refusal}",))
+        if not done:
+            note = f"no final acknowledgement within {timeouts.late_event:g} s of endReadout"
+            return Image(planned, name, notes=(note,))
+        return Image(planned, name)
+
+    def _hear_start(self, message: typing.Any) -> None:
+        attempt = self._find(message)
+        if attempt is not None and not attempt.read_out:
+            attempt.last_seen = f"startIntegration of {message.imageName}"
+
+    def _hear_readout(self, message: typing.Any) -> None:
+        attempt = self._find(message)
+        if attempt is not None:
+            attempt.read_out = True
+            attempt.last_seen = f"endReadout of {message.imageName}"
+
+    def _find(self, message: typing.Any) -> _Attempt | None:
+        pairs = parse_additional(message.additionalKeys, message.additionalValues)
+        group_id = pairs.get("groupId")
+        if not group_id:
+            return None
+        try:
+            name = ImageName.parse(message.imageName)
+        except ValueError:
+            return None
+        # Kept for groups nobody asked for too: `recover` looks for those of an earlier process.
+        attempt = self._attempts.setdefault(group_id, _Attempt())
+        attempt.name = name
+        return attempt
+
+    def _hear_offline(self, message: typing.Any) -> None:
+        try:
+            self._watch.remark = f"offline substate {Offline(message.substate).name}"
+        except ValueError:
+            self._watch.remark = f"offline substate {message.substate}"
+
+    def _remember(self, topic: str) -> typing.Callable[[typing.Any], None]:
+        def store(message: typing.Any) -> None:
+            self._substates[topic] = message.substate
+
+        return store
+
+    def _describe_activity(self) -> str:
+        """Say what the camera is doing; empty if it is idle."""
+        rafts = self._substates.get("raftsDetailedState")
+        if rafts in (Rafts.INTEGRATING, Rafts.READING_OUT):
+            return f"it is {Rafts(rafts).name}"
+        if self._substates.get("ccsCommandState") == CommandState.BUSY:
+            return "it is carrying out a command"
+        return ""
