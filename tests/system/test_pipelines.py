@@ -120,7 +120,7 @@ def failures(stats):
     return {
         exposure: Counter(text.split()[-1] for text in entry.get("FAILURES", ()))
         for exposure, entry in stats.items()
-        if exposure != "SUCCESS"
+        if exposure not in ("SUCCESS", "RUN")
     }
 
 
