@@ -84,8 +84,7 @@ class FilePixels:
         """
         pixels = np.empty((y1 - y0, self.width), _BIG_ENDIAN)
         self.source.fill(pixels.data.cast("B"), self.offset + 4 * y0 * self.width)
-        pixels.byteswap(inplace=True)
-        return pixels.view(np.int32)
+        return pixels.astype(np.int32)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

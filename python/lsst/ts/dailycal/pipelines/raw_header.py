@@ -87,6 +87,16 @@ class FrameGroup:
     set_point: float | None = None
     """TEMP_SET: set point of the temperature, to 0.01 (degree Celsius)."""
 
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """Detector, sequencer and camera settings that are defined, by header key."""
+        own = ((key, getattr(self, field)) for field, key in _GROUP_KEYS.items())
+        return tuple(
+            (key, f"{value:.2f}" if isinstance(value, float) else str(value))
+            for key, value in own
+            if value is not None and key not in ("IMGTYPE", "EXPTIME")
+        )
+
     def differences(self, other: FrameGroup, but: Collection[str] = ()) -> tuple[str, ...]:
         """Say in which header keys two frames differ.
 

@@ -126,6 +126,22 @@ class SimulationConfig:
                 "frame must be the columns and rows of an amplifier, from 16 to "
                 f"{FULL_FRAME[0]} and {FULL_FRAME[1]}; got {self.frame!r}."
             )
+        yield from self._number_problems()
+        if self.database is not None:
+            problem = (
+                url_problem(self.database)
+                if isinstance(self.database, str)
+                else "The database must be a text."
+            )
+            if problem is not None:
+                yield problem
+        for text in self.faults:
+            try:
+                Fault.parse(text)
+            except ValueError as error:
+                yield str(error)
+
+    def _number_problems(self) -> typing.Iterator[str]:
         for name in ("dark_current", "cosmic_ray_rate"):
             value = getattr(self, name)
             if not _is_number(value) or value < 0:
@@ -141,19 +157,6 @@ class SimulationConfig:
                 yield f"{name} must be a time in seconds; got {value!r}."
         if self.started_at is not None and self.start_tai is None:
             yield "started_at needs start_tai."
-        if self.database is not None:
-            problem = (
-                url_problem(self.database)
-                if isinstance(self.database, str)
-                else "The database must be a text."
-            )
-            if problem is not None:
-                yield problem
-        for text in self.faults:
-            try:
-                Fault.parse(text)
-            except ValueError as error:
-                yield str(error)
 
     @property
     def geometry(self) -> DetectorGeometry:
