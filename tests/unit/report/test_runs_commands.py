@@ -126,8 +126,8 @@ async def test_a_page_that_was_killed_says_how_its_images_are_kept(directory):
     await write_page(directory, DONE, StepOutcome("calibrations", StepStatus.UNKNOWN, 200001),
                      ends=False)  # fmt: skip
     output = " ".join(invoke(status, PAGE).output.split())
-    assert f"`resume: {SCRIPT}` into FILE" in output
-    assert "dailycal run --from-step calibrations --config-for calibrations FILE" in output
+    assert "2 of 2 BIAS and 0 of 1 DARK are kept" in output
+    assert f"dailycal run --resume {PAGE}" in output
 
 
 async def test_a_page_that_never_began_is_simply_run_again(directory):

@@ -3,19 +3,40 @@
 
 """Follow the script of one step through the queue, and judge how it ended."""
 
-__all__ = ["ScriptFollower", "judge_end"]
+__all__ = ["ScriptFollower", "judge_end", "script_end"]
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from ..model import QueueError, ScriptEnd, ScriptState, ScriptUpdate
+from ..model import ProcessState, QueueError, ScriptEnd, ScriptState, ScriptUpdate
 from ..ports import Queue
-from .advice import script_end
 from .events import StepProgress
 from .journal import PageJournal
 from .steps import PageStep, StepStatus
 from .times import PageTimes
+
+_BY_STATE = {
+    ScriptState.DONE: ScriptEnd.DONE,
+    ScriptState.STOPPED: ScriptEnd.STOPPED,
+    ScriptState.FAILED: ScriptEnd.FAILED,
+    ScriptState.CONFIGURE_FAILED: ScriptEnd.CONFIGURE_FAILED,
+}
+_BY_PROCESS = {
+    ProcessState.LOADFAILED: ScriptEnd.LOAD_FAILED,
+    ProcessState.CONFIGUREFAILED: ScriptEnd.CONFIGURE_FAILED,
+    ProcessState.TERMINATED: ScriptEnd.TERMINATED,
+}
+
+
+def script_end(update: ScriptUpdate) -> ScriptEnd:
+    """Tell how a script ended (`ScriptEnd`).
+
+    Its own word counts before that of its process: one that is DONE may be terminated after.
+    """
+    if update.state in _BY_STATE:
+        return _BY_STATE[update.state]
+    return _BY_PROCESS.get(update.process, ScriptEnd.DIED)
 
 
 class ScriptFollower:

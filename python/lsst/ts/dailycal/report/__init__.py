@@ -5,4 +5,5 @@
 
 from .listing import *
 from .records import *
+from .script_runs import *
 from .summary import *

@@ -60,13 +60,32 @@ def render_steps(outcome: PageOutcome, titles: Mapping[str, str]) -> RenderableT
     """
     idle = (StepStatus.NOT_REACHED, StepStatus.SKIPPED)
     nothing_begun = all(step.status in idle for step in outcome.steps)
-    parts: list[RenderableType] = [] if nothing_begun else [_table(outcome.steps, titles)]
-    if outcome.reason:
-        parts.append(Text(outcome.reason, "bold red"))
+    parts: list[RenderableType] = _what_is_wrong(outcome)
+    if not nothing_begun:
+        parts.append(_table(outcome.steps, titles))
+    if outcome.headline and _adds(outcome):
+        parts.append(Text(f"Details: {outcome.reason}", "dim"))
     parts += [Text(f"- {line}") for line in outcome.advice]
     if outcome.succeeded:
         parts.append(Text("All steps are done.", "bold green"))
     return Group(*parts)
+
+
+def _what_is_wrong(outcome: PageOutcome) -> list[RenderableType]:
+    """Begin with what is wrong, what was kept, and the one command that goes on."""
+    wrong = outcome.headline or outcome.reason  # journals of earlier versions have no headline
+    parts: list[RenderableType] = [Text(wrong, "bold red")] if wrong else []
+    if outcome.kept:
+        parts.append(Text(outcome.kept))
+    if outcome.command:
+        parts.append(Text.assemble("To go on:  ", (outcome.command, "bold")))
+    return [*parts, Text()] if parts else []
+
+
+def _adds(outcome: PageOutcome) -> bool:
+    """Does the full reason say more than the headline (`bool`)?"""
+    said = outcome.headline.rstrip(".")
+    return bool(outcome.reason) and outcome.reason.rstrip(".") != said
 
 
 def _table(steps: Iterable[StepOutcome], titles: Mapping[str, str]) -> Table:

@@ -20,6 +20,7 @@ if typing.TYPE_CHECKING:
     from rich.console import Console
 
     from ...page import CheckSettings, PageOutcome, PagePlan, PageRun
+    from .resume import Resumption
     from .view import PageView
 
 
@@ -46,6 +47,7 @@ def carry_out(
     command: str,
     resume_queue: bool,
     as_json: bool,
+    resumption: "Resumption | None" = None,
 ) -> int:
     """Carry a plan out, show how it goes, and return the exit code.
 
@@ -68,7 +70,15 @@ def carry_out(
         with PageLock(page_directory()).hold(f"{plan.procedure.name} on {place.name}"), view:
             prepare_place(place, view.tell)
             outcome = asyncio.run(
-                _run(plan, place, settings, view, command=command, resume_queue=resume_queue)
+                _run(
+                    plan,
+                    place,
+                    settings,
+                    view,
+                    command=command,
+                    resume_queue=resume_queue,
+                    resumption=resumption,
+                )  # fmt: skip
             )
     except PageBusyError as error:
         raise CommandError(str(error), ExitCode.BUSY) from None
@@ -81,25 +91,16 @@ def carry_out(
 
         console.print()
         console.print(outcome_view(outcome, plan))
-        _show_calibrations(place, plan, outcome, console, begin=begin, command=command)
+        _show_calibrations(place, console, begin=begin)
     if outcome.succeeded:
         return ExitCode.OK
     return ExitCode.INTERRUPTED if outcome.stopped else ExitCode.FAILED
 
 
-def _show_calibrations(
-    place: Place,
-    plan: "PagePlan",
-    outcome: "PageOutcome",
-    console: "Console",
-    *,
-    begin: float,
-    command: str,
-) -> None:
+def _show_calibrations(place: Place, console: "Console", *, begin: float) -> None:
     """Show what became of the calibrations, where their journal is on this machine."""
     if place.own is None:
         return  # the script has its journal on the machine of the queue
-    from ...page import how_to_finish
     from ...report import read_records, summarize_run
     from ...report.table import render_outcome
 
@@ -110,10 +111,6 @@ def _show_calibrations(
         console.print()
         summary = summarize_run(read_records(path))
         console.print(render_outcome(summary, where))
-        told = any(summary.run_id in line for line in outcome.advice)
-        step = next((item.name for item in plan.to_do if item.takes_images), "")
-        if summary.status != "done" and step and not told:
-            console.print(how_to_finish(step, summary.run_id, command), soft_wrap=True)
 
 
 async def _run(
@@ -124,9 +121,11 @@ async def _run(
     *,
     command: str,
     resume_queue: bool,
+    resumption: "Resumption | None",
 ) -> "PageOutcome":
     from ...journal import FileStorage
     from ...page import PageChecks, PageJournal, PageRun, page_directory
+    from ...report import JournalsOfScripts
     from .session import new_run_id, session
 
     run_id = new_run_id()
@@ -139,7 +138,13 @@ async def _run(
             checks=PageChecks(ports, settings),
             journal=PageJournal(FileStorage(path), ports.clock, [view]),
             command=command,
+            scripts=JournalsOfScripts(page_directory().parent, time.time() - 1.0),
+            continues=resumption.run_id if resumption is not None else "",
+            simulation=str(place.simulation.root) if place.simulation is not None else "",
+            queue_remains=place.own is None,
         )
+        if resumption is not None:
+            view.tell(resumption.remark)
         view.tell(f"Journal: {path}")
         async with _interrupts(page, view):
             return await page.execute(resume_queue=resume_queue)

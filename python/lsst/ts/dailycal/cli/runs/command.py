@@ -25,7 +25,6 @@ from .journals import (
 if typing.TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ...page import PageSummary
 
 
 @click.command(cls=ExampleCommand, examples=("dailycal runs", "dailycal runs --json"))
@@ -103,9 +102,7 @@ def _shown(run: KnownRun) -> "RenderableType":
 
     advice = run.listed.advice
     if isinstance(run.summary, PageSummary):
-        parts: list[RenderableType] = [
-            render_page(run.summary, run.listed.status, _hints(run, run.summary))
-        ]
+        parts: list[RenderableType] = [render_page(run.summary, run.listed.status, _hints(run))]
         for item in run.scripts:
             parts += [Text(), render_outcome(item)]
         return Group(*parts, Text(f"Journal  {run.path}"))
@@ -116,14 +113,10 @@ def _shown(run: KnownRun) -> "RenderableType":
     return Group(shown, Text(f"{word} {advice}", "bold"))
 
 
-def _hints(run: KnownRun, page: "PageSummary") -> list[str]:
+def _hints(run: KnownRun) -> list[str]:
     """Say how to go on with a page, as it would have done itself at its end."""
-    from ...page import how_to_finish
-
     if run.listed.status == "running":
         return [f"Carried out {run.listed.advice}"]
     if not run.listed.advice:
         return []
-    open_scripts = [item.run_id for item in run.scripts if item.status != "done"]
-    hints = [how_to_finish(page.next_step, name, page.command) for name in open_scripts]
-    return [*hints, f"To go on: {run.listed.advice}"]
+    return [f"To go on: {run.listed.advice}"]

@@ -1,0 +1,165 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs of the script as a page has to know them: by index, with what was kept and what is left."""
+
+__all__ = ["JournalsOfScripts", "describe_script_run", "find_script_run", "plan_of_rest"]
+
+import asyncio
+import pathlib
+from collections.abc import Iterable
+
+from ..calibration.timeouts import EXPOSURE_OVERHEAD, JOB_TIME_PER_EXPOSURE, READOUT_TIME
+from ..journal.owner import holder_of
+from ..model import CalibrationStatus, ImageType, JournalError
+from ..page.ending import first_sentence
+from ..page.script_run import ScriptRun, run_named_in
+from ..run.state import RunState
+from .records import read_records
+from .summary import summarize_run
+
+
+class JournalsOfScripts:
+    """The journals of a directory, as `~lsst.ts.dailycal.page.ScriptRuns`.
+
+    Parameters
+    ----------
+    directory : `pathlib.Path`
+        Where the journals are.
+    begin : `float`, optional
+        Runs that were not written to since then are not looked at, in seconds since 1970 UTC:
+        a queue uses an index again after a restart.
+    """
+
+    def __init__(self, directory: pathlib.Path, begin: float = 0.0) -> None:
+        self._directory = directory
+        self._begin = begin
+
+    async def find(self, index: int, configuration: str) -> ScriptRun | None:
+        """Find the run that a script made, `None` if its journal is not here."""
+        return await asyncio.to_thread(
+            find_script_run, self._directory, index, configuration, self._begin
+        )
+
+
+def find_script_run(
+    directory: pathlib.Path, index: int, configuration: str, begin: float = 0.0
+) -> ScriptRun | None:
+    """Find the run that a script made.
+
+    Parameters
+    ----------
+    directory : `pathlib.Path`
+        Where the journals are.
+    index : `int`
+        Index of the script; 0 if it is not known.
+    configuration : `str`
+        Its configuration, as YAML text: one that resumes a run names it.
+    begin : `float`, optional
+        Not written to before, in seconds since 1970 UTC.
+    """
+    named = run_named_in(configuration)
+    pattern = f"{named}.jsonl" if named else f"*-{index}.jsonl"
+    for path in _latest_first(directory.glob(pattern)):
+        if not named and path.stat().st_mtime < begin:
+            return None
+        try:
+            return describe_script_run(path)
+        except JournalError:
+            continue  # of a run that had not begun, or damaged: it cannot be gone on with
+    return None
+
+
+def _latest_first(paths: Iterable[pathlib.Path]) -> list[pathlib.Path]:
+    return sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def describe_script_run(path: pathlib.Path) -> ScriptRun:
+    """Describe a run of the script from its journal.
+
+    Raises
+    ------
+    JournalError
+        If it cannot be read, or nothing was begun in it.
+    """
+    records = read_records(path)
+    summary = summarize_run(records)
+    state = RunState(record.event for record in records)
+    status = summary.status
+    owner = holder_of(path.with_suffix(".lock"))
+    if owner is not None and status == "open":
+        status = "running"
+    return ScriptRun(
+        run_id=summary.run_id,
+        status=status,
+        mode="_".join(dict.fromkeys(kind.value for kind, _ in state.slots)),
+        position="" if status == "done" else _position(state),
+        fault=_fault(state),
+        kept=_kept(state),
+        left=0.0 if status == "done" else plan_of_rest(state),
+    )
+
+
+def _position(state: RunState) -> str:
+    """Say at which exposure a run is or was, or that it was past the last one."""
+    slots = list(state.slots.values())
+    asked = [slot for slot in slots if slot.asked is not None]
+    if asked:
+        return asked[-1].planned.label
+    missing = [slot for slot in slots if state.needs_exposure(slot)]
+    if missing:
+        return missing[0].planned.label if len(missing) < len(slots) else ""
+    running = [key for key, job in state.jobs.items() if job.result is None]
+    return str(running[-1]) if running else ""
+
+
+def _fault(state: RunState) -> str:
+    if state.outcome is None:
+        return ""
+    for failure in state.outcome.failures:
+        sentence = first_sentence(failure.reason)
+        if sentence:
+            return sentence
+    return ""
+
+
+def _kept(state: RunState) -> str:
+    kinds: dict[ImageType, tuple[int, int]] = {}
+    for kind, _ in state.slots:
+        kinds[kind] = (
+            len(state.usable(kind)),
+            sum(not s.planned.discard for s in state.of_type(kind)),
+        )
+    if not any(have for have, _ in kinds.values()):
+        return ""
+    parts = [f"{have} of {wanted} {kind}" for kind, (have, wanted) in kinds.items()]
+    good = (CalibrationStatus.CERTIFIED, CalibrationStatus.VERIFIED)
+    done = [
+        f"{item.image_type} is {item.status}"
+        for item in (state.outcome.calibrations if state.outcome else ())
+        if item.status in good
+    ]
+    return f"{', '.join([' and '.join(parts) + ' are kept', *done])}; nothing is taken twice."
+
+
+def plan_of_rest(state: RunState) -> float:
+    """Return the planned time of what a run has not done yet, in seconds (`float`)."""
+    missing = [slot.planned for slot in state.slots.values() if state.needs_exposure(slot)]
+    exposing = sum(item.exposure_time + READOUT_TIME + EXPOSURE_OVERHEAD for item in missing)
+    jobs = state.started.jobs if state.started is not None else ()
+    # Jobs of the biases run while darks are taken: only those of the last type count, if all run.
+    open_jobs = [key for key in jobs if not _has_result(state, key.image_type, key)]
+    last = {key.image_type for key in open_jobs[-1:]}
+    processing = sum(
+        JOB_TIME_PER_EXPOSURE * sum(not s.planned.discard for s in state.of_type(key.image_type))
+        for key in open_jobs
+        if key.image_type in last or not missing
+    )
+    return exposing + processing
+
+
+def _has_result(state: RunState, kind: ImageType, key: object) -> bool:
+    if kind in state.decisions or kind in state.certifications:
+        return True
+    record = next((job for name, job in state.jobs.items() if name == key), None)
+    return record is not None and record.result is not None and record.result.succeeded
