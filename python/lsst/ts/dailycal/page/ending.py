@@ -54,6 +54,8 @@ def headline_of_step(outcome: StepOutcome, run: ScriptRun | None) -> str:
     if outcome.status is StepStatus.UNKNOWN:
         return f"Step {outcome.name} is no longer heard{where}: its script may still be running."
     fault = (run.fault if run is not None else "") or first_sentence(outcome.reason)
+    if where and run is not None and run.position in fault:
+        where = ""
     return f"Step {outcome.name} failed{where}: {fault or 'the reason is in its log.'}"
 
 

@@ -206,10 +206,14 @@ class PageRun:
             headline=headline,
             kept=run.kept if run is not None else kept,
             command=go_on(self._command, self._run_id, step=step.name, queue=queue),
-            advice=tuple(
-                filter(None, [queue_advice(queue), leave_as_page_does(self._command, self._plan)])
-            ),
+            advice=self._what_else(queue),
         )
+
+    def _what_else(self, queue: QueueStatus | None) -> tuple[str, ...]:
+        if not self._queue_remains:
+            return ()
+        leave = leave_as_page_does(self._command, self._plan)
+        return tuple(filter(None, [queue_advice(queue), leave]))
 
     async def _find_run(self, step: PageStep, outcome: StepOutcome) -> ScriptRun | None:
         """Look at the run of a step's script, where its journal can be read."""

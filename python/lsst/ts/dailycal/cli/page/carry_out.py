@@ -47,6 +47,8 @@ def carry_out(
     command: str,
     resume_queue: bool,
     as_json: bool,
+    plain: bool = False,
+    quiet: bool = False,
     resumption: "Resumption | None" = None,
 ) -> int:
     """Carry a plan out, show how it goes, and return the exit code.
@@ -59,12 +61,24 @@ def carry_out(
     from ...model import PageBusyError
     from ...page import PageLock, page_directory
     from ..output import make_console, print_json
+    from ..watch.display import choose_style
     from .session import claim_place, prepare_place
     from .view import JsonPageView, PageView, RichPageView
 
     console = make_console()
-    view: PageView = JsonPageView() if as_json else RichPageView(console, plan)
     claim_place(place)
+    simulation = place.simulation
+    view: PageView = (
+        JsonPageView()
+        if as_json
+        else RichPageView(
+            console,
+            plan,
+            scale=simulation.time_scale if simulation is not None else 1.0,
+            journals=page_directory().parent,
+            style=choose_style(console, plain=plain, quiet=quiet),
+        )
+    )
     begin = time.time()
     try:
         with PageLock(page_directory()).hold(f"{plan.procedure.name} on {place.name}"), view:
@@ -130,7 +144,7 @@ async def _run(
 
     run_id = new_run_id()
     path = page_directory() / f"{run_id}.jsonl"
-    async with session(place, plan.to_do, view.tell, view.tell) as ports:
+    async with session(place, plan.to_do, view.announce, view.tell) as ports:
         page = PageRun(
             run_id,
             plan,

@@ -14,6 +14,7 @@ import click
 from ..errors import CommandError
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
 from ..help import ExampleCommand
+from ..watch.options import display_options
 from .carry_out import carry_out, show_plan
 from .options import Place, check_options, make_place, make_settings, place_options, read_file
 from .resume import LATEST, page_command, read_resumption
@@ -53,6 +54,7 @@ if typing.TYPE_CHECKING:
               "this time, e.g. 12min; exit code 75.")  # fmt: skip
 @click.option("--resume-queue", is_flag=True, help="Resume the queue if it is paused.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@display_options
 @check_options
 @place_options
 def run(
@@ -67,6 +69,8 @@ def run(
     time_available: str | None,
     resume_queue: bool,
     as_json: bool,
+    plain: bool,
+    quiet: bool,
     limits_file: Path | None,
     accepted: tuple[str, ...],
     data_path: str,
@@ -127,7 +131,7 @@ def run(
     )  # fmt: skip
     return carry_out(
         plan, place, settings, command=command, resume_queue=resume_queue, as_json=as_json,
-        resumption=resumption,
+        plain=plain, quiet=quiet, resumption=resumption,
     )  # fmt: skip
 
 

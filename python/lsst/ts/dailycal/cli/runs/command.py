@@ -26,7 +26,6 @@ if typing.TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-
 @click.command(cls=ExampleCommand, examples=("dailycal runs", "dailycal runs --json"))
 @DIRECTORY_OPTION
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")

@@ -14,6 +14,7 @@ import click
 
 from ..exit_codes import EXIT_CODES_HELP
 from ..help import ExampleCommand
+from ..watch.options import display_options
 from .options import make_config, simulation_options
 
 if typing.TYPE_CHECKING:
@@ -49,6 +50,7 @@ FULL_SCALE, SMALL_SCALE = 15.0, 50.0
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before removing what an earlier "
               "rehearsal left.")  # fmt: skip
+@display_options
 @simulation_options
 def rehearse(
     *,
@@ -60,6 +62,8 @@ def rehearse(
     pairs: tuple[str, ...],
     as_json: bool,
     yes: bool,
+    plain: bool,
+    quiet: bool,
     seed: int,
     small: bool,
     faults: tuple[str, ...],
@@ -105,8 +109,21 @@ def rehearse(
     )
     from ..output import error_console, make_console
     from ..script.view import JsonView, RichView, ScriptView
+    from ..watch.display import choose_style
 
-    view: ScriptView = JsonView() if as_json else RichView(make_console(), schedule=schedule)
+    console = make_console()
+    view: ScriptView = (
+        JsonView()
+        if as_json
+        else RichView(
+            console,
+            schedule=schedule,
+            style=choose_style(console, plain=plain, quiet=quiet),
+            index=INDEX,
+            journals=directory / "journal",
+            scale=config.time_scale,
+        )
+    )
 
     def tell(text: str) -> None:
         stamp = time.strftime("%H:%M:%S", time.gmtime())
