@@ -19,6 +19,7 @@ from .preconditions import *
 from .resume import *
 from .schemas import *
 from .script_run import *
+from .state import *
 from .steps import *
 from .summary import *
 from .times import *

@@ -11,6 +11,7 @@ __all__ = [
     "leave_as_page_does",
     "queue_advice",
     "resume_script",
+    "show_status",
     "watch_run",
 ]
 
@@ -70,6 +71,11 @@ def resume_script(run: str, journals: str = "") -> Command:
 def watch_run(run: str, journals: str = "") -> Command:
     """Watch a run that is under way."""
     return _with_journals(Command(("dailycal", "watch", run)), journals)
+
+
+def show_status(run: str, journals: str = "") -> Command:
+    """Show what is known of a run, at length."""
+    return _with_journals(Command(("dailycal", "status", run)), journals)
 
 
 def queue_advice(queue: QueueStatus | None) -> str:

@@ -156,6 +156,7 @@ class PageRun:
             reason=reason,
             advice=self._end.advice,
             headline=self._end.headline,
+            remedy=self._end.remedy,
             kept=self._end.kept,
             command=str(self._end.command or ""),
         )
@@ -204,6 +205,7 @@ class PageRun:
         kept = "What was taken is kept." if run_named_in(outcome.reason) else ""
         self._end = _End(
             headline=headline,
+            remedy=run.remedy if run is not None else "",
             kept=run.kept if run is not None else kept,
             command=go_on(self._command, self._run_id, step=step.name, queue=queue),
             advice=self._what_else(queue),
@@ -315,6 +317,7 @@ class _End:
     """What is told at the end of a run that ended early."""
 
     headline: str = ""
+    remedy: str = ""
     kept: str = ""
     command: Command | None = None
     advice: tuple[str, ...] = ()

@@ -28,6 +28,8 @@ class ScriptRun:
     """The last exposure that was asked for, e.g. ``DARK 7/23``; empty if there was none."""
     fault: str = ""
     """What is wrong, in one sentence; empty if nothing is, or nothing was recorded."""
+    remedy: str = ""
+    """What a person does about it, in one sentence; empty if nothing is known."""
     kept: str = ""
     """What was kept, in one sentence; empty if there is nothing yet."""
     left: float = 0.0

@@ -155,6 +155,8 @@ class PageOutcome:
     """What else to know for going on, in sentences."""
     headline: str = ""
     """What is wrong, in one sentence; empty if nothing is."""
+    remedy: str = ""
+    """What a person does about it first, in one sentence; empty if nothing is known."""
     kept: str = ""
     """What was kept, in one sentence; empty if there is nothing to keep."""
     command: str = ""

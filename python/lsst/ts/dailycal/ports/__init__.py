@@ -9,7 +9,6 @@ from .clock import *
 from .components import *
 from .conditions import *
 from .ingest import *
-from .observer import *
 from .pipelines import *
 from .queue import *
 from .repository import *

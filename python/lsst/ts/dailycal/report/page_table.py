@@ -3,7 +3,7 @@
 
 """What came of a run of the page as a table."""
 
-__all__ = ["render_page", "render_steps"]
+__all__ = ["render_end", "render_page", "render_steps"]
 
 from collections.abc import Iterable, Mapping
 
@@ -25,7 +25,7 @@ _STYLES = {
 }
 
 
-def render_page(summary: PageSummary, status: str, hints: Iterable[str] = ()) -> RenderableType:
+def render_page(summary: PageSummary, status: str) -> RenderableType:
     """Show what came of a run of the page, from its journal.
 
     Parameters
@@ -34,22 +34,19 @@ def render_page(summary: PageSummary, status: str, hints: Iterable[str] = ()) ->
         The run.
     status : `str`
         How it is.
-    hints : `~collections.abc.Iterable` [`str`]
-        How to go on, if the journal has no advice.
     """
     procedure = PROCEDURES.get(summary.procedure)
     titles = {step.name: step.title for step in procedure.steps} if procedure else {}
-    parts: list[RenderableType] = [
-        headline(summary.run_id, status, summary.duration),
-        render_steps(summary.outcome, titles),
-    ]
-    if not summary.outcome.advice:
-        parts += [Text(f"- {hint}") for hint in hints]
+    parts: list[RenderableType] = [headline(summary.run_id, status, summary.duration)]
+    parts.append(_steps(summary.outcome, titles))
+    if summary.outcome.reason:
+        parts.append(Text(summary.outcome.reason))
+    parts += [Text(f"- {line}") for line in summary.outcome.advice]
     return Group(*parts)
 
 
 def render_steps(outcome: PageOutcome, titles: Mapping[str, str]) -> RenderableType:
-    """Show what came of the steps of a page, why it ended early, and how to go on.
+    """Show what came of a page: first what is wrong, what was kept, and how to go on.
 
     Parameters
     ----------
@@ -58,34 +55,30 @@ def render_steps(outcome: PageOutcome, titles: Mapping[str, str]) -> RenderableT
     titles : `~collections.abc.Mapping` [`str`, `str`]
         What each step does, by its name.
     """
-    idle = (StepStatus.NOT_REACHED, StepStatus.SKIPPED)
-    nothing_begun = all(step.status in idle for step in outcome.steps)
-    parts: list[RenderableType] = _what_is_wrong(outcome)
-    if not nothing_begun:
-        parts.append(_table(outcome.steps, titles))
-    if outcome.headline and _adds(outcome):
-        parts.append(Text(f"Details: {outcome.reason}", "dim"))
+    parts: list[RenderableType] = [*render_end(outcome), _steps(outcome, titles)]
     parts += [Text(f"- {line}") for line in outcome.advice]
     if outcome.succeeded:
         parts.append(Text("All steps are done.", "bold green"))
     return Group(*parts)
 
 
-def _what_is_wrong(outcome: PageOutcome) -> list[RenderableType]:
-    """Begin with what is wrong, what was kept, and the one command that goes on."""
+def render_end(outcome: PageOutcome) -> list[RenderableType]:
+    """Say what is wrong, what to do about it, what was kept, and the one command that goes on."""
     wrong = outcome.headline or outcome.reason  # journals of earlier versions have no headline
     parts: list[RenderableType] = [Text(wrong, "bold red")] if wrong else []
-    if outcome.kept:
-        parts.append(Text(outcome.kept))
+    if outcome.headline.startswith("Nothing was started") and outcome.reason != outcome.headline:
+        parts.append(Text(outcome.reason.removeprefix("Nothing was started. ")))
+    parts += [Text(text) for text in (outcome.kept, outcome.remedy) if text]
     if outcome.command:
         parts.append(Text.assemble("To go on:  ", (outcome.command, "bold")))
     return [*parts, Text()] if parts else []
 
 
-def _adds(outcome: PageOutcome) -> bool:
-    """Does the full reason say more than the headline (`bool`)?"""
-    said = outcome.headline.rstrip(".")
-    return bool(outcome.reason) and outcome.reason.rstrip(".") != said
+def _steps(outcome: PageOutcome, titles: Mapping[str, str]) -> RenderableType:
+    idle = (StepStatus.NOT_REACHED, StepStatus.SKIPPED)
+    if all(step.status in idle for step in outcome.steps):
+        return Group()
+    return _table(outcome.steps, titles)
 
 
 def _table(steps: Iterable[StepOutcome], titles: Mapping[str, str]) -> Table:

@@ -14,8 +14,8 @@ from ..journal.owner import holder_of
 from ..model import CalibrationStatus, ImageType, JournalError
 from ..page.ending import first_sentence
 from ..page.script_run import ScriptRun, run_named_in
+from ..run.journal import read_run_entries
 from ..run.state import RunState
-from .records import read_records
 from .summary import summarize_run
 
 
@@ -82,19 +82,21 @@ def describe_script_run(path: pathlib.Path) -> ScriptRun:
     JournalError
         If it cannot be read, or nothing was begun in it.
     """
-    records = read_records(path)
+    records = read_run_entries(path)
     summary = summarize_run(records)
     state = RunState(record.event for record in records)
     status = summary.status
     owner = holder_of(path.with_suffix(".lock"))
     if owner is not None and status == "open":
         status = "running"
+    fault, remedy = _fault(state)
     return ScriptRun(
         run_id=summary.run_id,
         status=status,
         mode="_".join(dict.fromkeys(kind.value for kind, _ in state.slots)),
         position="" if status == "done" else _position(state),
-        fault=_fault(state),
+        fault=fault,
+        remedy=remedy,
         kept=_kept(state),
         left=0.0 if status == "done" else plan_of_rest(state),
     )
@@ -113,14 +115,15 @@ def _position(state: RunState) -> str:
     return str(running[-1]) if running else ""
 
 
-def _fault(state: RunState) -> str:
-    if state.outcome is None:
-        return ""
+def _fault(state: RunState) -> tuple[str, str]:
+    """Say what is wrong, and what to do about it, each in a sentence."""
+    if state.outcome is None or state.outcome.stopped:
+        return "", ""
     for failure in state.outcome.failures:
         sentence = first_sentence(failure.reason)
         if sentence:
-            return sentence
-    return ""
+            return sentence, first_sentence(failure.remedy)
+    return "", ""
 
 
 def _kept(state: RunState) -> str:

@@ -59,7 +59,7 @@ def carry_out(
         If another run is under way.
     """
     from ...model import PageBusyError
-    from ...page import PageLock, page_directory
+    from ...page import page_directory, page_lock
     from ..output import make_console, print_json
     from ..watch.display import choose_style
     from .session import claim_place, prepare_place
@@ -81,7 +81,7 @@ def carry_out(
     )
     begin = time.time()
     try:
-        with PageLock(page_directory()).hold(f"{plan.procedure.name} on {place.name}"), view:
+        with page_lock(page_directory()).hold(f"{plan.procedure.name} on {place.name}"), view:
             prepare_place(place, view.tell)
             outcome = asyncio.run(
                 _run(
@@ -105,26 +105,37 @@ def carry_out(
 
         console.print()
         console.print(outcome_view(outcome, plan))
-        _show_calibrations(place, console, begin=begin)
+        _show_calibrations(place, console, outcome, begin=begin)
     if outcome.succeeded:
         return ExitCode.OK
     return ExitCode.INTERRUPTED if outcome.stopped else ExitCode.FAILED
 
 
-def _show_calibrations(place: Place, console: "Console", *, begin: float) -> None:
+def _show_calibrations(
+    place: Place, console: "Console", outcome: "PageOutcome", *, begin: float
+) -> None:
     """Show what became of the calibrations, where their journal is on this machine."""
     if place.own is None:
         return  # the script has its journal on the machine of the queue
-    from ...report import read_records, summarize_run
-    from ...report.table import render_outcome
+    from ...page import show_status
+    from ...report import summarize_run
+    from ...report.table import render_calibrations, render_outcome
+    from ...run import read_run_entries
 
     root = place.own.root
     paths = [path for path in (root / "journal").glob("*.jsonl") if path.stat().st_mtime >= begin]
     where = {name: str(root / name) for name in ("repo", "raw", "logs", "journal")}
     for path in sorted(paths):
         console.print()
-        summary = summarize_run(read_records(path))
-        console.print(render_outcome(summary, where))
+        summary = summarize_run(read_run_entries(path))
+        if outcome.succeeded:
+            console.print(render_outcome(summary, where))
+        else:
+            # What is wrong has been said above, and is to be seen: the rest is for who asks.
+            console.print(render_calibrations(summary))
+    if not outcome.succeeded:
+        details = show_status(outcome.run_id, str(root / "journal"))
+        console.print(f"Details:  {details}", soft_wrap=True, markup=False)
 
 
 async def _run(

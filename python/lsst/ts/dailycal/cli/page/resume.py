@@ -17,7 +17,8 @@ from ..simulate.options import MARKER
 from .options import SIMULATION_VARIABLE, Place
 
 if typing.TYPE_CHECKING:
-    from ...page import PageEntry, PagePlan, PageSummary, ScriptRun
+    from ...journal.codec import Entry
+    from ...page import PageEvent, PagePlan, PageSummary, ScriptRun
     from ...sim.config import SimulationConfig
 
 LATEST = "latest"
@@ -166,7 +167,7 @@ def _simulation(root: str) -> "SimulationConfig | None":
     return dataclasses.replace(there, faults=(), started_at=None, start_tai=None)
 
 
-def _configurations(entries: "Sequence[PageEntry]") -> dict[str, str]:
+def _configurations(entries: "Sequence[Entry[PageEvent]]") -> dict[str, str]:
     from ...page import PageStarted, StepStarted
 
     texts: dict[str, str] = {}
@@ -179,7 +180,7 @@ def _configurations(entries: "Sequence[PageEntry]") -> dict[str, str]:
 
 
 def _script_run(
-    path: Path, entries: "Sequence[PageEntry]", summary: "PageSummary"
+    path: Path, entries: "Sequence[Entry[PageEvent]]", summary: "PageSummary"
 ) -> "ScriptRun | None":
     """Find the run of the script that takes the images, by its journal or by what it said."""
     from ...page import PROCEDURES, ScriptRun, StepStarted, run_named_in

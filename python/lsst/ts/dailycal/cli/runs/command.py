@@ -51,6 +51,11 @@ def runs(*, directory: Path | None, as_json: bool) -> None:
 
     console = make_console()
     console.print(render_runs([run.listed for run in found], console.width))
+    for word, status in (("To watch", "running"), ("To go on", "")):
+        for run in found:
+            if run.listed.advice and (run.listed.status == "running") == bool(status):
+                # On a line of its own, whatever the width: it is there to be copied.
+                console.print(f"{word}:  {run.listed.advice}", soft_wrap=True, markup=False)
 
 
 @click.command(
@@ -86,7 +91,7 @@ def _plain(run: KnownRun) -> dict[str, typing.Any]:
     """Say for programs what is known of a run."""
     from ...report.plain import to_plain
 
-    told = {"kind": run.listed.kind, "advice": run.listed.advice}
+    told = {"kind": run.listed.kind, "advice": run.listed.advice, "who": run.listed.who}
     return {**told, **to_plain(run.summary), "status": run.listed.status}
 
 
@@ -99,23 +104,20 @@ def _shown(run: KnownRun) -> "RenderableType":
     from ...report.page_table import render_page
     from ...report.table import render_outcome
 
-    advice = run.listed.advice
+    listed = run.listed
+    parts: list[RenderableType] = []
+    if listed.advice:
+        word = "To watch it" if listed.status == "running" else "To go on"
+        wrong = listed.verdicts if isinstance(run.summary, PageSummary) else ""
+        if wrong and listed.status != "running":
+            parts.append(Text(wrong, "bold red"))
+        parts.append(Text.assemble(f"{word}:  ", (listed.advice, "bold")))
+    if listed.who:
+        parts.append(Text(listed.who[:1].upper() + listed.who[1:]))
     if isinstance(run.summary, PageSummary):
-        parts: list[RenderableType] = [render_page(run.summary, run.listed.status, _hints(run))]
+        parts.append(render_page(run.summary, listed.status))
         for item in run.scripts:
             parts += [Text(), render_outcome(item)]
         return Group(*parts, Text(f"Journal  {run.path}"))
-    shown = render_outcome(run.summary, {"Journal": str(run.path)}, run.listed.status)
-    if not advice:
-        return shown
-    word = "Carried out" if run.listed.status == "running" else "To finish it:"
-    return Group(shown, Text(f"{word} {advice}", "bold"))
-
-
-def _hints(run: KnownRun) -> list[str]:
-    """Say how to go on with a page, as it would have done itself at its end."""
-    if run.listed.status == "running":
-        return [f"Carried out {run.listed.advice}"]
-    if not run.listed.advice:
-        return []
-    return [f"To go on: {run.listed.advice}"]
+    where = {"Journal": str(run.path)}
+    return Group(*parts, render_outcome(run.summary, where, listed.status))

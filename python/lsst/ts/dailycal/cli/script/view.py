@@ -21,7 +21,7 @@ from ...page import resume_script
 from ...report.plain import to_plain
 from ...report.progress import Progress
 from ...report.table import format_time
-from ...run.journal import journal_path
+from ...journal import journal_path
 from ..output import print_json
 from ..watch.display import Display, Style
 from ..watch.follow import JournalFollower

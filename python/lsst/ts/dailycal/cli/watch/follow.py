@@ -97,10 +97,10 @@ class JournalFollower:
         return self._path
 
     def _read(self, path: Path) -> None:
-        from ...report import read_records
+        from ...run import read_run_entries
 
         size = path.stat().st_size
-        records = read_records(path)
+        records = read_run_entries(path)
         for record in records[self._seen :]:
             self._display.apply_run(record.event, record.tai)
         self._seen, self._size = len(records), size
