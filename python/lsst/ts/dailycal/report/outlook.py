@@ -166,8 +166,9 @@ def describe_activity(progress: Progress, now: float) -> str:
     if progress.remark:
         return progress.remark
     step = progress.current
-    if progress.steps and step is None:
-        return progress.doing
+    if progress.run is None and step is None and progress.script_began is None:
+        since = progress.doing_since
+        return progress.doing + (f", {short_time(now - since)}" if since is not None else "")
     if step is not None and not step.takes_images:
         spent = f", {short_time(now - step.began)}" if step.began is not None else ""
         return f"{step.title or step.name}{spent}"

@@ -19,9 +19,11 @@ import yaml
 from ..calibration.plan import make_plan
 from ..calibration.timeouts import EXPOSURE_OVERHEAD, READOUT_TIME
 from ..model import (
+    ConfigurationError,
     Event,
     ExposureAsked,
     ExposureTaken,
+    ImageName,
     ImageType,
     JobAsked,
     JobFinished,
@@ -33,8 +35,10 @@ from ..model import (
     ScriptUpdate,
 )
 from ..page import (
+    PROCEDURES,
     PageEnded,
     PageEvent,
+    PageOptions,
     PagePlan,
     PageStarted,
     PageStep,
@@ -44,6 +48,7 @@ from ..page import (
     StepStarted,
     StepStatus,
     calibration_config,
+    make_page_plan,
 )
 from ..run.state import RunState
 
@@ -136,13 +141,15 @@ class Progress:
         """Tells from the time a script has run how long it still will, where no journal does."""
         self.remark = ""
         self.doing = "starting"
+        self.doing_since: float | None = None
         self.run: RunState | None = None
         self.run_config: dict[str, typing.Any] = {}
         self.jobs: dict[JobKey, JobView] = {}
         self.exposing_since: float | None = None
         self.exposing_until: float | None = None
         self.exposed = 0.0
-        self.measured: collections.Counter[ImageType] = collections.Counter()
+        self.measured: set[ImageName] = set()
+        self.bad_frames: dict[ImageName, str] = {}
         self.measures = False
         self.warnings: collections.deque[str] = collections.deque(maxlen=3)
         self.is_over = False
@@ -182,6 +189,8 @@ class Progress:
         match event:
             case PageStarted():
                 self.run_id, self.began = event.run_id, at
+                if not self.steps:
+                    self._plan_again(event)
                 for name, skipped in event.steps:
                     step = self.steps.setdefault(name, StepView(name, name, 60.0))
                     step.skipped = skipped
@@ -200,6 +209,20 @@ class Progress:
                 self.is_over, self.outcome = True, event.outcome
             case _:
                 pass
+
+    def _plan_again(self, event: PageStarted) -> None:
+        """Take the plan from the journal, for whoever was not there when it was made."""
+        procedure = PROCEDURES.get(event.procedure)
+        if procedure is None:
+            return
+        options = PageOptions(
+            configurations={name: text for name, text in event.configurations if text},
+            reasons={name: reason for name, reason in event.steps if reason},
+        )
+        try:
+            self.plan(make_page_plan(procedure, options))
+        except ConfigurationError:
+            return  # of a version whose configurations were others: its steps are known by name
 
     def _step(self, name: str) -> StepView:
         return self.steps.setdefault(name, StepView(name, name, 60.0))
@@ -239,13 +262,24 @@ class Progress:
 
     def _apply_measured(self, event: typing.Any) -> None:
         """Count the frames that were measured, by versions that measure them."""
+        # By its name: a journal of a version that does not measure has no such record.
         if type(event).__name__ != "ImageMeasured" or self.run is None:
             return
         self.measures = True
-        name = getattr(event, "name", None) or event.measurement.name
-        for slot in self.run.slots.values():
+        self.measured.add(event.name)
+        if str(event.verdict) == "bad" or event.rejected:
+            more = ", left out and taken again" if event.rejected else ""
+            reasons = " ".join(event.reasons)
+            text = f"{self._label(event.name)} is bad{more}: {reasons}".rstrip(": ")
+            self.bad_frames[event.name] = text
+
+    def _label(self, name: ImageName) -> str:
+        """Name a frame by its place in the plan, as long as it is there."""
+        slots = self.run.slots.values() if self.run is not None else ()
+        for slot in slots:
             if slot.image is not None and slot.image.name == name:
-                self.measured[slot.planned.image_type] += 1
+                return f"{slot.planned.label} {name}"
+        return str(name)
 
     def counts(self) -> list[ImageCounts]:
         """Return how far the images of each type are (`list` [`ImageCounts`])."""
@@ -261,8 +295,15 @@ class Progress:
             len(slots),
             sum(slot.image is not None for slot in slots),
             sum(slot.ingested for slot in slots),
-            self.measured[kind] if self.measures else None,
+            sum(slot.image is not None and slot.image.name in self.measured for slot in slots)
+            if self.measures
+            else None,
         )
+
+    def do(self, text: str, at: float) -> None:
+        """Take note of what is being done around the run, since a time in seconds."""
+        if text != self.doing:
+            self.doing, self.doing_since = text, at
 
     def warn(self, text: str) -> None:
         """Remember a warning, once."""

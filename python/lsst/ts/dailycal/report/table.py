@@ -92,9 +92,7 @@ def render_runs(runs: Iterable[ListedRun], width: int = 160) -> Table:
     for item in runs:
         begin = datetime.datetime.fromtimestamp(item.begin, tz=datetime.UTC)
         what = Text("\n").join(
-            Text(text, style)
-            for text, style in ((item.verdicts, ""), (item.who, "dim"))
-            if text
+            Text(text, style) for text, style in ((item.verdicts, ""), (item.who, "dim")) if text
         )
         status = "no end" if item.status == "open" else item.status
         times = (f"{begin:%Y-%m-%d %H:%M:%S}", format_time(item.duration)) if is_wide else ()

@@ -93,26 +93,31 @@ class RichPageView:
     console : `rich.console.Console`
         Where to.
     plan : `PagePlan`
-        The plan.
+        The plan; `None` to take it from the journal.
     scale : `float`, optional
         How much faster than at the telescope exposures are; 1 at the telescope.
     journals : `~pathlib.Path`, optional
         Where the journals of its scripts are, if they can be read from here.
     style : `Style`, optional
         How to show it; by default as the console can.
+    tell : `bool`, optional
+        Print what is worth keeping of the scripts' journals, where their logs are not heard?
     """
 
     def __init__(
         self,
         console: Console,
-        plan: PagePlan,
+        plan: PagePlan | None,
         *,
         scale: float = 1.0,
         journals: pathlib.Path | None = None,
         style: Style | None = None,
+        tell: bool = False,
     ) -> None:
         self.display = Display(console, Progress(plan, scale), style)
-        self._follower = JournalFollower(self.display, journals) if journals is not None else None
+        self._follower = (
+            JournalFollower(self.display, journals, tell=tell) if journals is not None else None
+        )
         self._stack = contextlib.ExitStack()
         self._remark = ""
 
@@ -136,6 +141,11 @@ class RichPageView:
     def notify(self, event: PageEvent) -> None:
         """Show an event."""
         self.display.apply_page(event)
+        self.show_lines(event)
+        self.display.tick()
+
+    def show_lines(self, event: PageEvent) -> None:
+        """Print what is worth keeping of an event."""
         match event:
             case PageStarted():
                 self.display.line(self._describe_start(event))
@@ -159,7 +169,6 @@ class RichPageView:
                     self.display.line(text, "green" if good else "bold red")
             case _:
                 pass  # the table at the end tells it
-        self.display.tick()
 
     def _describe_start(self, event: PageStarted) -> str:
         steps = len(self.display.progress.to_do)

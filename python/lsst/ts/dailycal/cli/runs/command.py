@@ -3,7 +3,7 @@
 
 """The commands ``dailycal runs`` and ``dailycal status``."""
 
-__all__ = ["runs", "status"]
+__all__ = ["runs", "shown", "status"]
 
 import typing
 from pathlib import Path
@@ -84,7 +84,7 @@ def status(run: str | None, *, last: bool, directory: Path | None, as_json: bool
     if as_json:
         print_json({**_plain(known), "scripts": known.scripts} if known.scripts else _plain(known))
         return
-    make_console().print(_shown(known))
+    make_console().print(shown(known))
 
 
 def _plain(run: KnownRun) -> dict[str, typing.Any]:
@@ -95,7 +95,7 @@ def _plain(run: KnownRun) -> dict[str, typing.Any]:
     return {**told, **to_plain(run.summary), "status": run.listed.status}
 
 
-def _shown(run: KnownRun) -> "RenderableType":
+def shown(run: KnownRun) -> "RenderableType":
     """Show a run, and those of the script that it made."""
     from rich.console import Group
     from rich.text import Text

@@ -5,6 +5,7 @@
 
 __all__ = ["resume"]
 
+import dataclasses
 import os
 import typing
 from pathlib import Path
@@ -15,10 +16,13 @@ from ..errors import CommandError
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
 from ..help import ExampleCommand
 from ..script.command import INDEX_OPTION, LOG_LEVEL_OPTION
+from ..simulate.directory import is_ours
+from ..simulate.options import MARKER
 from .journals import DIRECTORY_OPTION, find_journal, is_page, latest_journal, read_run
 
 if typing.TYPE_CHECKING:
     from ...run import RunState
+    from ...sim.config import SimulationConfig
 
 SCRIPT = "auxtel/make_latiss_calibrations.py"
 """The script that runs are made with."""
@@ -64,6 +68,9 @@ def resume(
     if _is_finished(state):
         click.echo(f"Run {path.stem} is finished; there is nothing left to do.", err=as_json)
         return ExitCode.OK
+    simulation = _simulation(path)
+    if simulation is not None:
+        return _resume_simulated(simulation, path, _mode(state), index=index, as_json=as_json)
     # The script is a process of its own, and finds the journal by its environment.
     os.environ["DAILYCAL_JOURNAL_DIR"] = str(path.parent.absolute())
     from ..script.command import script
@@ -80,6 +87,41 @@ def resume(
             yes=yes,
         ),
     )
+
+
+def _simulation(path: Path) -> "SimulationConfig | None":
+    """Return the simulated observatory that a run was made in, if it has to be started again."""
+    root = path.absolute().parent.parent
+    joined = "DAILYCAL_SIM_CONFIG" in os.environ or "LSST_DDS_PARTITION_PREFIX" in os.environ
+    if joined or path.absolute().parent.name != "journal" or not is_ours(root):
+        return None
+    from ...sim.config import SimulationConfig
+
+    there = SimulationConfig.load(root / MARKER)
+    # A fault that was rehearsed has struck; whoever goes on has removed its cause.
+    return dataclasses.replace(there, root=root, faults=(), started_at=None, start_tai=None)
+
+
+def _resume_simulated(
+    config: "SimulationConfig", path: Path, mode: str, *, index: int | None, as_json: bool
+) -> int:
+    """Go on with a run in its simulated observatory, which is started for it."""
+    import logging
+
+    from ..script.path import find_script
+    from ..simulate.directory import claim_directory
+    from ..simulate.rehearsal import RehearsalRequest
+    from ..simulate.rehearse import INDEX, carry_out_rehearsal
+
+    claim_directory(config.root, keep=True, yes=False)
+    request = RehearsalRequest(
+        config=config,
+        script=find_script(SCRIPT),
+        script_config=f"script_mode: {mode}\nresume: {path.stem}\n",
+        index=index or INDEX,
+        log_level=logging.INFO,
+    )
+    return carry_out_rehearsal(request, run_id=path.stem, as_json=as_json)
 
 
 def _refuse_page(path: Path) -> None:

@@ -3,7 +3,7 @@
 
 """The command ``dailycal rehearse``."""
 
-__all__ = ["rehearse"]
+__all__ = ["carry_out_rehearsal", "rehearse"]
 
 import logging
 import time
@@ -18,7 +18,7 @@ from ..watch.options import display_options
 from .options import make_config, simulation_options
 
 if typing.TYPE_CHECKING:
-    from .rehearsal import RehearsalResult
+    from .rehearsal import RehearsalRequest, RehearsalResult
 
 SCRIPT = "auxtel/make_latiss_calibrations.py"
 INDEX = 200_001
@@ -74,15 +74,13 @@ def rehearse(
     enabled, the script takes the frames of the daily procedure, and a table says what came of
     it. Everything that was made stays in the directory.
     """
-    import asyncio
-
     import yaml
 
     from ..script.command import schedule_of
     from ..script.config import check_configuration, fetch_schema, read_configuration
     from ..script.path import find_script
     from .directory import claim_directory
-    from .rehearsal import Rehearsal, RehearsalRequest
+    from .rehearsal import RehearsalRequest
 
     config = make_config(
         directory,
@@ -107,31 +105,67 @@ def rehearse(
         index=INDEX,
         log_level=logging.INFO,
     )
+    return carry_out_rehearsal(
+        request, schedule=schedule, as_json=as_json, plain=plain, quiet=quiet
+    )
+
+
+def carry_out_rehearsal(  # noqa: PLR0913 - ways to show it
+    request: "RehearsalRequest",
+    *,
+    schedule: typing.Mapping[str, float] | None = None,
+    run_id: str = "",
+    as_json: bool = False,
+    plain: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Carry a rehearsal out, show how it goes, and return the exit code of its script.
+
+    Parameters
+    ----------
+    request : `RehearsalRequest`
+        What is to be done.
+    schedule : `~collections.abc.Mapping` [`str`, `float`], optional
+        Planned time from the start to each checkpoint, in seconds.
+    run_id : `str`, optional
+        Id of the run that is gone on with.
+    as_json, plain, quiet : `bool`, optional
+        How to show it.
+    """
+    import asyncio
+
     from ..output import error_console, make_console
     from ..script.view import JsonView, RichView, ScriptView
     from ..watch.display import choose_style
+    from .rehearsal import Rehearsal
 
-    console = make_console()
-    view: ScriptView = (
-        JsonView()
-        if as_json
-        else RichView(
+    config = request.config
+    rich_view = None
+    view: ScriptView
+    if as_json:
+        view = JsonView()
+    else:
+        console = make_console()
+        view = rich_view = RichView(
             console,
             schedule=schedule,
             style=choose_style(console, plain=plain, quiet=quiet),
-            index=INDEX,
-            journals=directory / "journal",
+            index=request.index,
+            run_id=run_id,
+            journals=config.root / "journal",
             scale=config.time_scale,
         )
-    )
 
     def tell(text: str) -> None:
+        if rich_view is not None:
+            rich_view.display.tell(text)
+            return
         stamp = time.strftime("%H:%M:%S", time.gmtime())
         error_console().print(f"{stamp}  {text}", soft_wrap=True, markup=False)
 
     rehearsal = Rehearsal(request, view.show, tell)
-    rehearsal.prepare()
     with view:
+        rehearsal.prepare()
         result = asyncio.run(rehearsal.run())
     _print_result(result, as_json=as_json)
     return result.exit_code

@@ -172,12 +172,12 @@ class Display:
             doing = text if len(names) <= 3 else f"Waiting for {len(names)} components"
             with self._lock:
                 is_new = doing != self.progress.doing
-                self.progress.doing = doing
+                self.progress.do(doing, self.now())
             if is_new and self._style is Style.PLAIN:
                 self.line(doing, "dim")
             return
         with self._lock:
-            self.progress.doing = text
+            self.progress.do(text, self.now())
         self.line(text)
 
     def apply_page(self, event: "PageEvent", at: float | None = None) -> None:
@@ -188,7 +188,11 @@ class Display:
     def apply_run(self, event: "Event", at: float) -> None:
         """Take note of a record of the script's journal."""
         with self._lock:
+            known = len(self.progress.bad_frames)
             self.progress.apply_run(event, at)
+            found = list(self.progress.bad_frames.values())[known:]
+        for text in found:
+            self.line(text, "yellow", level=logging.WARNING)
 
     def tick(self) -> None:
         """Say how far it is, where nothing stays in place to tell it."""

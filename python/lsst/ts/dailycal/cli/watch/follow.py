@@ -31,9 +31,12 @@ class JournalFollower:
         Is given them.
     directory : `~pathlib.Path`
         Where the journals are; where there is none, nothing is followed.
+    tell : `bool`, optional
+        Print what is worth keeping of the records, where no log of the script is heard?
     """
 
-    def __init__(self, display: "Display", directory: Path) -> None:
+    def __init__(self, display: "Display", directory: Path, *, tell: bool = False) -> None:
+        self._tell = tell
         self._display = display
         self._directory = directory
         self._begin = time.time() - 1.0
@@ -98,9 +101,13 @@ class JournalFollower:
 
     def _read(self, path: Path) -> None:
         from ...run import read_run_entries
+        from ...scripts.log_observer import describe
+        from .display import TAI_MINUS_UTC
 
         size = path.stat().st_size
         records = read_run_entries(path)
         for record in records[self._seen :]:
             self._display.apply_run(record.event, record.tai)
+            if self._tell and record.tai - TAI_MINUS_UTC >= self._begin:
+                self._display.log(*describe(record.event))
         self._seen, self._size = len(records), size
