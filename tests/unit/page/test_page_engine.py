@@ -235,7 +235,7 @@ def test_the_summit_is_told_no_text_of_an_exception():
             "the queue did not hear it answer in time",
         ),
         (Behaviour(end=ScriptState.CONFIGURE_FAILED), "refused its configuration"),
-        (Behaviour(end=ScriptState.RUNNING), "died"),
+        (Behaviour(end=ScriptState.RUNNING), "was killed"),
         (Behaviour(process=ProcessState.TERMINATED, end=ScriptState.RUNNING), "was terminated"),
         (Behaviour(refuses="no such script"), "no such script"),
     ],

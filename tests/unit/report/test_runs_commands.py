@@ -76,7 +76,7 @@ async def write_page(directory, *steps, run_id=PAGE, ends=True, advice=(), conti
             1100.0,
             "0",
             continues=continues,
-        )  # fmt: skip
+        )
     )
     for step in steps:
         await journal.record(page_room.StepStarted(step.name, "x.py", ""))

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from ..journal import Entry, JournalSummary
 from ..model import JournalError
 from .events import PageEvent
-from .state import PageState
 from .script_run import run_named_in
+from .state import PageState
 from .steps import PageOutcome, StepStatus
 
 

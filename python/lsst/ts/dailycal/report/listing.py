@@ -104,7 +104,7 @@ def list_run(
     )
 
 
-def list_page(  # noqa: PLR0913 - what is known of it comes from as many places
+def list_page(
     page: PageSummary,
     scripts: Iterable[RunSummary] = (),
     owner: LockOwner | None = None,
@@ -194,9 +194,11 @@ def scripts_of(page: PageSummary, runs: Iterable[RunSummary]) -> list[RunSummary
         run
         for run in runs
         if run.run_id == page.resumed
-        or run.run_id.rpartition("-")[2] in indices
-        and run.begin >= page.begin
-        and (page.status == "open" or run.begin <= page.last)
+        or (
+            run.run_id.rpartition("-")[2] in indices
+            and run.begin >= page.begin
+            and (page.status == "open" or run.begin <= page.last)
+        )
     ]
 
 

@@ -163,6 +163,8 @@ def describe_job(job: JobView, now: float) -> str:
 
 def describe_activity(progress: Progress, now: float) -> str:
     """Say what is being done, so that the clock goes on while nothing is heard (`str`)."""
+    if progress.is_over:
+        return "ending"
     if progress.remark:
         return progress.remark
     step = progress.current

@@ -7,14 +7,15 @@ __all__ = ["render_end", "render_page", "render_steps"]
 
 from collections.abc import Iterable, Mapping
 
-from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from ..page import PROCEDURES, PageOutcome, StepOutcome, StepStatus, format_duration
 from ..page.summary import PageSummary
 from .table import headline, styled_table
 
+ROOM_FOR_TITLES = 80
+"""Columns of a terminal from which the table says what each step does."""
 _STYLES = {
     StepStatus.DONE: "green",
     StepStatus.FAILED: "bold red",
@@ -78,20 +79,29 @@ def _steps(outcome: PageOutcome, titles: Mapping[str, str]) -> RenderableType:
     idle = (StepStatus.NOT_REACHED, StepStatus.SKIPPED)
     if all(step.status in idle for step in outcome.steps):
         return Group()
-    return _table(outcome.steps, titles)
+    return _StepsTable(outcome.steps, titles)
 
 
-def _table(steps: Iterable[StepOutcome], titles: Mapping[str, str]) -> Table:
-    table = styled_table("Step", "Script", "Result", "Time", "What it does", wide=4)
-    for step in steps:
-        table.add_row(
-            Text(step.name, "bold"),
-            str(step.index) if step.index else "-",
-            Text(_word(step.status), _STYLES[step.status]),
-            format_duration(step.duration) if step.duration else "-",
-            titles.get(step.name, ""),
-        )
-    return table
+class _StepsTable:
+    """The steps, without what they do where there is no room for it."""
+
+    def __init__(self, steps: Iterable[StepOutcome], titles: Mapping[str, str]) -> None:
+        self._steps = list(steps)
+        self._titles = titles
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        is_wide = options.max_width >= ROOM_FOR_TITLES
+        names = ("Step", "Script", "Result", "Time", *["What it does"] * is_wide)
+        table = styled_table(*names, wide=len(names) - 1)
+        for step in self._steps:
+            table.add_row(
+                Text(step.name, "bold"),
+                str(step.index) if step.index else "-",
+                Text(_word(step.status), _STYLES[step.status]),
+                format_duration(step.duration) if step.duration else "-",
+                *[self._titles.get(step.name, "")] * is_wide,
+            )
+        yield table
 
 
 def _word(status: StepStatus) -> str:

@@ -122,7 +122,7 @@ def _images(counts: ImageCounts, style: _Style) -> Text:
     return style.line((head, "bold"), style.bar(counts.taken / max(1, counts.wanted), width), text)
 
 
-def _mark_of_job(ended: bool, succeeded: bool, style: _Style) -> tuple[str, str]:  # noqa: FBT001
+def _mark_of_job(ended: bool, succeeded: bool, style: _Style) -> tuple[str, str]:
     if not ended:
         return (">" if style.ascii else "\N{BLACK RIGHT-POINTING TRIANGLE}", "cyan")
     sign, plain, colour = _MARKS[StepStatus.DONE if succeeded else StepStatus.FAILED]

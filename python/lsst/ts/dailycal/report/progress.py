@@ -243,6 +243,7 @@ class Progress:
                     self.run_id = event.run_id
                     self.began = self.began or at
             case Resumed():
+                self.script_began = at
                 self.exposing_since = self.exposing_until = None
                 self.exposed = 0.0
             case ExposureAsked():

@@ -92,7 +92,7 @@ def carry_out(
                     command=command,
                     resume_queue=resume_queue,
                     resumption=resumption,
-                )  # fmt: skip
+                )
             )
     except PageBusyError as error:
         raise CommandError(str(error), ExitCode.BUSY) from None

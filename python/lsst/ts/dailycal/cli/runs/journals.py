@@ -197,7 +197,7 @@ def read_run(path: Path) -> KnownRun:
     """
     root = path.parent.parent if is_page(path) else path.parent
     own = _read_page(path) if is_page(path) else _read_script(path)
-    others = [item for item in (*root.glob("*.jsonl"), *root.glob(f"{PAGES}/*.jsonl"))]
+    others = [*root.glob("*.jsonl"), *root.glob(f"{PAGES}/*.jsonl")]
     summaries: dict[Path, RunSummary | PageSummary] = {path: own}
     for other in others:
         if other.resolve() != path.resolve():

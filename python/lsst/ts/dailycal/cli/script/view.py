@@ -16,12 +16,12 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
+from ...journal import journal_path
 from ...model import ScriptState
 from ...page import resume_script
 from ...report.plain import to_plain
 from ...report.progress import Progress
 from ...report.table import format_time
-from ...journal import journal_path
 from ..output import print_json
 from ..watch.display import Display, Style
 from ..watch.follow import JournalFollower
@@ -111,7 +111,7 @@ class RichView:
         self._estimate = Estimate(0.0)
         self._checkpoints_expected = 0
         self._state = StateChanged("", "", "", 0)
-        progress.script_left = lambda spent: self._estimate.remaining(spent)
+        progress.script_left = self._estimate.remaining
         self._follower: JournalFollower | None = None
         if index or run_id:
             directory = journals or journal_path("x").parent

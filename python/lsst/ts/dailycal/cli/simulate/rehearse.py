@@ -110,7 +110,7 @@ def rehearse(
     )
 
 
-def carry_out_rehearsal(  # noqa: PLR0913 - ways to show it
+def carry_out_rehearsal(
     request: "RehearsalRequest",
     *,
     schedule: typing.Mapping[str, float] | None = None,

@@ -20,7 +20,6 @@ from .options import display_options
 
 if typing.TYPE_CHECKING:
     from ...journal.codec import Entry
-    from ...report.progress import Progress
 
 INTERVAL = 0.5
 """How often a journal is looked at, in seconds."""
