@@ -168,6 +168,9 @@ def describe_activity(progress: Progress, now: float) -> str:
     if progress.remark:
         return progress.remark
     step = progress.current
+    if progress.steps and step is None and progress.began is not None:
+        coming = next((item.name for item in progress.to_do if _is_open(item.status)), "")
+        return f"before {coming}" if coming else "ending"
     if progress.run is None and step is None and progress.script_began is None:
         since = progress.doing_since
         return progress.doing + (f", {short_time(now - since)}" if since is not None else "")
@@ -189,6 +192,8 @@ def _describe_run(progress: Progress, now: float) -> str:
     rests = progress.exposing_until is not None and now - progress.exposing_until > RESTS_AFTER
     if running and (not missing or rests):
         return describe_job(min(running, key=lambda job: job.asked), now)
+    if missing and progress.exposing_since is not None and not rests:
+        return f"exposing {missing[0].planned.label}"
     pending = sum(run.is_pending(slot) for slot in run.slots.values())
     if pending and not missing:
         return f"waiting for {pending} image{'s' * (pending > 1)} to reach the Butler"

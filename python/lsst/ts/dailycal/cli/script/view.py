@@ -136,6 +136,7 @@ class RichView:
             case Metadata():
                 self._checkpoints_expected = event.checkpoints
                 self._estimate = Estimate(event.duration, self._schedule)
+                self.display.progress.script_left = self._estimate.remaining
                 self.display.progress.script_planned = event.duration
                 self.display.line(_describe_metadata(event))
             case LogLine(level, text, traceback) if level >= self._level:

@@ -75,7 +75,6 @@ def _watch(path: Path, console: typing.Any, *, plain: bool, quiet: bool) -> None
     style = choose_style(console, plain=plain, quiet=quiet)
     begin = time.time() + TAI_MINUS_UTC
     root = path.parent.parent if is_page(path) else path.parent
-    progress: Progress
     if is_page(path):
         view = RichPageView(
             console, None, scale=_scale(root), journals=root, style=style, tell=True
