@@ -269,3 +269,27 @@ async def test_going_on_leaves_no_room_for_other_steps(tmp_path):
     root = await make_page(tmp_path, StepStatus.FAILED)
     result = typed(advised(root), "--from-step", "calibrations")
     assert "leave --from-step out" in str(result.exception)
+
+
+async def test_whoever_types_an_old_advice_goes_on_with_the_last_of_those_who_did(tmp_path):
+    from lsst.ts.dailycal.cli.page.resume import read_resumption
+
+    root = await make_page(tmp_path, StepStatus.FAILED)
+    write_script(root)
+    later = "page-20261123T121500-78"
+    journal = PageJournal(FileStorage(root / "journal" / "pages" / f"{later}.jsonl"), Clock())
+    steps = tuple((name, f"done in {PAGE}" * (number < 4)) for number, name in enumerate(NAMES))
+    await journal.record(
+        page_room.PageStarted(
+            later, "bias-dark", steps, 100.0, "0",
+            configurations=(("calibrations", f"script_mode: BIAS_DARK\nresume: {SCRIPT}\n"),),
+            continues=PAGE, simulation=str(root),
+        )
+    )  # fmt: skip
+    await journal.record(page_room.StepStarted("calibrations", "x.py", f"resume: {SCRIPT}\n"))
+    await journal.record(page_room.StepQueued("calibrations", 200000))
+    outcome = StepOutcome("calibrations", StepStatus.DONE, 200000, 60.0)
+    await journal.record(page_room.StepEnded(outcome))
+    resumption = read_resumption(PAGE, root, real=False)
+    assert resumption.run_id == later
+    assert [step.name for step in resumption.plan.to_do] == ["standby-latiss"]

@@ -175,7 +175,8 @@ def _go_on(page: PageSummary, run: ScriptRun | None, journals: str) -> Command:
         return watch_run(run.run_id, journals)
     if page.outcome.command:
         return Command.parse(page.outcome.command)
-    return go_on(page.command, page.run_id if _has_begun(page) else "", step=page.next_step)
+    run_id = page.run_id if _has_begun(page) else page.continues
+    return go_on(page.command, run_id, step=page.next_step)
 
 
 def scripts_of(page: PageSummary, runs: Iterable[RunSummary]) -> list[RunSummary]:

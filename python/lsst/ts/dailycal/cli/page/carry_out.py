@@ -17,6 +17,8 @@ from ..exit_codes import ExitCode
 from .options import Place
 
 if typing.TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from ...page import CheckSettings, PageOutcome, PagePlan, PageRun
@@ -115,27 +117,30 @@ def _show_calibrations(
     place: Place, console: "Console", outcome: "PageOutcome", *, begin: float
 ) -> None:
     """Show what became of the calibrations, where their journal is on this machine."""
-    if place.own is None:
-        return  # the script has its journal on the machine of the queue
-    from ...page import show_status
+    from ...page import page_directory, show_status
+
+    if place.own is not None:
+        _show_runs(place.own.root, console, begin=begin, at_length=outcome.succeeded)
+    if not outcome.succeeded:
+        journals = str(page_directory().parent) if place.own is not None else ""
+        details = show_status(outcome.run_id, journals)
+        console.print(f"Details:  {details}", soft_wrap=True, markup=False)
+
+
+def _show_runs(root: "Path", console: "Console", *, begin: float, at_length: bool) -> None:
+    """Show the runs of the script in a simulated observatory."""
     from ...report import summarize_run
     from ...report.table import render_calibrations, render_outcome
     from ...run import read_run_entries
 
-    root = place.own.root
     paths = [path for path in (root / "journal").glob("*.jsonl") if path.stat().st_mtime >= begin]
     where = {name: str(root / name) for name in ("repo", "raw", "logs", "journal")}
     for path in sorted(paths):
         console.print()
         summary = summarize_run(read_run_entries(path))
-        if outcome.succeeded:
-            console.print(render_outcome(summary, where))
-        else:
-            # What is wrong has been said above, and is to be seen: the rest is for who asks.
-            console.print(render_calibrations(summary))
-    if not outcome.succeeded:
-        details = show_status(outcome.run_id, str(root / "journal"))
-        console.print(f"Details:  {details}", soft_wrap=True, markup=False)
+        # What is wrong has been said above, and is to be seen: the rest is for who asks.
+        shown = render_outcome(summary, where) if at_length else render_calibrations(summary)
+        console.print(shown)
 
 
 async def _run(
@@ -149,7 +154,7 @@ async def _run(
     resumption: "Resumption | None",
 ) -> "PageOutcome":
     from ...journal import FileStorage
-    from ...page import PageChecks, PageJournal, PageRun, page_directory
+    from ...page import PageChecks, PageJournal, PageRun, go_on, page_directory
     from ...report import JournalsOfScripts
     from .session import new_run_id, session
 
@@ -171,12 +176,12 @@ async def _run(
         if resumption is not None:
             view.tell(resumption.remark)
         view.tell(f"Journal: {path}")
-        async with _interrupts(page, view):
+        async with _interrupts(page, view, str(go_on(command, run_id))):
             return await page.execute(resume_queue=resume_queue)
 
 
 @contextlib.asynccontextmanager
-async def _interrupts(page: "PageRun", view: "PageView") -> AsyncIterator[None]:
+async def _interrupts(page: "PageRun", view: "PageView", again: str) -> AsyncIterator[None]:
     """Let the first Ctrl-C stop the script under way, and the second one leave it behind."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -185,7 +190,7 @@ async def _interrupts(page: "PageRun", view: "PageView") -> AsyncIterator[None]:
     def interrupt() -> None:
         nonlocal asked
         if asked and task is not None:
-            view.tell("Left; the script under way goes on in the queue.")
+            view.tell(f"Left; the script under way goes on in the queue. Go on with: {again}")
             task.cancel()
             return
         asked = True

@@ -5,6 +5,7 @@
 
 __all__ = ["LATEST", "Resumption", "page_command", "read_resumption"]
 
+import contextlib
 import dataclasses
 import os
 import typing
@@ -89,7 +90,7 @@ def read_resumption(run: str, directory: Path, *, real: bool) -> Resumption:
     from ...page import PROCEDURES, PageStarted, go_on, make_resume_plan, summarize_page
     from ...page.journal import read_page_entries
 
-    path = _find(run, directory)
+    path = _last_of(_find(run, directory))
     entries = read_page_entries(path)
     summary = summarize_page(entries)
     started = entries[0].event
@@ -148,6 +149,23 @@ def _find(run: str, directory: Path) -> Path:
             return root / f"{run}.jsonl"
     places = " or ".join(map(str, roots))
     raise CommandError(f"There is no journal of a run {run} in {places}.", ExitCode.NOT_FOUND)
+
+
+def _last_of(path: Path) -> Path:
+    """Return the journal of the last run that went on with a run, directly or not."""
+    from ...model import JournalError
+    from ...page import read_page_entries, summarize_page
+
+    later: dict[str, Path] = {}
+    for other in sorted(path.parent.glob("page-*.jsonl"), key=lambda item: item.stat().st_mtime):
+        with contextlib.suppress(JournalError):  # damaged, or another's: it is not asked for
+            summary = summarize_page(read_page_entries(other))
+            # One that began nothing has nothing to go on with.
+            if summary.continues and summary.indices:
+                later[summary.continues] = other
+    while path.stem in later:
+        path = later.pop(path.stem)
+    return path
 
 
 def _simulation(root: str) -> "SimulationConfig | None":

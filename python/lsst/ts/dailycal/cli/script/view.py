@@ -112,6 +112,7 @@ class RichView:
         self._checkpoints_expected = 0
         self._state = StateChanged("", "", "", 0)
         progress.script_left = self._estimate.remaining
+        self._journals = str(journals.absolute()) if journals is not None else ""
         self._follower: JournalFollower | None = None
         if index or run_id:
             directory = journals or journal_path("x").parent
@@ -183,7 +184,7 @@ class RichView:
         run = self.display.progress.run
         if run is None or run.started is None or event.state == "DONE":
             return
-        again = resume_script(run.started.run_id)
+        again = resume_script(run.started.run_id, self._journals)
         self.display.line(f"Go on with: {again}", "bold")
 
 
