@@ -3,18 +3,18 @@
 
 """Runs of the script as a page has to know them: by index, with what was kept and what is left."""
 
-__all__ = ["JournalsOfScripts", "describe_script_run", "find_script_run", "plan_of_rest"]
+__all__ = ["JournalsOfScripts", "describe_script_run", "find_script_run"]
 
 import asyncio
 import pathlib
 from collections.abc import Iterable
 
-from ..calibration.timeouts import EXPOSURE_OVERHEAD, JOB_TIME_PER_EXPOSURE, READOUT_TIME
 from ..journal.owner import holder_of
 from ..model import CalibrationStatus, ImageType, JournalError
 from ..page.ending import first_sentence
 from ..page.script_run import ScriptRun, run_named_in
 from ..run.journal import read_run_entries
+from ..run.rest import time_of_rest
 from ..run.state import RunState
 from .summary import summarize_run
 
@@ -98,7 +98,7 @@ def describe_script_run(path: pathlib.Path) -> ScriptRun:
         fault=fault,
         remedy=remedy,
         kept=_kept(state),
-        left=0.0 if status == "done" else plan_of_rest(state),
+        left=0.0 if status == "done" else time_of_rest(state),
     )
 
 
@@ -143,26 +143,3 @@ def _kept(state: RunState) -> str:
         if item.status in good
     ]
     return f"{', '.join([' and '.join(parts) + ' are kept', *done])}; nothing is taken twice."
-
-
-def plan_of_rest(state: RunState) -> float:
-    """Return the planned time of what a run has not done yet, in seconds (`float`)."""
-    missing = [slot.planned for slot in state.slots.values() if state.needs_exposure(slot)]
-    exposing = sum(item.exposure_time + READOUT_TIME + EXPOSURE_OVERHEAD for item in missing)
-    jobs = state.started.jobs if state.started is not None else ()
-    # Jobs of the biases run while darks are taken: only those of the last type count, if all run.
-    open_jobs = [key for key in jobs if not _has_result(state, key.image_type, key)]
-    last = {key.image_type for key in open_jobs[-1:]}
-    processing = sum(
-        JOB_TIME_PER_EXPOSURE * sum(not s.planned.discard for s in state.of_type(key.image_type))
-        for key in open_jobs
-        if key.image_type in last or not missing
-    )
-    return exposing + processing
-
-
-def _has_result(state: RunState, kind: ImageType, key: object) -> bool:
-    if kind in state.decisions or kind in state.certifications:
-        return True
-    record = next((job for name, job in state.jobs.items() if name == key), None)
-    return record is not None and record.result is not None and record.result.succeeded
