@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from lsst.ts.dailycal import model
 from lsst.ts.dailycal import page as page_room
+from lsst.ts.dailycal.calibration.preflight import decertify_command
 from lsst.ts.dailycal.cli.main import cli
 from lsst.ts.dailycal.cli.page.options import make_place
 from lsst.ts.dailycal.cli.page.resume import page_command
@@ -98,6 +99,16 @@ def test_whatever_is_advised_of_a_run_can_be_typed(make, tmp_path):
     given = parsed(str(make(SCRIPT, str(tmp_path / "a b")))).params
     assert (given["run"], given["directory"]) == (SCRIPT, tmp_path / "a b")
     assert parsed(str(make(SCRIPT))).params["directory"] is None
+
+
+def test_the_advice_to_withdraw_a_calibration_names_its_repository(tmp_path):
+    validity = model.Validity("2026-11-23T12:00:00.000", "2026-11-24T12:00:00.000")
+    repository = str(tmp_path / "a b" / "repo")
+    conflict = model.Conflict("bias", "LATISS/calib/daily", "u/run", validity, repository)
+    given = parsed(str(decertify_command(conflict))).params
+    assert given["repository"] == repository
+    assert (given["collection"], given["dataset_type"]) == ("LATISS/calib/daily", "bias")
+    assert (given["begin"], given["end"]) == (validity.begin, validity.end)
 
 
 def test_no_advice_is_left_out_above():
