@@ -17,8 +17,8 @@ SIMULATED_STEP = 0.3
 """What a step takes in a simulated observatory, of what it takes at the telescope."""
 RESTS_AFTER = 10.0
 """How long after the last readout a camera that is asked for nothing is not exposing, in s."""
-FIRST_JOBS = 1.0
-"""What a job takes, of what was measured at the telescope, before one has ended."""
+SIMULATED_JOB = 0.5
+"""What a job takes in a simulated observatory, with its simpler pipelines, before one has ended."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,8 +88,9 @@ def _run_left(progress: Progress, now: float) -> float:
         spent = now - progress.script_began if progress.script_began is not None else 0.0
         if progress.script_left is not None:
             return progress.script_left(spent) or 0.0
-        # A simulated observatory is no faster in what pipelines do.
-        return max(0.0, (planned - processing) / progress.scale + processing - spent)
+        # What pipelines do has no time scale.
+        at_pipelines = processing * _first_pace(progress)
+        return max(0.0, (planned - processing) / progress.scale + at_pipelines - spent)
     missing = [slot.planned for slot in run.slots.values() if run.needs_exposure(slot)]
     planned = sum(item.exposure_time + READOUT_TIME + EXPOSURE_OVERHEAD for item in missing)
     exposing = planned * _exposure_pace(progress)
@@ -115,6 +116,10 @@ def _exposure_pace(progress: Progress) -> float:
     return (until - since) / progress.exposed
 
 
+def _first_pace(progress: Progress) -> float:
+    return 1.0 if progress.scale == 1.0 else SIMULATED_JOB
+
+
 def _job_planned(progress: Progress, key: JobKey) -> float:
     kept = [
         planned
@@ -130,7 +135,7 @@ def _job_left(progress: Progress, key: JobKey, now: float) -> float:
         for job in progress.jobs.values()
         if job.ended is not None and job.succeeded and _job_planned(progress, job.key)
     ]
-    pace = sum(paces) / len(paces) if paces else FIRST_JOBS
+    pace = sum(paces) / len(paces) if paces else _first_pace(progress)
     job = progress.jobs.get(key)
     if job is not None and job.ended is not None:
         return 0.0
