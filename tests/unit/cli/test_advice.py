@@ -304,3 +304,34 @@ async def test_whoever_types_an_old_advice_goes_on_with_the_last_of_those_who_di
     resumption = read_resumption(PAGE, root, real=False)
     assert resumption.run_id == later
     assert [step.name for step in resumption.plan.to_do] == ["standby-latiss"]
+
+
+async def test_a_later_run_with_the_same_index_is_no_part_of_a_page_that_was_killed(tmp_path):
+    """A queue that was started again counts its scripts from the same number."""
+    from lsst.ts.dailycal.cli.page.resume import read_resumption
+
+    root = await make_page(tmp_path, StepStatus.UNKNOWN)
+    path = write_script(root)
+    entries = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+    later = "20261123T160000-200004"
+    for entry in entries:
+        entry["tai"] += 10_000.0
+    entries[0]["record"]["run_id"] = later
+    lines = "".join(f"{json.dumps(entry)}\n" for entry in entries)
+    (root / "journal" / f"{later}.jsonl").write_text(lines, encoding="ascii")
+    clock = Clock()
+    clock.now += 9_000.0
+    other = root / "journal" / "pages" / "page-20261123T155900-99.jsonl"
+    journal = PageJournal(FileStorage(other), clock)
+    steps = tuple((name, "") for name in NAMES)
+    await journal.record(page_room.PageStarted(other.stem, "bias-dark", steps, 1108.0, "0"))
+    await journal.record(page_room.StepStarted("calibrations", "x.py", ""))
+    await journal.record(page_room.StepQueued("calibrations", 200004))
+    for run_id, script in ((PAGE, SCRIPT), (other.stem, later)):
+        plan = read_resumption(run_id, root, real=False).plan
+        step = next(step for step in plan.to_do if step.takes_images)
+        assert f"resume: {script}" in step.configuration
+    listed = typed(f"dailycal runs --json --directory {shlex.quote(str(root / 'journal'))}")
+    who = {item["run_id"]: item["who"] for item in map(json.loads, listed.output.splitlines())}
+    assert who[SCRIPT] == f"part of {PAGE}"
+    assert who[later] == f"part of {other.stem}"

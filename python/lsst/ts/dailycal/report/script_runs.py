@@ -6,8 +6,9 @@
 __all__ = ["JournalsOfScripts", "describe_script_run", "find_script_run"]
 
 import asyncio
+import contextlib
+import math
 import pathlib
-from collections.abc import Iterable
 
 from ..journal.owner import holder_of
 from ..model import CalibrationStatus, ImageType, JournalError
@@ -27,8 +28,7 @@ class JournalsOfScripts:
     directory : `pathlib.Path`
         Where the journals are.
     begin : `float`, optional
-        Runs that were not written to since then are not looked at, in seconds since 1970 UTC:
-        a queue uses an index again after a restart.
+        Runs that began before are not looked at, in seconds since 1970 TAI.
     """
 
     def __init__(self, directory: pathlib.Path, begin: float = 0.0) -> None:
@@ -43,7 +43,11 @@ class JournalsOfScripts:
 
 
 def find_script_run(
-    directory: pathlib.Path, index: int, configuration: str, begin: float = 0.0
+    directory: pathlib.Path,
+    index: int,
+    configuration: str,
+    begin: float = 0.0,
+    until: float = math.inf,
 ) -> ScriptRun | None:
     """Find the run that a script made.
 
@@ -55,23 +59,22 @@ def find_script_run(
         Index of the script; 0 if it is not known.
     configuration : `str`
         Its configuration, as YAML text: one that resumes a run names it.
-    begin : `float`, optional
-        Not written to before, in seconds since 1970 UTC.
+    begin, until : `float`, optional
+        When it can have begun, in seconds since 1970 TAI: a queue that was started again uses
+        indices again.
     """
     named = run_named_in(configuration)
     pattern = f"{named}.jsonl" if named else f"*-{index}.jsonl"
-    for path in _latest_first(directory.glob(pattern)):
-        if not named and path.stat().st_mtime < begin:
-            return None
-        try:
+    found: list[tuple[float, pathlib.Path]] = []
+    for path in directory.glob(pattern):
+        with contextlib.suppress(JournalError, IndexError):  # it had not begun, or is damaged
+            began = read_run_entries(path)[0].tai
+            if named or begin <= began < until:
+                found.append((began, path))
+    for _, path in sorted(found):
+        with contextlib.suppress(JournalError):
             return describe_script_run(path)
-        except JournalError:
-            continue  # of a run that had not begun, or damaged: it cannot be gone on with
     return None
-
-
-def _latest_first(paths: Iterable[pathlib.Path]) -> list[pathlib.Path]:
-    return sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def describe_script_run(path: pathlib.Path) -> ScriptRun:

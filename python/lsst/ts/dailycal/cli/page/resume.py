@@ -203,6 +203,7 @@ def _script_run(
     """Find the run of the script that takes the images, by its journal or by what it said."""
     from ...page import PROCEDURES, ScriptRun, StepStarted, run_named_in
     from ...report import find_script_run
+    from ..runs.journals import begin_of_next_page
 
     takes = {step.name for step in PROCEDURES[summary.procedure].steps if step.takes_images}
     configurations = _configurations(entries)
@@ -214,8 +215,8 @@ def _script_run(
         named = run_named_in(text)
         if not named and not (step.name in begun and step.index):
             return None
-        # The clock of the journal is ahead of that of the files by leap seconds.
-        found = find_script_run(path.parent.parent, step.index, text, summary.begin - 60.0)
+        until = begin_of_next_page(path, summary.begin)
+        found = find_script_run(path.parent.parent, step.index, text, summary.begin, until)
         said = named or run_named_in(step.reason)
         if found is None and said:
             mode = _given(text).get("script_mode", "BIAS_DARK")

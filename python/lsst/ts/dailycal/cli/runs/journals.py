@@ -6,6 +6,7 @@
 __all__ = [
     "DIRECTORY_OPTION",
     "KnownRun",
+    "begin_of_next_page",
     "find_journal",
     "is_page",
     "journal_directories",
@@ -18,6 +19,7 @@ __all__ = [
 
 import contextlib
 import dataclasses
+import math
 import os
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -219,6 +221,22 @@ def _known(path: Path, summaries: "Mapping[Path, RunSummary | PageSummary]") -> 
     return _script(path, summary, summaries, journals)
 
 
+def begin_of_next_page(path: Path, begin: float) -> float:
+    """Tell when the next run of the page in a directory began, in seconds since 1970 TAI.
+
+    There is one at a time, so that what begins later is no part of this one: a queue that was
+    started again uses the indices of its scripts again.
+    """
+    from ...model import JournalError
+    from ...page import read_page_entries
+
+    later: list[float] = []
+    for other in path.parent.glob("page-*.jsonl"):
+        with contextlib.suppress(JournalError, IndexError):
+            later.append(read_page_entries(other)[0].tai)
+    return min((item for item in later if item > begin), default=math.inf)
+
+
 def _script(
     path: Path,
     summary: "RunSummary",
@@ -235,6 +253,7 @@ def _script(
         if isinstance(page, PageSummary)
         and at.parent.parent == path.parent
         and scripts_of(page, [summary])
+        and (page.resumed == summary.run_id or summary.begin < begin_of_next_page(at, page.begin))
     ]
     owner = holder_of(path.with_suffix(".lock"))
     listed = list_run(summary, owner, journals=journals, page=max(pages, default=""))
@@ -252,10 +271,13 @@ def _page(
     from ...page.lock import LOCK_NAME
     from ...report import describe_script_run, list_page, scripts_of
 
+    until = begin_of_next_page(path, summary.begin)
     beside = {
         at: run
         for at, run in summaries.items()
-        if not isinstance(run, PageSummary) and at.parent == path.parent.parent
+        if not isinstance(run, PageSummary)
+        and at.parent == path.parent.parent
+        and (run.begin < until or run.run_id == summary.resumed)
     }
     scripts = tuple(scripts_of(summary, beside.values()))
     later = [
