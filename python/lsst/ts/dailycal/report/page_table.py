@@ -97,12 +97,14 @@ class _StepsTable:
             table.add_row(
                 Text(step.name, "bold"),
                 str(step.index) if step.index else "-",
-                Text(_word(step.status), _STYLES[step.status]),
+                Text(_word(step), _STYLES[step.status]),
                 format_duration(step.duration) if step.duration else "-",
                 *[self._titles.get(step.name, "")] * is_wide,
             )
         yield table
 
 
-def _word(status: StepStatus) -> str:
-    return "not ended" if status is StepStatus.UNKNOWN else str(status)
+def _word(step: StepOutcome) -> str:
+    if step.status is StepStatus.SKIPPED and step.reason.startswith("done in "):
+        return "done before"
+    return "not ended" if step.status is StepStatus.UNKNOWN else str(step.status)
