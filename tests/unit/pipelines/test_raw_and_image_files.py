@@ -69,7 +69,7 @@ def other_instrument(path):
 
 
 def no_section(path):
-    fits.delval(path, "DETSEC", extname="Segment13")
+    fits.delval(path, "DATASEC", extname="Segment13")
 
 
 def floats(path):

@@ -223,7 +223,7 @@ class SimulatedObservatory:
         if not (repository / "butler.yaml").exists():
             from ..butler.repository import create_repository
 
-            create_repository(repository)
+            create_repository(repository, self.config.database)
 
     async def _start(self, process: ComponentProcess) -> None:
         await process.start()

@@ -80,7 +80,9 @@ def run(
     time_scale: float | None,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
+    database: str | None,
 ) -> int:
     """Carry out a whole procedure page through a script queue.
 
@@ -110,7 +112,8 @@ def run(
         )
     place = make_place(
         real=real, queue=queue, directory=directory, time_scale=time_scale,
-        seed=seed, small=small, faults=faults, enabled=bool(from_step),
+        seed=seed, small=small, rice=rice, faults=faults, database=database,
+        enabled=bool(from_step),
     )  # fmt: skip
     if resumption is not None:
         place = _place_again(place, resumption, faults)

@@ -44,7 +44,9 @@ def simulate(
     as_json: bool,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
+    database: str | None,
 ) -> None:
     """Start a simulated observatory, and leave it running until Ctrl-C.
 
@@ -56,14 +58,24 @@ def simulate(
     from ...sim.supervisor import ObservatoryOptions, SimulatedObservatory
     from ..output import error_console
     from ..page.session import START_TIMEOUT, component_groups, enable_queue
+    from .database import refuse_other_database, require_database
     from .directory import claim_directory, refuse_other_frames
     from .reference import prepare_repository
 
     require("sal", "pipelines")
     claim_directory(directory, keep=True, yes=False)
-    config = make_config(directory, seed=seed, small=small, time_scale=time_scale, faults=faults)
-
+    config = make_config(
+        directory,
+        seed=seed,
+        small=small,
+        rice=rice,
+        time_scale=time_scale,
+        faults=faults,
+        database=database,
+    )
     refuse_other_frames(config)
+    require_database(config)
+    refuse_other_database(config)
 
     def tell(text: str) -> None:
         error_console().print(text, soft_wrap=True, markup=False)
