@@ -48,9 +48,14 @@ def parsed(command: str) -> click.Context:
 
 
 def places(tmp_path):
-    own = {"queue": 2, "directory": tmp_path / "a b", "time_scale": None, "seed": 1, "faults": ()}
+    own = {
+        "queue": 2, "directory": tmp_path / "a b", "time_scale": None, "seed": 1, "rice": False,
+        "faults": (), "database": None,
+    }  # fmt: skip
     yield make_place(real=False, small=True, **own)
-    yield make_place(real=False, small=False, **(own | {"seed": 7}))
+    yield make_place(
+        real=False, small=False, **(own | {"seed": 7, "rice": True, "database": "postgresql:///x"})
+    )
     yield make_place(real=True, small=False, **(own | {"queue": 3}))
 
 
@@ -78,9 +83,10 @@ def test_whatever_a_page_advises_can_be_typed(tmp_path, number, monkeypatch):
         if place.own is not None:
             assert given["directory"] == place.own.root
             again = make_config(
-                given["directory"], seed=given["seed"], small=given["small"], time_scale=1.0
-            )
-            assert (again.frame, again.seed) == (place.own.frame, place.own.seed)
+                given["directory"], seed=given["seed"], small=given["small"],
+                rice=given["rice"], database=given["database"], time_scale=place.own.time_scale,
+            )  # fmt: skip
+            assert again == place.own
 
 
 def test_whatever_a_block_advises_can_be_typed(tmp_path):

@@ -61,6 +61,8 @@ def page_command(
         words += ["--queue", str(place.queue)]
     if place.own is not None:
         words += ["--small"] * (place.own.frame != FULL_FRAME)
+        words += ["--rice"] * place.own.raw_files.rice
+        words += ["--database", place.own.database] if place.own.database else []
         words += ["--seed", str(place.own.seed)] * (place.own.seed != 1)
         words += ["--directory", str(place.own.root)]
     for name in accepted:
