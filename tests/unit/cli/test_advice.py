@@ -20,7 +20,14 @@ from lsst.ts.dailycal.cli.page.resume import page_command
 from lsst.ts.dailycal.cli.simulate.options import MARKER, make_config
 from lsst.ts.dailycal.journal import FileStorage
 from lsst.ts.dailycal.model import ComponentName, QueuedScript, QueueStatus, ScriptState
-from lsst.ts.dailycal.page import BIAS_DARK, PageJournal, StepOutcome, StepStatus, advice
+from lsst.ts.dailycal.page import (
+    BIAS_DARK,
+    PageJournal,
+    StepOutcome,
+    StepStatus,
+    advice,
+    enabling_findings,
+)
 from lsst.ts.dailycal.run.journal import RUN_CODEC
 
 PAGE = "page-20261123T115900-77"
@@ -115,6 +122,14 @@ def test_the_advice_to_withdraw_a_calibration_names_its_repository(tmp_path):
     assert given["repository"] == repository
     assert (given["collection"], given["dataset_type"]) == ("LATISS/calib/daily", "bias")
     assert (given["begin"], given["end"]) == (validity.begin, validity.end)
+
+
+def test_the_advice_to_leave_fault_can_be_typed():
+    status = model.ComponentStatus(ComponentName("ATDome"), "FAULT", alive=True)
+    (finding,) = enabling_findings([status])
+    given = parsed(finding.advice.partition(": ")[2]).params
+    assert given["path"] == "set_summary_state.py"
+    assert given["pairs"] == ("data: [[ATDome, STANDBY]]",)
 
 
 def test_no_advice_is_left_out_above():

@@ -137,10 +137,10 @@ def _refuse_page(path: Path) -> None:
     known = read_run(path)
     ids = [run.run_id for run in known.scripts]
     parts = [f"{path.stem} is a run of the whole page; its steps are scripts of their own."]
-    if known.listed.advice:
-        parts.append(f"To go on: {known.listed.advice}.")
     if ids:
         parts.append(f"The run that took the images: {', '.join(ids)}.")
+    if known.listed.advice:  # last, and without a full stop: it is there to be copied
+        parts.append(f"To go on: {known.listed.advice}")
     raise CommandError(" ".join(parts), ExitCode.USAGE)
 
 
