@@ -18,11 +18,13 @@ from ..help import ExampleCommand
 from ..script.command import INDEX_OPTION, LOG_LEVEL_OPTION
 from ..simulate.directory import is_ours
 from ..simulate.options import MARKER
+from ..watch.options import display_options
 from .journals import DIRECTORY_OPTION, find_journal, is_page, latest_journal, read_run
 
 if typing.TYPE_CHECKING:
     from ...run import RunState
     from ...sim.config import SimulationConfig
+    from ..simulate.rehearsal import RehearsalRequest
 
 SCRIPT = "auxtel/make_latiss_calibrations.py"
 """The script that runs are made with."""
@@ -43,6 +45,7 @@ SCRIPT = "auxtel/make_latiss_calibrations.py"
 @LOG_LEVEL_OPTION
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before starting.")
+@display_options
 @click.pass_context
 def resume(
     context: click.Context,
@@ -54,6 +57,8 @@ def resume(
     log_level: str,
     as_json: bool,
     yes: bool,
+    plain: bool,
+    quiet: bool,
 ) -> int:
     """Finish a run that failed, was stopped or was killed.
 
@@ -70,7 +75,12 @@ def resume(
         return ExitCode.OK
     simulation = _simulation(path)
     if simulation is not None:
-        return _resume_simulated(simulation, path, _mode(state), index=index, as_json=as_json)
+        request = _rehearsal_request(simulation, path, _mode(state), index)
+        from ..simulate.rehearse import carry_out_rehearsal
+
+        return carry_out_rehearsal(
+            request, run_id=path.stem, as_json=as_json, plain=plain, quiet=quiet
+        )
     # The script is a process of its own, and finds the journal by its environment.
     os.environ["DAILYCAL_JOURNAL_DIR"] = str(path.parent.absolute())
     from ..script.command import script
@@ -85,6 +95,8 @@ def resume(
             log_level=log_level,
             as_json=as_json,
             yes=yes,
+            plain=plain,
+            quiet=quiet,
         ),
     )
 
@@ -102,26 +114,25 @@ def _simulation(path: Path) -> "SimulationConfig | None":
     return dataclasses.replace(there, root=root, faults=(), started_at=None, start_tai=None)
 
 
-def _resume_simulated(
-    config: "SimulationConfig", path: Path, mode: str, *, index: int | None, as_json: bool
-) -> int:
-    """Go on with a run in its simulated observatory, which is started for it."""
+def _rehearsal_request(
+    config: "SimulationConfig", path: Path, mode: str, index: int | None
+) -> "RehearsalRequest":
+    """Say how to go on with a run in its simulated observatory, which is started for it."""
     import logging
 
     from ..script.path import find_script
     from ..simulate.directory import claim_directory
     from ..simulate.rehearsal import RehearsalRequest
-    from ..simulate.rehearse import INDEX, carry_out_rehearsal
+    from ..simulate.rehearse import INDEX
 
     claim_directory(config.root, keep=True, yes=False)
-    request = RehearsalRequest(
+    return RehearsalRequest(
         config=config,
         script=find_script(SCRIPT),
         script_config=f"script_mode: {mode}\nresume: {path.stem}\n",
         index=index or INDEX,
         log_level=logging.INFO,
     )
-    return carry_out_rehearsal(request, run_id=path.stem, as_json=as_json)
 
 
 def _refuse_page(path: Path) -> None:
