@@ -167,7 +167,10 @@ def test_a_component_that_fails_on_the_way_stops_the_page_and_pauses_the_queue(
         **dict.fromkeys(NAMES[2:], "not reached"),
     }
     assert "ATSpectrograph went to FAULT" in result.outcome["reason"]
-    assert result.outcome["headline"].startswith("Step enable-latiss failed: ATSpectrograph went")
+    assert result.outcome["headline"] == (
+        "Step enable-latiss failed: 1 of 4 components did not become ENABLED: "
+        "ATSpectrograph went to FAULT on command start."
+    )
     assert result.outcome["command"] == (
         f"dailycal run --small --directory {directory} --resume {result.outcome['run_id']}"
     )
