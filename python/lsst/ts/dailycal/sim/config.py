@@ -97,6 +97,9 @@ class SimulationConfig:
     """Mean dark current, in electron/s a pixel."""
     cosmic_ray_rate: float = 0.05
     """Cosmic rays in a second on a square centimetre of the detector."""
+    queue_stop_timeout: float = 11.6
+    """How long the ScriptQueue waits for a script that was told to stop until it gives up, in
+    real seconds: 11.6 as ts_scriptqueue 2.14.1, 5.2 as 2.9.0. The script ends later."""
     conditions: Conditions = HEALTHY
     """What the thermometers and gauges of LATISS say."""
     faults: tuple[str, ...] = ()
@@ -127,6 +130,11 @@ class SimulationConfig:
             value = getattr(self, name)
             if not _is_number(value) or value < 0:
                 yield f"{name} must be a number, 0 or more; got {value!r}."
+        if not _is_number(self.queue_stop_timeout) or self.queue_stop_timeout <= 0:
+            yield (
+                "queue_stop_timeout must be a time in seconds above 0; "
+                f"got {self.queue_stop_timeout!r}."
+            )
         for name in ("start_tai", "started_at"):
             value = getattr(self, name)
             if value is not None and (not _is_number(value) or value < 0):

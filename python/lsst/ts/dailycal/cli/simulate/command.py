@@ -33,6 +33,9 @@ if typing.TYPE_CHECKING:
 @click.option("--reference/--no-reference", default=True, show_default=True,
               help="Make reference calibrations, if there is no repository yet?")  # fmt: skip
 @click.option("--enable", is_flag=True, help="Start with all components ENABLED.")
+@click.option("--broker", metavar="HOST:PORT",
+              help="Kafka broker to use, wherever it is. Without it, one on this machine; not for "
+              "a salobj on DDS.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the environment as JSON.")
 @simulation_options
 def simulate(
@@ -41,6 +44,7 @@ def simulate(
     time_scale: float,
     reference: bool,
     enable: bool,
+    broker: str | None,
     as_json: bool,
     seed: int,
     small: bool,
@@ -86,6 +90,7 @@ def simulate(
         config,
         groups=component_groups(),
         state="enabled" if enable else "rest",
+        broker=broker,
         start_timeout=START_TIMEOUT,
         on_wait=lambda names: tell(f"Waiting for {', '.join(names)}"),
     )
