@@ -49,7 +49,7 @@ DECISION = Decision(ImageType.DARK, True, 20, (), 11, 8, ((1, "NOISE", 3),))
 CERTIFICATION = Certification("dark", "u/ocps/a", "LATISS/calib/daily", Validity("a", "b"))
 TROUBLE = FrameTrouble(TroubleKind.DEAD, ("C10",), "C10 gives a constant")
 AMPLIFIER = AmplifierMeasurement(
-    "C10", 1.25, 25000.0, 0.5, 8.0, 8.5, 1.1, 0, 1, 0, 0, 2, 1024, (1.0, 2.0)
+    "C10", 1.25, 25e3, 0.5, 8.0, 8.5, 1.1, 0, 1, 0, 0, 2, 1024, 4, 928, 0.1, 0.2, 0.01, (1.0, 2.0)
 )
 MEASUREMENT = ImageMeasurement(
     NAME, NAME.exposure_id, "DARK", 5.0, 5.02, "a.seq 1", (1, 2), (AMPLIFIER,), "ab", 0.2

@@ -61,6 +61,8 @@ class TroubleKind(enum.StrEnum):
     """Read out with another sequencer file than the frames before it."""
     SETTLING = "settling"
     """Levels that still move from frame to frame."""
+    UNREADABLE = "unreadable"
+    """It could not be measured from here."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -108,6 +110,16 @@ class AmplifierMeasurement:
     """Bits below the noise that are the same in all pixels looked at, as a mask; 0 for none."""
     pixels: int
     """Data pixels."""
+    blocks: int
+    """Blocks of rows in which steps and bursts were looked for."""
+    block_pixels: int
+    """Overscan pixels of a block."""
+    level_error: float
+    """Standard error of the level (ADU), from noise and number of pixels."""
+    region_error: float
+    """Standard error of the level of a region (ADU), from noise and number of pixels."""
+    noise_error: float
+    """Standard error of both noises, over the noise."""
     regions: tuple[float, ...]
     """Medians of the regions above the overscan of the same rows (ADU).
 

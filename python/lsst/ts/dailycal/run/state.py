@@ -93,8 +93,8 @@ class RunState:
         self.decisions: dict[ImageType, Decision] = {}
         self.certifications: dict[ImageType, Certification] = {}
         self.all_images: list[ImageName] = []
-        self.types: dict[ImageName, ImageType] = {}
-        """Type of each image that was read out, the replaced ones too."""
+        self.planned: dict[ImageName, PlannedExposure] = {}
+        """What each image that was read out answers, the replaced ones too."""
         self.lost: dict[ImageName, str] = {}
         self.damaged: set[ImageName] = set()
         """Images that the Butler has and nobody can read; they are in `lost` as well."""
@@ -145,7 +145,7 @@ class RunState:
                 slot = self._slot(event.image.planned)
                 slot.image, slot.ingested, slot.asked = event.image, False, None
                 self.all_images.append(event.image.name)
-                self.types[event.image.name] = event.image.planned.image_type
+                self.planned[event.image.name] = event.image.planned
             case ExposureFailed():
                 slot = self._slot(event.planned)
                 if event.image_name is None and slot.asked is not None:
@@ -227,7 +227,9 @@ class RunState:
         return [
             event
             for name, event in self.measured.items()
-            if event.rejected and self.types.get(name) is image_type
+            if event.rejected
+            and name in self.planned
+            and self.planned[name].image_type is image_type
         ]
 
     def next_slot(self, max_attempts: int) -> Slot | None:
