@@ -4,8 +4,17 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Whatever of these is there; `make PYTHON=/path/to/python3.13 test` asks for another one, which has
+# an environment of its own beside that of the first.
+PYTHONS := 3.11 3.12 3.13
+ifeq ($(origin PYTHON), undefined)
+PYTHON := $(shell for version in $(PYTHONS); do \
+    python$$version -c "" 2> /dev/null && command -v python$$version && break; done \
+    || command -v python3)
 VENV ?= .venv
+else
+VENV ?= .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+endif
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 UV := $(BIN)/uv
@@ -30,7 +39,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help env run test check-code lint unit system test-slow bench soak docs docs-faults lock clean
+.PHONY: help env run test test-pythons check-code lint unit system packaging test-slow bench soak docs docs-faults lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
@@ -40,6 +49,19 @@ run: $(INSTALLED) ## the whole procedure page in a simulated observatory; leaves
 	$(BIN)/dailycal run --directory $(RUN_DIRECTORY) $(RUN_OPTIONS)
 
 test: lint unit system ## lint and all tests
+
+# Where pyenv keeps a Python that is not chosen, the command of that name is there and does not run.
+test-pythons: ## unit and packaging tests on every other Python of 3.11, 3.12 and 3.13 that is here
+	@for version in $(PYTHONS); do \
+	    python=$$(command -v python$$version || true); \
+	    for python in $$python $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python$$version; do \
+	        "$$python" -c '' 2> /dev/null || continue; \
+	        test $$version = $$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') && break; \
+	        echo "Python $$version: $$python"; \
+	        $(MAKE) --no-print-directory PYTHON=$$python VENV=.venv-$$version unit packaging || exit 1; \
+	        break; \
+	    done; \
+	done
 
 # On their own, so that it can be seen whether they load salobj, DDS or the Butler.
 unit: $(INSTALLED) ## the tests that need neither DDS nor a Butler
@@ -51,6 +73,9 @@ system: $(INSTALLED) ## the tests on real SAL, real processes, a real Butler
 	$(BIN)/python -m pytest tests --ignore=tests/unit -m 'not slow' -n 3 --dist loadscope \
 	    --no-loadscope-reorder $(PYTEST_OPTIONS)
 
+packaging: $(INSTALLED) ## the wheel and the source distribution, installed by pip and by uv
+	$(BIN)/python -m pytest tests/packaging $(PYTEST_OPTIONS)
+
 lint: check-code docs ## style, types, import directions, documentation
 
 check-code: $(INSTALLED)
@@ -58,6 +83,7 @@ check-code: $(INSTALLED)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy -p lsst.ts.dailycal
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/hadolint .devcontainer/Dockerfile
 
 docs: $(INSTALLED) ## the documentation, in doc/_build/html; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -q -b html doc doc/_build/html
@@ -83,18 +109,21 @@ soak: $(INSTALLED) ## 50 whole procedures in one observatory, and doc/reference/
 	mkdir -p bench/results
 	$(BIN)/python bench/soak.py --json bench/results/soak.json --page doc/reference/soak.md
 
-# No index and no address goes into the lock: each machine has its own.
+# One lock for all versions of Python, with the same version of a package for each wherever there is
+# one, so that numbers do not depend on Python. No index and no address goes into it: each machine
+# has its own.
 lock: $(UV) ## pin the requirements again
-	$(UV_PIP) compile --quiet --python-version 3.11 --no-header --no-annotate \
+	$(UV_PIP) compile --quiet --universal --python-version $(firstword $(PYTHONS)) \
+	    --fork-strategy fewest --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links requirements/dev.in -o $(LOCK)
 	echo 'ts-salobj==6.9.1' >> $(LOCK)
 
 clean: ## remove the environment and what the tests left
-	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis doc/_build
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis doc/_build
 
 $(UV):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and \
-	    "Python 3.11 is needed: the pinned packages are for it. Set PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] not in "$(PYTHONS)".split() and \
+	    "Python $(PYTHONS) is what the pinned packages are for. Set PYTHON=/path/to/one of them")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 

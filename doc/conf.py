@@ -23,7 +23,8 @@ extensions = [
     "numpydoc",
     "generated_reference",
 ]
-exclude_patterns = ["_build", "_ext"]
+# rooms.md is a part of architecture.md
+exclude_patterns = ["_build", "_ext", "reference/_generated/rooms.md"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 html_theme = "furo"
 html_title = f"ts_dailycal {VERSION}"

@@ -13,6 +13,7 @@ import types
 import typing
 
 import click
+from rooms_picture import find_rooms, picture, table
 from sphinx.application import Sphinx
 
 import lsst.ts.dailycal
@@ -63,10 +64,13 @@ def skip_aliases(*arguments: typing.Any) -> bool | None:
 def generate(app: Sphinx) -> None:
     """Write all pages; one that has not changed keeps its time, so that Sphinx skips it."""
     folder = pathlib.Path(app.srcdir) / "reference" / "_generated"
+    rooms = find_rooms()
     pages = {
         "configuration.md": configuration_page(),
         "commands.md": commands_page(),
         "exit_codes.md": exit_codes_page(),
+        "rooms.md": table(rooms),
+        "rooms.svg": picture(rooms),
         **{f"{room}.rst": room_page(room, title) for room, title in ROOMS.items() if exists(room)},
     }
     pages["index.md"] = index_page(pages)

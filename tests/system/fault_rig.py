@@ -26,9 +26,9 @@ from lsst.ts.dailycal.butler.certify import find_conflicts
 from lsst.ts.dailycal.cli.script.driver import ScriptDriver, ScriptRequest
 from lsst.ts.dailycal.cli.script.events import Ended, LogLine, Remark, StateChanged
 from lsst.ts.dailycal.cli.script.path import scripts_directory
+from lsst.ts.dailycal.journal import DIRECTORY_VARIABLE
 from lsst.ts.dailycal.model import Certified, ComponentName, Event, ExposureTaken, RunOutcome
 from lsst.ts.dailycal.run import RunState, read_journal
-from lsst.ts.dailycal.run.journal import DIRECTORY_VARIABLE
 from lsst.ts.dailycal.sal.group.paths import SummaryState
 from lsst.ts.dailycal.sal.transitions import SalGroup, Target
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig

@@ -16,6 +16,7 @@ from lsst.ts.idl.enums.Script import ScriptState
 from alone import be_alone
 from direct_ports import ports_of
 from lsst.ts.dailycal.calibration import job_run, statistics_dataset_type
+from lsst.ts.dailycal.journal import DIRECTORY_VARIABLE
 from lsst.ts.dailycal.model import (
     ExposureAsked,
     ExposureTaken,
@@ -25,7 +26,6 @@ from lsst.ts.dailycal.model import (
     Severity,
 )
 from lsst.ts.dailycal.run import read_journal
-from lsst.ts.dailycal.run.journal import DIRECTORY_VARIABLE
 from lsst.ts.dailycal.scripts.make_latiss_calibrations import MakeLatissCalibrations
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.direct.observatory import DirectObservatory

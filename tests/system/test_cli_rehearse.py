@@ -15,7 +15,7 @@ import pytest
 from page_kit import PROGRAM
 
 from lsst.ts.dailycal.model import ExposureTaken
-from lsst.ts.dailycal.report import read_records
+from lsst.ts.dailycal.run import read_run_entries
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400), pytest.mark.xdist_group("rehearse")]
 
@@ -73,7 +73,7 @@ def test_every_frame_is_a_fits_file_and_in_the_butler(rehearsed, directory):
 def taken(directory: pathlib.Path) -> list[str]:
     """Read from the journals which images were taken."""
     records = [
-        item for path in (directory / "journal").glob("*.jsonl") for item in read_records(path)
+        item for path in (directory / "journal").glob("*.jsonl") for item in read_run_entries(path)
     ]
     events = [item.event for item in records]
     return [str(event.image.name) for event in events if isinstance(event, ExposureTaken)]

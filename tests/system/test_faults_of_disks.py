@@ -34,7 +34,7 @@ from lsst.ts.dailycal.model import (
     Validity,
 )
 from lsst.ts.dailycal.run import read_journal
-from lsst.ts.dailycal.run.codec import encode
+from lsst.ts.dailycal.run.journal import RUN_CODEC
 
 pytestmark = [
     pytest.mark.system,
@@ -112,12 +112,12 @@ def test_a_record_that_does_not_fit_leaves_the_journal_as_it_was(tmp_path):
         storage, number = FileStorage(path), 0
         with pytest.raises(JournalError, match="No space left"):
             for number in range(1000):
-                storage.append(encode(Message(20, "x" * 500), number=number, tai=1.0))
+                storage.append(RUN_CODEC.encode(Message(20, "x" * 500), number=number, tai=1.0))
         assert number > 5
         assert len(read_journal(path)) == number
         assert path.read_bytes().endswith(b"\n")
         assert mount("-o", "remount,size=64k", str(tmp_path / "disk"))
-        storage.append(encode(Message(20, "there is room"), number=number, tai=1.0))
+        storage.append(RUN_CODEC.encode(Message(20, "there is room"), number=number, tai=1.0))
         assert len(read_journal(path)) == number + 1
 
 
@@ -127,14 +127,14 @@ def test_a_limit_on_the_size_of_files_is_told_like_a_full_disk(tmp_path):
 import pathlib, resource, signal, sys
 from lsst.ts.dailycal.model import JournalError, Message
 from lsst.ts.dailycal.run import FileStorage, read_journal
-from lsst.ts.dailycal.run.codec import encode
+from lsst.ts.dailycal.run.journal import RUN_CODEC
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
 path = pathlib.Path(sys.argv[1])
 storage = FileStorage(path)
 try:
     for number in range(1000):
-        storage.append(encode(Message(20, "x" * 500), number=number, tai=1.0))
+        storage.append(RUN_CODEC.encode(Message(20, "x" * 500), number=number, tai=1.0))
 except JournalError as error:
     assert "File too large" in str(error), error
     assert len(read_journal(path)) == number > 5

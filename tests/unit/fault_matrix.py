@@ -203,12 +203,13 @@ def _jobs() -> Iterator[Case]:
     yield from failed(room, "job_error", "exit code 1")
     yield from failed(room, "job_aborted", "exit code 255")
     yield from failed(room, "job_unknown_phase", "exit code 1")
-    yield from failed(room, "job_result_never", "after 900 s")
     yield from failed(room, "ocps_fault", "FAULT")
     yield from failed(room, "ocps_restarted", "not ENABLED any more")
     for fault in ("before_ack", "late", "twice"):
         yield from survived(room, f"job_result_{fault}", places=JOBS)
     yield from survived(room, "job_results_reordered", places=JOBS)
+    # Its output is in the Butler; the deadline is waited for all the same.
+    yield from survived(room, "job_result_never", places=JOBS)
 
 
 def _components() -> Iterator[Case]:

@@ -16,7 +16,7 @@ from lsst.ts.dailycal.calibration import (
     make_run_config,
     validate_configuration,
 )
-from lsst.ts.dailycal.journal import MemoryStorage
+from lsst.ts.dailycal.journal import MemoryStorage, Observer
 from lsst.ts.dailycal.model import (
     CalibrationStatus,
     Certified,
@@ -33,9 +33,8 @@ from lsst.ts.dailycal.model import (
     RunEnded,
     RunOutcome,
 )
-from lsst.ts.dailycal.ports import Observer
-from lsst.ts.dailycal.run import Checkpoint, Journal, Run, RunContext, RunState
-from lsst.ts.dailycal.run.codec import decode
+from lsst.ts.dailycal.run import Checkpoint, Run, RunContext, RunJournal, RunState
+from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.sim.clock import tai_from_iso
 from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.direct.observatory import DirectObservatory
@@ -88,7 +87,7 @@ class Rig:
             config=config,
             plan=make_plan(config),
             ports=ports_of(observatory),
-            journal=Journal(self.storage, observatory.clock, self.observers, self.events),
+            journal=RunJournal(self.storage, observatory.clock, self.observers, events=self.events),
             tags=ImageTags(f"2026-11-23T12:00:{self.processes:02d}.000"),
             checkpoint=self.checkpoint,
         )
@@ -96,7 +95,7 @@ class Rig:
 
     @property
     def events(self) -> list[Event]:
-        return [decode(line)[1] for line in self.storage.lines]
+        return [RUN_CODEC.decode(line).event for line in self.storage.lines]
 
     def of(self, kind):
         return [event for event in self.events if isinstance(event, kind)]

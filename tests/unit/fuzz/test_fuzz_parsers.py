@@ -24,10 +24,9 @@ from lsst.ts.dailycal.model import (
     RunStatistics,
     StatisticsError,
 )
-from lsst.ts.dailycal.report import read_records
-from lsst.ts.dailycal.run import RunState, read_journal
-from lsst.ts.dailycal.run.codec import decode, encode
+from lsst.ts.dailycal.run import RunState, read_journal, read_run_entries
 from lsst.ts.dailycal.run.job_report import failed_job
+from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.sal.camera.key_values import parse_additional
 from lsst.ts.dailycal.sal.job_id import parse_job_id
 from lsst.ts.dailycal.sim.csc.camera_image import join_escaped
@@ -158,7 +157,7 @@ def test_whatever_the_camera_escapes_comes_out_as_it_went_in(pairs):
     assert parse_additional(join_escaped(pairs), join_escaped(pairs.values())) == pairs
 
 
-RECORD = json.loads(encode(Message(20, "hello"), number=0, tai=1.5))
+RECORD = json.loads(RUN_CODEC.encode(Message(20, "hello"), number=0, tai=1.5))
 
 
 @st.composite
@@ -180,11 +179,12 @@ def lines(draw):
 @given(line=st.text() | st.builds(json.dumps, json_values) | lines())
 def test_a_line_of_a_journal_is_read_or_refused(line):
     try:
-        number, event = decode(line)
+        entry = RUN_CODEC.decode(line)
     except JournalError:
         return
-    assert isinstance(number, int)
-    assert decode(encode(event, number=number, tai=1.5)) == (number, event)
+    assert isinstance(entry.number, int)
+    again = RUN_CODEC.encode(entry.event, number=entry.number, tai=entry.tai)
+    assert RUN_CODEC.decode(again) == entry
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,7 @@ def test_a_damaged_journal_is_read_or_refused(data, journal_lines, tmp_path_fact
     path.write_bytes(bytes(text))
     try:
         RunState(read_journal(path))
-        read_records(path)
+        read_run_entries(path)
     except JournalError as error:
         assert str(path) in str(error) or "does not fit" in str(error)
 

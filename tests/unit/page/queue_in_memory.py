@@ -60,6 +60,9 @@ class QueueInMemory:
         self.waiting: tuple[QueuedScript, ...] = ()
         self.added: list[ScriptRequest] = []
         self.stopped: list[int] = []
+        self.gives_up_on_stop = 0.0
+        """How long a script goes on after the queue gave up stopping it, in seconds; 0: it does."""
+        self._ends_at: dict[int, float] = {}
         self.resumed = 0
         self.schemas: dict[ScriptPath, dict | None] = {}
         self.updates: dict[int, ScriptUpdate] = {}
@@ -96,7 +99,11 @@ class QueueInMemory:
         update = self.updates[index]
         if update.is_over:
             return update
-        if update.is_waiting and self.running:
+        if now >= self._ends_at.get(index, now + 1.0):
+            update = dataclasses.replace(
+                update, process=ProcessState.DONE, state=ScriptState.STOPPED
+            )
+        elif update.is_waiting and self.running:
             self._begun[index] = now
             update = dataclasses.replace(
                 update, process=ProcessState.RUNNING, state=ScriptState.RUNNING
@@ -122,6 +129,9 @@ class QueueInMemory:
 
     async def stop(self, index: int, timeout: float) -> None:
         self.stopped.append(index)
+        if self.gives_up_on_stop:
+            self._ends_at[index] = asyncio.get_running_loop().time() + self.gives_up_on_stop
+            raise QueueError("ScriptQueue:2 refused command stopScripts: Timeout.")
         state = self.updates[index]
         new = (
             dataclasses.replace(state, process=ProcessState.TERMINATED)

@@ -258,6 +258,25 @@ def test_an_observer_who_stops_the_page_stops_its_script_and_no_other_begins():
     assert len(stage.queue.added) == 1
 
 
+def test_a_script_that_ends_its_dark_first_is_stopped_although_the_queue_gave_up():
+    queue = QueueInMemory({ENABLE_ATCS: Behaviour(duration=1000)})
+    queue.gives_up_on_stop = 45.0
+    stage = Stage(queue)
+    outcome = stage.execute(meanwhile=stop_after_five_seconds)
+    assert outcome.stopped
+    assert stage.statuses(outcome)["enable-atcs"] is StepStatus.STOPPED
+
+
+def test_a_script_that_never_stops_is_told_with_what_the_queue_said():
+    queue = QueueInMemory({ENABLE_ATCS: Behaviour(duration=1000)})
+    queue.gives_up_on_stop = 400.0
+    stage = Stage(queue)
+    outcome = stage.execute(meanwhile=stop_after_five_seconds)
+    assert stage.statuses(outcome)["enable-atcs"] is StepStatus.UNKNOWN
+    assert "did not end within 180 s" in outcome.reason
+    assert "refused command stopScripts: Timeout" in outcome.reason
+
+
 async def pause_and_forget(stage):
     await asyncio.sleep(0.5)
     stage.queue.running = False

@@ -5,18 +5,19 @@
 
 import multiprocessing
 import os
+import pathlib
 import signal
 import threading
 
 import pytest
 
 from lsst.ts.dailycal.model import PageBusyError
-from lsst.ts.dailycal.page import PageLock
+from lsst.ts.dailycal.page import page_lock
 
 
 def test_the_second_is_refused_with_the_owner_and_since_when(tmp_path):
-    with PageLock(tmp_path).hold("bias-dark on ScriptQueue:2"):
-        with pytest.raises(PageBusyError) as caught, PageLock(tmp_path).hold("another"):
+    with page_lock(tmp_path).hold("bias-dark on ScriptQueue:2"):
+        with pytest.raises(PageBusyError) as caught, page_lock(tmp_path).hold("another"):
             pytest.fail("held twice")
         text = str(caught.value)
         assert "bias-dark on ScriptQueue:2" in text
@@ -26,19 +27,19 @@ def test_the_second_is_refused_with_the_owner_and_since_when(tmp_path):
 
 def test_the_lock_is_free_after_its_owner(tmp_path):
     for _ in range(2):
-        with PageLock(tmp_path).hold("bias-dark"):
+        with page_lock(tmp_path).hold("bias-dark"):
             pass
 
 
 def test_a_lock_whose_text_is_damaged_still_refuses(tmp_path):
-    with PageLock(tmp_path).hold("bias-dark"):
+    with page_lock(tmp_path).hold("bias-dark"):
         (tmp_path / "page.lock").write_text("{nonsense", encoding="utf-8")
-        with pytest.raises(PageBusyError, match="Another run"), PageLock(tmp_path).hold("another"):
+        with pytest.raises(PageBusyError, match="Another run"), page_lock(tmp_path).hold("another"):
             pytest.fail("held twice")
 
 
 def _hold_and_die(directory, ready):
-    with PageLock(directory).hold("bias-dark"):
+    with page_lock(directory).hold("bias-dark"):
         ready.set()
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -52,20 +53,25 @@ def test_the_lock_of_a_process_that_was_killed_is_ignored(tmp_path):
     process.join(10)
     assert process.exitcode == -signal.SIGKILL
     assert '"pid"' in (tmp_path / "page.lock").read_text(encoding="utf-8")
-    with PageLock(tmp_path).hold("bias-dark"):
+    with page_lock(tmp_path).hold("bias-dark"):
         pass
+
+
+def _hang(monkeypatch, answers):
+    for owner, name in ((os, "ftruncate"), (pathlib.Path, "unlink")):
+        monkeypatch.setattr(owner, name, lambda *_, **__: answers.wait())
 
 
 @pytest.fixture
 def hang(monkeypatch):
     """Have the disk hang from now on."""
     answers = threading.Event()
-    yield lambda: monkeypatch.setattr(os, "ftruncate", lambda *_: answers.wait())
+    yield lambda: _hang(monkeypatch, answers)
     answers.set()
 
 
 def test_whoever_has_finished_is_not_held_by_a_disk_that_hangs(tmp_path, hang):
-    with PageLock(tmp_path, timeout=0.1).hold("bias-dark"):
+    with page_lock(tmp_path).hold("bias-dark", timeout=0.1):
         hang()
 
 
@@ -73,7 +79,7 @@ def test_a_lock_on_a_disk_that_hangs_is_refused_with_what_to_do(tmp_path, hang):
     hang()
     with (
         pytest.raises(PageBusyError, match=r"page\.lock did not answer within 0\.1 s") as caught,
-        PageLock(tmp_path, timeout=0.1).hold("bias-dark"),
+        page_lock(tmp_path).hold("bias-dark", timeout=0.1),
     ):
         pytest.fail("held, although nobody knows")
     assert "DAILYCAL_JOURNAL_DIR" in str(caught.value)

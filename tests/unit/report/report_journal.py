@@ -6,9 +6,9 @@
 import pathlib
 
 from lsst.ts.dailycal import model
+from lsst.ts.dailycal.journal import Entry
 from lsst.ts.dailycal.model import ImageType, JobKey, JobStep
-from lsst.ts.dailycal.report import Record
-from lsst.ts.dailycal.run.codec import encode
+from lsst.ts.dailycal.run.journal import RUN_CODEC
 
 TAGS = model.ImageTags(group_id="2026-11-23T12:00:00.000")
 BIASES = tuple(model.PlannedExposure(ImageType.BIAS, 0.0, n, 3, n == 1) for n in (1, 2, 3))
@@ -37,12 +37,12 @@ class JournalMaker:
     """Collects records; every one is a second after the one before unless told otherwise."""
 
     def __init__(self) -> None:
-        self.records: list[Record] = []
+        self.records: list[Entry] = []
         self.now = 1_000_000.0
 
     def add(self, event: model.Event, after: float = 1.0) -> None:
         self.now += after
-        self.records.append(Record(self.now, event))
+        self.records.append(Entry(len(self.records), self.now, event))
 
     def start(self, exposures=BIASES + DARKS) -> None:
         self.add(model.RunStarted("run-1", "script_mode: BIAS", exposures, (), TAGS, "0.1.0"))
@@ -60,7 +60,7 @@ class JournalMaker:
 
     def write(self, path: pathlib.Path) -> pathlib.Path:
         lines = [
-            encode(record.event, number=number, tai=record.tai)
+            RUN_CODEC.encode(record.event, number=number, tai=record.tai)
             for number, record in enumerate(self.records)
         ]
         path.write_text("\n".join(lines) + "\n", encoding="ascii")

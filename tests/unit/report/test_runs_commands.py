@@ -16,8 +16,8 @@ from lsst.ts.dailycal.cli.runs.command import runs, status
 from lsst.ts.dailycal.cli.runs.resume import resume
 from lsst.ts.dailycal.cli.simulate.options import MARKER
 from lsst.ts.dailycal.journal import FileStorage, LockOwner
-from lsst.ts.dailycal.page import PageJournal, PageLock, StepOutcome, StepStatus
-from lsst.ts.dailycal.run import RunLock
+from lsst.ts.dailycal.page import PageJournal, StepOutcome, StepStatus, page_lock
+from lsst.ts.dailycal.run import run_lock
 
 SCRIPT = "20261123T120000-200001"
 PAGE = "page-20261123T115900-77"
@@ -140,7 +140,7 @@ async def test_a_page_that_never_began_is_simply_run_again(directory):
 async def test_a_run_under_way_is_told_from_one_that_was_killed(directory):
     path = write_script(directory, ends=False)
     assert listed()[0]["status"] == "open"
-    with RunLock(path):
+    with run_lock(path):
         (script,) = listed()
         assert script["status"] == "running"
         assert f"process {os.getpid()}" in script["advice"]
@@ -152,7 +152,7 @@ async def test_a_page_under_way_is_told_from_an_earlier_one_that_was_killed(dire
     mine = f"page-20261123T121500-{os.getpid()}"
     await write_page(directory, DONE, ends=False)
     await write_page(directory, DONE, run_id=mine, ends=False)
-    with PageLock(directory / "pages").hold("bias-dark"):
+    with page_lock(directory / "pages").hold("bias-dark"):
         found = {item["run_id"]: item["status"] for item in listed()}
     assert found == {PAGE: "open", mine: "running"}
 

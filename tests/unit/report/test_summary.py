@@ -9,8 +9,9 @@ from report_journal import BIASES, DARKS, GENERATE, VERIFY, decision, name
 
 from lsst.ts.dailycal import model
 from lsst.ts.dailycal.model import CalibrationStatus, ImageType
-from lsst.ts.dailycal.report import read_records, summarize_run
+from lsst.ts.dailycal.report import summarize_run
 from lsst.ts.dailycal.report.plain import to_plain
+from lsst.ts.dailycal.run import read_run_entries
 
 
 def test_images_are_counted_by_what_became_of_them(journal):
@@ -116,7 +117,7 @@ def test_records_come_back_from_a_file_with_their_times(journal, tmp_path):
     journal.start()
     journal.take(DARKS[0], 7, seconds=5.0)
     path = journal.write(tmp_path / "run-1.jsonl")
-    assert read_records(path) == journal.records
+    assert read_run_entries(path) == journal.records
 
 
 def test_a_line_that_a_crash_cut_short_is_left_out(journal, tmp_path):
@@ -125,7 +126,7 @@ def test_a_line_that_a_crash_cut_short_is_left_out(journal, tmp_path):
     path = journal.write(tmp_path / "run-1.jsonl")
     text = path.read_text(encoding="ascii")
     path.write_text(text[:-20], encoding="ascii")
-    assert read_records(path) == journal.records[:-1]
+    assert read_run_entries(path) == journal.records[:-1]
 
 
 def test_json_has_names_as_people_write_them(journal):

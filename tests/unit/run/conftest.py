@@ -17,8 +17,8 @@ from lsst.ts.dailycal.calibration import (
 )
 from lsst.ts.dailycal.journal import MemoryStorage
 from lsst.ts.dailycal.model import ImageTags, Message
-from lsst.ts.dailycal.run import Journal, Run, RunContext, RunState
-from lsst.ts.dailycal.run.codec import decode
+from lsst.ts.dailycal.run import Run, RunContext, RunJournal, RunState
+from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.direct.observatory import DirectObservatory
 from lsst.ts.dailycal.testing.loop import pytest_asyncio_loop_factories
@@ -47,13 +47,13 @@ class Rig:
         full = validate_configuration(schema, {**SMALL, **given})
         config = make_run_config(full, schema)
         observatory = self.observatory
-        events = [decode(line)[1] for line in self.storage.lines]
+        events = [RUN_CODEC.decode(line).event for line in self.storage.lines]
         self.context = RunContext(
             run_id=run_id,
             config=config,
             plan=make_plan(config),
             ports=ports_of(observatory),
-            journal=Journal(self.storage, observatory.clock, events=events),
+            journal=RunJournal(self.storage, observatory.clock, events=events),
             tags=ImageTags(f"2026-11-23T12:00:0{len(events) % 10}.000"),
             checkpoint=self._checkpoint,
         )
@@ -71,7 +71,7 @@ class Rig:
         return RunState(self.events())
 
     def events(self, kind=object):
-        events = [decode(line)[1] for line in self.storage.lines]
+        events = [RUN_CODEC.decode(line).event for line in self.storage.lines]
         return [event for event in events if isinstance(event, kind)]
 
     @property

@@ -18,7 +18,7 @@ from rigs import carry_out, certified, make_rig, statuses
 
 from lsst.ts.dailycal.journal import FileStorage, MemoryStorage
 from lsst.ts.dailycal.model import ExposureTaken, JournalError, Message
-from lsst.ts.dailycal.run import Journal, RunFiles, read_journal
+from lsst.ts.dailycal.run import RunFiles, RunJournal, read_journal
 from lsst.ts.dailycal.testing.loop import FastEventLoop, run_fast
 
 CASES = {case.fault: case for case in DISKS}
@@ -187,7 +187,7 @@ async def test_a_device_that_takes_nothing_is_told_as_such():
         def tai(self):
             return 0.0
 
-    journal = Journal(FileStorage(pathlib.Path("/dev/full")), Clock())
+    journal = RunJournal(FileStorage(pathlib.Path("/dev/full")), Clock())
     with pytest.raises(JournalError, match="No space left on device"):
         await journal.record(Message(20, "hello"))
 

@@ -20,7 +20,8 @@ from rigs import FRAME, Rig, carry_out, certified, make_rig, statuses
 
 from lsst.ts.dailycal.calibration import OnRejection, final_verdict
 from lsst.ts.dailycal.model import ExposureTaken, Message, RunOutcome
-from lsst.ts.dailycal.report import read_records, summarize_run
+from lsst.ts.dailycal.report import summarize_run
+from lsst.ts.dailycal.run import read_run_entries
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME
 from lsst.ts.dailycal.sim.fault_kinds import FAULT_KINDS
 from lsst.ts.dailycal.testing.loop import run_fast
@@ -104,7 +105,7 @@ def check_report(rig: Rig, outcome: RunOutcome, directory: pathlib.Path) -> None
     """What is read from the journal is what the script said."""
     path = directory / "run.jsonl"
     path.write_text("".join(f"{line}\n" for line in rig.storage.lines))
-    summary = summarize_run(read_records(path))
+    summary = summarize_run(read_run_entries(path))
     verdict = final_verdict(outcome, OnRejection(rig.given.get("on_rejection", "warn")))
     assert summary.status == ("done" if verdict.success else "failed")
     assert tuple(item.status for item in summary.calibrations) == statuses(outcome)

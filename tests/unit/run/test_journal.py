@@ -5,7 +5,7 @@
 
 import pytest
 
-from lsst.ts.dailycal.journal import FileStorage
+from lsst.ts.dailycal.journal import Entry, FileStorage
 from lsst.ts.dailycal.model import (
     AmplifierMeasurement,
     ExposureAsked,
@@ -38,8 +38,8 @@ from lsst.ts.dailycal.model.outcomes import (
     Failure,
     RunOutcome,
 )
-from lsst.ts.dailycal.run import Journal, RunState, read_journal
-from lsst.ts.dailycal.run.codec import decode, encode
+from lsst.ts.dailycal.run import RunJournal, RunState, read_journal
+from lsst.ts.dailycal.run.journal import RUN_CODEC
 
 PLANNED = PlannedExposure(ImageType.DARK, 5.0, 1, 2, False)
 NAME = ImageName(20261123, 7)
@@ -91,9 +91,9 @@ class Clock:
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_every_event_survives_the_way_through_the_journal(event):
-    line = encode(event, number=3, tai=1.5)
+    line = RUN_CODEC.encode(event, number=3, tai=1.5)
     assert "\n" not in line
-    assert decode(line) == (3, event)
+    assert RUN_CODEC.decode(line) == Entry(3, 1.5, event)
 
 
 def test_every_kind_of_event_is_tested_above():
@@ -103,7 +103,7 @@ def test_every_kind_of_event_is_tested_above():
 
 async def test_what_is_recorded_is_read_again(tmp_path):
     path = tmp_path / "journals" / "run.jsonl"
-    journal = Journal(FileStorage(path), Clock())
+    journal = RunJournal(FileStorage(path), Clock())
     for event in EVENTS:
         await journal.record(event)
     assert read_journal(path) == EVENTS
@@ -111,18 +111,18 @@ async def test_what_is_recorded_is_read_again(tmp_path):
 
 async def test_a_line_that_a_crash_cut_short_is_left_out_and_spoils_no_other(tmp_path):
     path = tmp_path / "run.jsonl"
-    await Journal(FileStorage(path), Clock()).record(EVENTS[0])
+    await RunJournal(FileStorage(path), Clock()).record(EVENTS[0])
     with path.open("a") as file:
         file.write('{"version":1,"number":1,"tai":1.5,"event":"Mess')
     assert read_journal(path) == EVENTS[:1]
-    journal = Journal(FileStorage(path), Clock(), events=read_journal(path))
+    journal = RunJournal(FileStorage(path), Clock(), events=read_journal(path))
     await journal.record(EVENTS[1])
     assert read_journal(path) == EVENTS[:2]
 
 
 async def test_a_record_that_is_missing_is_noticed(tmp_path):
     path = tmp_path / "run.jsonl"
-    journal = Journal(FileStorage(path), Clock())
+    journal = RunJournal(FileStorage(path), Clock())
     for event in EVENTS[:4]:
         await journal.record(event)
     lines = path.read_text().splitlines()
@@ -133,7 +133,9 @@ async def test_a_record_that_is_missing_is_noticed(tmp_path):
 
 def test_a_journal_of_a_newer_program_is_refused_with_what_to_do(tmp_path):
     path = tmp_path / "run.jsonl"
-    path.write_text(encode(EVENTS[0], number=0, tai=0).replace('"version":1', '"version":99'))
+    path.write_text(
+        RUN_CODEC.encode(EVENTS[0], number=0, tai=0).replace('"version":1', '"version":99')
+    )
     with pytest.raises(JournalError, match="newer ts_dailycal"):
         read_journal(path)
 
@@ -145,7 +147,7 @@ def test_a_journal_that_is_not_there_is_an_error_with_what_to_do(tmp_path):
 
 async def test_an_event_that_cannot_be_stored_did_not_happen(tmp_path):
     (tmp_path / "file").touch()
-    journal = Journal(FileStorage(tmp_path / "file" / "run.jsonl"), Clock())
+    journal = RunJournal(FileStorage(tmp_path / "file" / "run.jsonl"), Clock())
     with pytest.raises(JournalError, match="DAILYCAL_JOURNAL_DIR"):
         await journal.record(EVENTS[0])
     assert journal.state.started is None
@@ -162,7 +164,7 @@ async def test_an_observer_that_raises_harms_nobody(tmp_path, caplog):
         def notify(self, event):
             heard.append(event)
 
-    journal = Journal(FileStorage(tmp_path / "run.jsonl"), Clock(), [Bad(), Good()])
+    journal = RunJournal(FileStorage(tmp_path / "run.jsonl"), Clock(), [Bad(), Good()])
     await journal.record(EVENTS[0])
     await journal.settle()
     assert heard == EVENTS[:1]

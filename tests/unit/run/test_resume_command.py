@@ -20,7 +20,7 @@ from lsst.ts.dailycal.model import (
     RunOutcome,
     RunStarted,
 )
-from lsst.ts.dailycal.run.codec import encode
+from lsst.ts.dailycal.run.journal import RUN_CODEC
 
 EXPOSURES = tuple(PlannedExposure(kind, 0.0, 1, 1, False) for kind in ImageType)
 STARTED = RunStarted(
@@ -38,7 +38,7 @@ def resume(tmp_path, monkeypatch):
     monkeypatch.setenv("DAILYCAL_JOURNAL_DIR", "/nowhere")
 
     def run(*events, arguments=("night",)):
-        lines = [encode(event, number=n, tai=float(n)) for n, event in enumerate(events)]
+        lines = [RUN_CODEC.encode(event, number=n, tai=float(n)) for n, event in enumerate(events)]
         (tmp_path / "night.jsonl").write_text("".join(f"{line}\n" for line in lines))
         command = cli.get_command(None, "resume")
         return CliRunner().invoke(command, [*arguments, "--directory", str(tmp_path)])

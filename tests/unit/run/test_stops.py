@@ -12,8 +12,7 @@ from rigs import Rig, carry_out, certified, check_truth, make_rig, statuses
 
 from lsst.ts.dailycal.model import ExposureTaken, JobAbandoned, JobAsked, Message, RunEnded
 from lsst.ts.dailycal.report import summarize_run
-from lsst.ts.dailycal.report.records import Record
-from lsst.ts.dailycal.run.codec import decode
+from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.testing.loop import run_fast
 
 LONGEST = 120.0
@@ -61,7 +60,7 @@ def check_stopped(rig: Rig, was_stopped: bool) -> None:
     """The journal says how it ended, and nothing is left open."""
     (end,) = rig.of(RunEnded)
     assert end.outcome.stopped == was_stopped
-    records = [Record(float(n), decode(line)[1]) for n, line in enumerate(rig.storage.lines)]
+    records = [RUN_CODEC.decode(line) for line in rig.storage.lines]
     assert summarize_run(records).status == ("stopped" if was_stopped else "done")
     left = [job for job in rig.state.jobs.values() if not (job.result or job.abandoned)]
     assert not left, "a job is left behind, and nobody knows"

@@ -28,6 +28,8 @@ class ExitCode(enum.IntEnum):
     """Something that must answer does not: the script's process, a component."""
     INTERNAL = 70
     """A defect of this program."""
+    NOT_INSTALLED = 72
+    """An extra is not installed that this needs: `sal`, `pipelines`."""
     BUSY = 73
     """Another run of the page is under way."""
     IO = 74
@@ -41,6 +43,6 @@ class ExitCode(enum.IntEnum):
 EXIT_CODES_HELP = """\
 Exit codes: 0 done, or a script that ended DONE or STOPPED; 1 a script that FAILED or could not
 be configured; 2 a script that ended in any other way; 64 wrong usage; 65 wrong configuration,
-nothing was started; 66 not found; 69 no answer; 70 a defect of this program; 73 another
-run is under way; 74 a file cannot be read or written; 75 skipped for lack of time; 130 interrupted;
-128 + n: the script was ended by signal n."""
+nothing was started; 66 not found; 69 no answer; 70 a defect of this program; 72 something
+is not installed; 73 another run is under way; 74 a file cannot be read or written; 75 skipped for
+lack of time; 130 interrupted; 128 + n: the script was ended by signal n."""

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 import click
 
+from ..version import VERSION
 from .errors import CommandError
 from .exit_codes import EXIT_CODES_HELP, ExitCode
 from .help import SETTINGS, write_examples
@@ -95,6 +96,7 @@ def unknown_command(name: str) -> str:
     context_settings=SETTINGS,
     epilog=EXIT_CODES_HELP,
 )
+@click.version_option(VERSION, prog_name="dailycal", message="%(prog)s %(version)s")
 def cli() -> None:
     """Take, verify and certify the daily bias and dark calibrations of LATISS.
 
@@ -140,6 +142,12 @@ def _explain(error: Exception) -> int:
         return ExitCode.IO
     if isinstance(error, OSError) and error.errno in CANNOT_BE_WRITTEN:
         return _give_up_output(error)
+    if isinstance(error, ModuleNotFoundError):
+        from ..extras import missing_extra
+
+        if (missing := missing_extra(error)) is not None:
+            print(f"Error: {missing}", file=sys.stderr)
+            return ExitCode.NOT_INSTALLED
     import traceback
 
     traceback.print_exception(error)

@@ -44,9 +44,11 @@ def create(path: Path, *, reference: bool, seed: int, small: bool, faults: tuple
     import dataclasses
 
     from ..butler.repository import create_repository
+    from ..extras import require
     from .output import error_console
     from .simulate.reference import prepare_repository
 
+    require("pipelines")
     root = path.absolute()
     try:
         if not reference:

@@ -3,7 +3,7 @@
 
 """Whoever watches a run: told of everything, and never able to hold it up."""
 
-__all__ = ["Audience"]
+__all__ = ["Observers"]
 
 import asyncio
 import collections
@@ -55,7 +55,7 @@ class _Seat:
 E = typing.TypeVar("E")
 
 
-class Audience(typing.Generic[E]):
+class Observers(typing.Generic[E]):
     """Tells observers of events, each in its own thread and in order.
 
     An observer may write to a terminal that somebody stopped, or to a network: neither the run nor

@@ -16,6 +16,7 @@ from .lock import *
 from .plan import *
 from .preconditions import *
 from .schemas import *
+from .state import *
 from .steps import *
 from .summary import *
 from .times import *

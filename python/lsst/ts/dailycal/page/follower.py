@@ -66,14 +66,19 @@ class ScriptFollower:
     async def _stop_script(self, update: ScriptUpdate) -> ScriptUpdate:
         """Stop a script, and wait for its end."""
         loop = asyncio.get_running_loop()
-        await self._queue.stop(update.index, self._times.status)
         latest = loop.time() + self._times.stop
+        refusal = ""
+        try:
+            await self._queue.stop(update.index, self._times.status)
+        except QueueError as error:
+            # A real queue gives up after seconds, while the script rightly ends its dark first.
+            refusal = f" {error.what}"
         while not update.is_over and loop.time() < latest:
             update, _ = await self._next(update)
         if not update.is_over:
             raise QueueError(
                 f"Script {update.index} did not end within {self._times.stop:g} s of being "
-                "stopped.",
+                f"stopped.{refusal}",
                 last_seen=f"{update.state.name} {update.checkpoint}".strip(),
                 remedy="Terminate it in LOVE.",
             )

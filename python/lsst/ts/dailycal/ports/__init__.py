@@ -10,7 +10,6 @@ from .components import *
 from .conditions import *
 from .ingest import *
 from .measuring import *
-from .observer import *
 from .pipelines import *
 from .queue import *
 from .repository import *

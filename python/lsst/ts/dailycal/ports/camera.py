@@ -14,7 +14,7 @@ from ..model import Finding, Image, ImageTags, PlannedExposure
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ExposureTimeouts:
-    """How long one exposure may take; made of physics by `..procedure.timeouts`."""
+    """How long one exposure may take; made of physics by `..calibration.timeouts`."""
 
     exposure: float
     """From the command to the end of readout, in seconds."""

@@ -4,5 +4,4 @@
 """Views of a journal: values, tables, plain text, JSON."""
 
 from .listing import *
-from .records import *
 from .summary import *

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 import yaml
 
 from ..calibration import OnRejection, final_verdict
+from ..journal.codec import Entry
+from ..journal.summary import JournalSummary
 from ..model import (
     Certification,
     Decision,
@@ -27,7 +29,6 @@ from ..model import (
     Message,
 )
 from ..run.state import JobRecord, RunState
-from .records import Record
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,18 +80,10 @@ class JobSummary:
         return f"u/ocps/{self.job_id}" if self.job_id else ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class RunSummary:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary(JournalSummary):
     """What a journal says of a run."""
 
-    run_id: str
-    """Id of the run."""
-    status: str
-    """``done``, ``failed``, ``stopped``, or ``open`` when no end is recorded."""
-    begin: float
-    """Time of the first record, in seconds since 1970-01-01 TAI."""
-    last: float
-    """Time of the last record, in seconds since 1970-01-01 TAI."""
     calibrations: tuple[CalibrationSummary, ...]
     """One an image type, in the order of acquisition."""
     jobs: tuple[JobSummary, ...]
@@ -101,23 +94,16 @@ class RunSummary:
     """What could not be carried out, and what to do."""
     warnings: tuple[str, ...]
     """What the observer was warned of."""
-    version: str
-    """Version of ts_dailycal that began the run."""
     config: str
     """The configuration, as YAML text."""
 
-    @property
-    def duration(self) -> float:
-        """From the first to the last record, in seconds (`float`)."""
-        return self.last - self.begin
 
-
-def summarize_run(records: Sequence[Record]) -> RunSummary:
+def summarize_run(records: Sequence[Entry[Event]]) -> RunSummary:
     """Summarize a journal.
 
     Parameters
     ----------
-    records : `~collections.abc.Sequence` [`Record`]
+    records : `~collections.abc.Sequence` [`Entry`]
         Its records.
 
     Raises
@@ -168,7 +154,7 @@ def _on_rejection(config: str) -> OnRejection:
 
 
 def _calibration(
-    state: RunState, records: Sequence[Record], image_type: ImageType
+    state: RunState, records: Sequence[Entry[Event]], image_type: ImageType
 ) -> CalibrationSummary:
     slots = state.of_type(image_type)
     names = [slot.image.name for slot in slots if slot.image is not None]
@@ -198,7 +184,7 @@ def _calibration(
     )
 
 
-def _job(records: Sequence[Record], key: JobKey, job: JobRecord) -> JobSummary:
+def _job(records: Sequence[Entry[Event]], key: JobKey, job: JobRecord) -> JobSummary:
     asked = _times(records, lambda e: isinstance(e, JobAsked) and e.key == key)
     finished = _times(records, lambda e: isinstance(e, JobFinished) and e.key == key)
     return JobSummary(
@@ -219,5 +205,5 @@ def _job_status(job: JobRecord) -> str:
     return "running" if job.job_id else "asked"
 
 
-def _times(records: Iterable[Record], wanted: Callable[[Event], bool]) -> list[float]:
+def _times(records: Iterable[Entry[Event]], wanted: Callable[[Event], bool]) -> list[float]:
     return [record.tai for record in records if wanted(record.event)]

@@ -5,9 +5,9 @@
 
 from .context import *
 from .engine import *
+from .files import *
 from .journal import *
+from .lock import *
 from .preflight import *
 from .recovery import *
-from .run_files import *
-from .run_lock import *
 from .state import *

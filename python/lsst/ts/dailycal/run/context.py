@@ -13,7 +13,7 @@ from collections.abc import Awaitable
 from ..calibration import Plan, RunConfig, Timeouts
 from ..model import ImageTags, Message
 from ..ports import Camera, Clock, Components, Ingest, Measuring, Pipelines, Repository
-from .journal import Journal
+from .journal import RunJournal
 from .state import RunState
 
 Checkpoint = typing.Callable[[str], Awaitable[None]]
@@ -46,7 +46,7 @@ class RunContext:
     """How it will be done."""
     ports: Ports
     """The outside systems."""
-    journal: Journal
+    journal: RunJournal
     """The memory."""
     tags: ImageTags
     """What goes into the headers."""

@@ -20,6 +20,7 @@ from ..model import (
     JobStep,
     JobSubmitted,
     JournalError,
+    StatisticsError,
 )
 from .context import RunContext
 from .job_report import failed_job
@@ -63,9 +64,36 @@ async def _submit_and_wait(context: RunContext, key: JobKey, request: JobRequest
     try:
         result = await context.ports.pipelines.wait(job_id, timeouts.job)
     except JobError as error:
+        # The event may have been lost, although the job has done its work.
+        if await _has_output(context, key, job_id):
+            return await _accept_unheard(context, key, job_id)
         await _abandon(context, key, job_id, str(error))
         raise
     return await _accept(context, key, result)
+
+
+async def _has_output(context: RunContext, key: JobKey, job_id: str) -> bool:
+    """Look into the Butler whether a job wrote its last dataset; False if that cannot be read."""
+    try:
+        return await context.ports.repository.has_output(
+            job_run(job_id), _last_dataset(key), context.timeouts.repository
+        )
+    except StatisticsError as error:
+        await context.tell(str(error), logging.WARNING)
+        return False
+
+
+async def _accept_unheard(context: RunContext, key: JobKey, job_id: str) -> str:
+    """Take a job whose output is in the Butler for done, although nobody heard its result."""
+    detail = f"nobody heard its result; {_last_dataset(key)} is in {job_run(job_id)}"
+    await context.journal.record(JobFinished(key, JobResult(job_id, 0, detail)))
+    return job_id
+
+
+def _last_dataset(key: JobKey) -> str:
+    if key.step is JobStep.GENERATE:
+        return key.image_type.dataset_type
+    return statistics_dataset_type(key.image_type)
 
 
 async def _accept(context: RunContext, key: JobKey, result: JobResult) -> str:
@@ -86,19 +114,9 @@ async def _abandon(context: RunContext, key: JobKey, job_id: str, reason: str) -
 async def _find_result(context: RunContext, key: JobKey, record: JobRecord) -> str | None:
     """Find the result of a job that was submitted before a crash."""
     timeouts, job_id = context.timeouts, record.job_id
-    dataset_type = (
-        key.image_type.dataset_type
-        if key.step is JobStep.GENERATE
-        else statistics_dataset_type(key.image_type)
-    )
-    collection = job_run(job_id)
-
-    async def is_there() -> bool:
-        return await context.ports.repository.has_output(
-            collection, dataset_type, timeouts.repository
-        )
-
-    if not await is_there():
+    dataset_type, collection = _last_dataset(key), job_run(job_id)
+    has_output = context.ports.repository.has_output
+    if not await has_output(collection, dataset_type, timeouts.repository):
         if _is_forgotten(context, record):
             reason = f"OCPS was enabled again after job {job_id} was submitted, and has lost it."
             await context.tell(reason, logging.WARNING)
@@ -107,15 +125,13 @@ async def _find_result(context: RunContext, key: JobKey, record: JobRecord) -> s
         try:
             result = await context.ports.pipelines.wait(job_id, timeouts.job)
         except JobError as error:
-            if not await is_there():
+            if not await has_output(collection, dataset_type, timeouts.repository):
                 await _abandon(context, key, job_id, str(error))
                 return None
         else:
             await context.journal.record(JobFinished(key, result))
             return job_id if result.succeeded else None
-    detail = f"nobody heard its result; {dataset_type} is in {collection}"
-    await context.journal.record(JobFinished(key, JobResult(job_id, 0, detail)))
-    return job_id
+    return await _accept_unheard(context, key, job_id)
 
 
 def _is_forgotten(context: RunContext, record: JobRecord) -> bool:

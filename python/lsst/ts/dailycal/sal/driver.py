@@ -152,7 +152,7 @@ class ComponentDriver:
                 )
             state = await self._take(step, target, timeout)
             states.append(state)
-            self._log.info("%s is %s.", self.name, state.name)
+            self._log.debug("%s is %s.", self.name, state.name)
         self._tell_about_override(target, states)
         if target.state is not SummaryState.OFFLINE:
             await self._confirm(target)

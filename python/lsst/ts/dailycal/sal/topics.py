@@ -6,8 +6,14 @@
 __all__ = ["TopicReader"]
 
 import asyncio
+import functools
 import typing
 from collections.abc import Callable
+
+SILENCE = 0.5
+"""How long after its end a script may be silent before its last message, in seconds."""
+LONGEST_SETTLING = 3.0
+"""How long the last messages of a script are waited for at most, in seconds."""
 
 
 class TopicReader:
@@ -64,3 +70,28 @@ class TopicReader:
         except TimeoutError:
             return predicate()
         return True
+
+    async def settle(
+        self, count: Callable[[], int], silence: float = SILENCE, timeout: float = LONGEST_SETTLING
+    ) -> None:
+        """Wait until nothing more is heard: newer versions of SAL write from several threads.
+
+        Parameters
+        ----------
+        count : `~collections.abc.Callable`
+            Counts what has been heard.
+        silence : `float`, optional
+            How long nothing may come before it is taken for the end, in seconds.
+        timeout : `float`, optional
+            How long to wait at most, in seconds.
+        """
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + timeout
+        heard = -1
+        while heard != count() and (left := latest - loop.time()) > 0:
+            heard = count()
+            await self.wait_until(functools.partial(_differs, count, heard), min(silence, left))
+
+
+def _differs(count: Callable[[], int], heard: int) -> bool:
+    return count() != heard

@@ -10,6 +10,7 @@
 __all__ = ["EnableATCS", "EnableLATISS", "GroupScript", "StandbyATCS", "StandbyLATISS"]
 
 import asyncio
+import logging
 import types
 import typing
 
@@ -17,7 +18,7 @@ import lsst.ts.salobj as salobj
 
 from ..model import ComponentName
 from ..sal.group.members import ATCS, LATISS, Group, attribute_name
-from ..sal.group.paths import SummaryState
+from ..sal.group.paths import SummaryState, describe_paths
 from ..sal.transitions import TRANSITION_TIMEOUT, GroupTransitionError, SalGroup, Target
 from .launch import schema
 from .validator import Validator
@@ -107,12 +108,9 @@ class GroupScript(salobj.BaseScript):
         try:
             reached = await self.components.drive(self._targets, TRANSITION_TIMEOUT)
         except GroupTransitionError as error:
-            for failure in error.failures:
-                self.log.error("%s", failure)
+            self.log.error("%s", "\n".join(map(str, error.failures)))
             return error
-        for name, states in reached.items():
-            path = " > ".join(state.name for state in states)
-            self.log.info("%s: %s", name, path if len(states) > 1 else f"{path} already")
+        self.log.info("%s", describe_paths(reached))
         return None
 
     def _describe(self, error: GroupTransitionError) -> str:
@@ -124,10 +122,14 @@ class GroupScript(salobj.BaseScript):
         names = [name for name in self.group.members if name in self._ignored]
         drivers = [self.components.drivers[name] for name in names]
         states = await asyncio.gather(*(driver.read_state() for driver in drivers))
-        for name, state in zip(names, states, strict=True):
-            is_as_wanted = state is self.goal
-            tell = self.log.info if is_as_wanted else self.log.warning
-            tell("%s is ignored; it is %s.", name, state.name if state else "not heard")
+        if not names:
+            return
+        told = ", ".join(
+            f"{name} is {state.name if state else 'not heard'}"
+            for name, state in zip(names, states, strict=True)
+        )
+        as_wanted = all(state is self.goal for state in states)
+        self.log.log(logging.INFO if as_wanted else logging.WARNING, "Ignored: %s.", told)
 
 
 class EnableATCS(GroupScript):

@@ -66,7 +66,7 @@ def run(class_path: str, schema_name: str, arguments: Sequence[str] | None = Non
     ------
     SystemExit
         With 0 for DONE and STOPPED and another number for any other end, as salobj does it,
-        and with 2 for a command line that cannot be understood.
+        with 2 for a command line that cannot be understood, and with 72 without salobj.
     """
     if arguments is not None:
         sys.argv[1:] = arguments
@@ -81,5 +81,14 @@ def run(class_path: str, schema_name: str, arguments: Sequence[str] | None = Non
         sys.stdout.write(schema_text(schema_name))
         return
     module_name, _, class_name = class_path.partition(":")
-    script_class = getattr(importlib.import_module(module_name), class_name)
+    try:
+        script_class = getattr(importlib.import_module(module_name), class_name)
+    except ModuleNotFoundError as error:
+        from ..extras import NOT_INSTALLED, missing_extra
+
+        missing = missing_extra(error)
+        if missing is None:
+            raise
+        sys.stderr.write(f"{parser.prog}: {missing}\n")
+        sys.exit(NOT_INSTALLED)
     asyncio.run(script_class.amain())

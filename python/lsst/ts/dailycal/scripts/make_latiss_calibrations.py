@@ -37,7 +37,7 @@ from ..model import (
     Severity,
 )
 from ..ports import Clock
-from ..run import Journal, Ports, Run, RunContext, RunFiles, preflight
+from ..run import Ports, Run, RunContext, RunFiles, RunJournal, preflight
 from ..sal.observatory import SalObservatory
 from .log_observer import LogObserver
 from .validator import Validator
@@ -232,8 +232,13 @@ class MakeLatissCalibrations(salobj.BaseScript):
             config=config,
             plan=plan,
             ports=ports,
-            journal=Journal(
-                FileStorage(files.path), ports.clock, [log_observer], events, self.log, files.disk
+            journal=RunJournal(
+                FileStorage(files.path),
+                ports.clock,
+                [log_observer],
+                events=events,
+                log=self.log,
+                disk=files.disk,
             ),
             tags=ImageTags(self.group_id, config.program, config.reason, config.note),
             checkpoint=self.checkpoint,

@@ -13,7 +13,7 @@ import lsst.ts.salobj as salobj
 
 from ..model import ComponentError, ComponentName, ConfigurationError
 from ..sal.discovery import BEATS_TIMEOUT, InstanceFinder
-from ..sal.group.paths import SummaryState
+from ..sal.group.paths import SummaryState, describe_paths
 from ..sal.transitions import SalGroup, Target
 from .alarms import AlarmMuter
 from .launch import schema
@@ -123,7 +123,9 @@ class SetSummaryState(salobj.BaseScript):
             for name in names:
                 if entry.state is SummaryState.OFFLINE and self._muter is not None:
                     await self._muter.mute(name)
-                await group.drive({name: Target(entry.state, entry.override)}, STEP_TIMEOUT)
+                target = Target(entry.state, entry.override)
+                reached = await group.drive({name: target}, STEP_TIMEOUT)
+                self.log.info("%s", describe_paths(reached))
         finally:
             if entry.every_instance:
                 await group.close()

@@ -109,11 +109,14 @@ class FastEventLoop(asyncio.SelectorEventLoop):
             if not self.is_closed():
                 self.call_soon_threadsafe(self._count, 1)
 
-    async def shutdown_default_executor(self) -> None:
-        """End the threads, which takes real time."""
+    async def shutdown_default_executor(self, *args: typing.Any, **kwargs: typing.Any) -> None:
+        """End the threads, which takes real time.
+
+        Python 3.12 and later give a time limit.
+        """
         self._fast.outstanding += 1
         try:
-            await super().shutdown_default_executor()
+            await super().shutdown_default_executor(*args, **kwargs)
         finally:
             self._fast.outstanding -= 1
 

@@ -55,7 +55,7 @@ def carry_out(
         If another run is under way.
     """
     from ...model import PageBusyError
-    from ...page import PageLock, page_directory
+    from ...page import page_directory, page_lock
     from ..output import make_console, print_json
     from .session import claim_place, prepare_place
     from .view import JsonPageView, PageView, RichPageView
@@ -65,7 +65,7 @@ def carry_out(
     claim_place(place)
     begin = time.time()
     try:
-        with PageLock(page_directory()).hold(f"{plan.procedure.name} on {place.name}"), view:
+        with page_lock(page_directory()).hold(f"{plan.procedure.name} on {place.name}"), view:
             prepare_place(place, view.tell)
             outcome = asyncio.run(
                 _run(plan, place, settings, view, command=command, resume_queue=resume_queue)
@@ -100,15 +100,16 @@ def _show_calibrations(
     if place.own is None:
         return  # the script has its journal on the machine of the queue
     from ...page import how_to_finish
-    from ...report import read_records, summarize_run
+    from ...report import summarize_run
     from ...report.table import render_outcome
+    from ...run import read_run_entries
 
     root = place.own.root
     paths = [path for path in (root / "journal").glob("*.jsonl") if path.stat().st_mtime >= begin]
     where = {name: str(root / name) for name in ("repo", "raw", "logs", "journal")}
     for path in sorted(paths):
         console.print()
-        summary = summarize_run(read_records(path))
+        summary = summarize_run(read_run_entries(path))
         console.print(render_outcome(summary, where))
         told = any(summary.run_id in line for line in outcome.advice)
         step = next((item.name for item in plan.to_do if item.takes_images), "")

@@ -19,6 +19,7 @@ import os
 import typing
 from collections.abc import AsyncIterator, Callable, Iterable
 
+from ...extras import require
 from ...model import ComponentName
 from ...page import PageStep
 from ..errors import CommandError
@@ -41,9 +42,13 @@ def claim_place(place: Place) -> None:
     ------
     CommandError
         If the directory holds something that is not ours.
+    MissingExtraError
+        If something is not installed that the observatory needs.
     """
     if place.own is None:
+        require("sal")
         return
+    require("sal", "pipelines")
     from ..simulate.directory import is_ours
 
     root = place.own.root

@@ -61,7 +61,7 @@ class KnownRun:
 
 def journal_directories(directory: Path | None) -> list[Path]:
     """Return the directories to look for journals in."""
-    from ...run.journal import DIRECTORY_VARIABLE, journal_path
+    from ...journal import DIRECTORY_VARIABLE, journal_path
 
     if directory is not None:
         return [directory]
@@ -149,7 +149,8 @@ def read_runs(paths: Iterable[Path], complain: Callable[[str], None]) -> list[Kn
         Is told of a journal that cannot be read.
     """
     from ...model import JournalError
-    from ...report import read_records, summarize_run
+    from ...report import summarize_run
+    from ...run import read_run_entries
 
     scripts: dict[Path, RunSummary] = {}
     found: list[KnownRun] = []
@@ -161,7 +162,7 @@ def read_runs(paths: Iterable[Path], complain: Callable[[str], None]) -> list[Kn
                 beside = [run for at, run in scripts.items() if at.parent == path.parent.parent]
                 found.append(_page(path, beside))
             else:
-                scripts[path] = summarize_run(read_records(path))
+                scripts[path] = summarize_run(read_run_entries(path))
                 found.append(_script(path, scripts[path]))
         except JournalError as error:
             complain(str(error))
@@ -177,10 +178,11 @@ def read_run(path: Path) -> KnownRun:
     JournalError
         If it is not there or damaged.
     """
-    from ...report import read_records, summarize_run
+    from ...report import summarize_run
+    from ...run import read_run_entries
 
     if not is_page(path):
-        return _script(path, summarize_run(read_records(path)))
+        return _script(path, summarize_run(read_run_entries(path)))
     beside = (item for item in path.parent.parent.glob("*.jsonl") if not is_page(item))
     runs = read_runs(beside, complain=lambda _: None)
     return _page(path, [typing.cast("RunSummary", run.summary) for run in runs])

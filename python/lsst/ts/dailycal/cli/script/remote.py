@@ -41,6 +41,7 @@ class ScriptRemote:
         self._board = TopicReader()
         self._index = index
         self._last: StateChanged | None = None
+        self._heard = 0
         self._domain: salobj.Domain = None
         self._remote: salobj.Remote = None
 
@@ -86,6 +87,7 @@ class ScriptRemote:
             last_checkpoint=fields["lastCheckpoint"],
             checkpoints=fields["numCheckpoints"],
         )
+        self._heard += 1
         self._show(self._last)
 
     def _hear_metadata(self, message: typing.Any) -> None:
@@ -100,6 +102,7 @@ class ScriptRemote:
 
     def _hear_log(self, message: typing.Any) -> None:
         fields = message_fields(message)
+        self._heard += 1
         self._show(LogLine(fields["level"], fields["message"], fields["traceback"]))
 
     async def wait_state(self, names: typing.Collection[str], timeout: float) -> bool:
@@ -174,6 +177,7 @@ class ScriptRemote:
         """Wait for the last messages of a script whose process has ended."""
         await asyncio.sleep(0.05)
         await self.wait_state(FINAL_STATES, timeout)
+        await self._board.settle(lambda: self._heard)
 
 
 async def swallow_refusal(command: typing.Awaitable[None]) -> str:

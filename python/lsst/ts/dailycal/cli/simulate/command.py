@@ -52,12 +52,14 @@ def simulate(
     """
     import asyncio
 
+    from ...extras import require
     from ...sim.supervisor import ObservatoryOptions, SimulatedObservatory
     from ..output import error_console
     from ..page.session import START_TIMEOUT, component_groups, enable_queue
     from .directory import claim_directory, refuse_other_frames
     from .reference import prepare_repository
 
+    require("sal", "pipelines")
     claim_directory(directory, keep=True, yes=False)
     config = make_config(directory, seed=seed, small=small, time_scale=time_scale, faults=faults)
 

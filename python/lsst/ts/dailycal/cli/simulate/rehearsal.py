@@ -156,7 +156,8 @@ class Rehearsal:
         return await ScriptDriver(script, self._show).run()
 
     def _result(self, exit_code: int, begin: float) -> RehearsalResult:
-        from ...report import read_records, summarize_run
+        from ...report import summarize_run
+        from ...run import read_run_entries
 
         config = self._request.config
         paths = [path for path in self._journals.glob("*.jsonl") if path.stat().st_mtime >= begin]
@@ -168,7 +169,7 @@ class Rehearsal:
         summary = None
         if paths:
             path = max(paths, key=lambda item: item.stat().st_mtime)
-            records = read_records(path)
+            records = read_run_entries(path)
             summary = summarize_run(records)
             where["Journal"] = str(path)
         return RehearsalResult(exit_code, summary, where, dict(self._durations))

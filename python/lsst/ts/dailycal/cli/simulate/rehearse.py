@@ -74,6 +74,7 @@ def rehearse(
 
     import yaml
 
+    from ...extras import require
     from ..script.command import schedule_of
     from ..script.config import check_configuration, fetch_schema, read_configuration
     from ..script.path import find_script
@@ -94,6 +95,7 @@ def rehearse(
     }
     executable = find_script(SCRIPT)
     schedule = schedule_of(executable, check_configuration(fetch_schema(executable, INDEX), given))
+    require("sal", "pipelines")
     claim_directory(directory, keep=keep, yes=yes)
 
     request = RehearsalRequest(

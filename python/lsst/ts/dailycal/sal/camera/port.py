@@ -114,7 +114,8 @@ class SalCamera:
         self, planned: PlannedExposure, tags: ImageTags, timeouts: ExposureTimeouts
     ) -> Image:
         """Take one image, and return when it has been read out."""
-        attempt = self._attempts.setdefault(tags.group_id, _Attempt())
+        # Begun afresh: what was heard before the command is not about it.
+        attempt = self._attempts[tags.group_id] = _Attempt()
         failure = None
         async with asyncio.TaskGroup() as group:
             command = group.create_task(self._command(attempt, planned, tags, timeouts))

@@ -3,10 +3,13 @@
 
 """Summary states, and the commands that lead from one to another. Imports no salobj."""
 
-__all__ = ["Step", "SummaryState", "Target", "next_step", "parse_state"]
+__all__ = ["Step", "SummaryState", "Target", "describe_paths", "next_step", "parse_state"]
 
 import dataclasses
 import enum
+from collections.abc import Mapping, Sequence
+
+from ...model import ComponentName
 
 
 class SummaryState(enum.IntEnum):
@@ -95,3 +98,16 @@ def parse_state(text: str) -> SummaryState:
         known = ", ".join(state.name for state in reversed(_LADDER))
         raise ValueError(f"{text!r} is no state that a component can be sent to: {known}.")
     return SummaryState[name]
+
+
+def describe_paths(reached: Mapping[ComponentName, Sequence[SummaryState]]) -> str:
+    """Say in one message how components got to their states.
+
+    Messages that follow each other within milliseconds may be dropped on their way.
+    """
+    groups: dict[str, list[str]] = {}
+    for name, states in reached.items():
+        path = " > ".join(state.name for state in states)
+        path = path if len(states) > 1 else f"{path} already"
+        groups.setdefault(path, []).append(str(name))
+    return "; ".join(f"{', '.join(names)}: {path}" for path, names in groups.items())

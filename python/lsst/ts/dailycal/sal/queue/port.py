@@ -172,6 +172,8 @@ class SalQueue:
             )
         if track.is_over:
             await self._board.wait_until(lambda: track.has_said_goodbye, LAST_WORDS)
+            # Its verdict is a log message, which its state can overtake.
+            await self._board.settle(lambda: track.changes)
         elif not self._watch.is_enabled:
             raise self._error(f"is no longer ENABLED, while script {index} was under way.")
         self._taken[index] = track.changes

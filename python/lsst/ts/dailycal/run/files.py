@@ -6,9 +6,10 @@
 __all__ = ["RunFiles"]
 
 from ..journal.disk import DISK_TIMEOUT, DiskCalls
+from ..journal.reading import journal_path
 from ..model import ConfigurationError, Event, JournalError, RunStarted
-from .journal import journal_path, read_journal
-from .run_lock import RunLock
+from .journal import read_journal
+from .lock import run_lock
 
 
 class RunFiles:
@@ -26,7 +27,7 @@ class RunFiles:
         self._run_id = run_id
         self.path = journal_path(run_id)
         self.disk = DiskCalls(f"the journal {self.path}", timeout)
-        self._lock = RunLock(self.path)
+        self._lock = run_lock(self.path)
 
     async def read_start(self) -> RunStarted:
         """Read what a run was to do, without taking it over.
