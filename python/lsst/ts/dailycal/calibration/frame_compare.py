@@ -3,9 +3,11 @@
 
 """Hold a frame against the median of others, amplifier by amplifier."""
 
-__all__ = ["Pool", "compare"]
+__all__ = ["Comparison", "Pool"]
 
 import dataclasses
+import statistics
+import typing
 from collections.abc import Callable, Iterator, Sequence
 
 from ..model import AmplifierMeasurement, FrameTrouble, ImageMeasurement
@@ -97,82 +99,120 @@ class Pool:
     """How much darker it may be for less dark current (ADU)."""
 
 
-def compare(frame: ImageMeasurement, pool: Pool, comparisons: int) -> tuple[FrameTrouble, ...]:
-    """Hold a frame against a pool.
+class _Found(typing.NamedTuple):
+    """A deviation of one amplifier."""
+
+    kind: TroubleKind
+    text: str
+    name: str
+    value: float
+
+
+class Comparison:
+    """Holds frames against a pool.
 
     Parameters
     ----------
-    frame : `ImageMeasurement`
-        The frame.
     pool : `Pool`
-        The others, and the frame itself if it is one of them.
+        The others, and a frame itself if it is one of them.
     comparisons : `int`
         How many comparisons the run makes, from which the limits follow.
     """
-    alive = [item for item in frame.amplifiers if not is_dead(item)]
-    sigmas = n_sigma(comparisons)
-    found: list[tuple[TroubleKind, str, str, float]] = []
-    for amplifier in alive:
-        for quantity in LEVELS if pool.alike else ():
-            found += _deviations(amplifier, quantity, pool, sigmas)
-        for quantity in ELECTRONICS if pool.all else ():
-            found += _deviations(amplifier, quantity, Pool(pool.all, ()), sigmas)
-    found += _steps(alive, pool.all, comparisons)
-    found += _bursts(alive, comparisons)
-    return tuple(_gather(found))
+
+    def __init__(self, pool: Pool, comparisons: int) -> None:
+        self._pool = pool
+        self._comparisons = comparisons
+        self._sigmas = n_sigma(comparisons)
+        self._levels = _references(LEVELS, pool.alike)
+        self._electronics = _references(ELECTRONICS, pool.all)
+        self._steps = _usual_steps(pool.all)
+
+    def troubles(self, frame: ImageMeasurement) -> tuple[FrameTrouble, ...]:
+        """Find what is wrong with a frame (`tuple` [`FrameTrouble`])."""
+        alive = [item for item in frame.amplifiers if not is_dead(item)]
+        found: list[_Found] = []
+        for item in alive:
+            for quantity, references in zip(LEVELS, self._levels, strict=True):
+                allowed = (self._pool.above, self._pool.below)
+                found += self._deviations(item, quantity, references.get(item.name, ()), allowed)
+            for quantity, references in zip(ELECTRONICS, self._electronics, strict=True):
+                found += self._deviations(item, quantity, references.get(item.name, ()))
+            found += self._rows(item)
+        return tuple(_gather(found))
+
+    def _deviations(
+        self,
+        amplifier: AmplifierMeasurement,
+        quantity: Quantity,
+        references: Sequence[Reference],
+        allowed: tuple[float, float] = (0.0, 0.0),
+    ) -> Iterator[_Found]:
+        error = quantity.error(amplifier)
+        highest = lowest = 0.0
+        for value, reference in zip(quantity.values(amplifier), references, strict=False):
+            tolerance = quantity.tolerance + quantity.share * abs(reference.high)
+            margin = reference.margin(error, tolerance, self._sigmas)
+            over, under = value - reference.high, reference.low - value
+            if over > margin + allowed[0]:
+                highest = max(highest, over)
+            if under > margin + allowed[1]:
+                lowest = max(lowest, under)
+        if highest:
+            yield _Found(*quantity.above, amplifier.name, highest)
+        if lowest:
+            yield _Found(*quantity.below, amplifier.name, lowest)
+
+    def _rows(self, amplifier: AmplifierMeasurement) -> Iterator[_Found]:
+        """Look for steps and bursts among the rows of an amplifier."""
+        name, blocks = amplifier.name, amplifier.blocks
+        usual = self._steps.get(name)
+        if usual is not None:
+            limit = step_limit(usual, blocks, self._comparisons)
+            if amplifier.overscan_step > limit:
+                text = "the overscan jumps by {:.0f} ADU between rows"
+                yield _Found(TroubleKind.STEP, text, name, amplifier.overscan_step)
+        if amplifier.burst > burst_limit(blocks, amplifier.block_pixels, self._comparisons):
+            text = "noise of some rows {:.1f} times the usual"
+            yield _Found(TroubleKind.BURST, text, name, amplifier.burst)
 
 
-def _deviations(
-    amplifier: AmplifierMeasurement, quantity: Quantity, pool: Pool, sigmas: float
-) -> Iterator[tuple[TroubleKind, str, str, float]]:
-    others = [quantity.values(item.amplifier(amplifier.name)) for item in pool.alike]
-    error = quantity.error(amplifier)
-    highest = lowest = 0.0
-    for value, *rest in zip(quantity.values(amplifier), *others, strict=True):
-        reference = Reference.of(rest)
-        tolerance = quantity.tolerance + quantity.share * abs(reference.high)
-        margin = reference.margin(error, tolerance, sigmas)
-        over, under = value - reference.high, reference.low - value
-        if over > margin + pool.above:
-            highest = max(highest, over)
-        if under > margin + pool.below:
-            lowest = max(lowest, under)
-    if highest:
-        yield (*quantity.above, amplifier.name, highest)
-    if lowest:
-        yield (*quantity.below, amplifier.name, lowest)
+def _references(
+    quantities: Sequence[Quantity], frames: Sequence[ImageMeasurement]
+) -> list[dict[str, list[Reference]]]:
+    """Make the references of each quantity, by amplifier."""
+    return [
+        {
+            items[0].name: [
+                Reference.of(values) for values in zip(*map(quantity.values, items), strict=True)
+            ]
+            for items in _by_amplifier(frames)
+        }
+        for quantity in quantities
+    ]
 
 
-def _steps(
-    alive: Sequence[AmplifierMeasurement], others: Sequence[ImageMeasurement], comparisons: int
-) -> Iterator[tuple[TroubleKind, str, str, float]]:
-    if not others:
-        return
-    of_all = Reference.of([i.overscan_step for other in others for i in other.amplifiers]).high
-    for item in alive:
-        own = Reference.of([other.amplifier(item.name).overscan_step for other in others]).high
-        if item.overscan_step > step_limit(max(own, of_all), item.blocks, comparisons):
-            text = "the overscan jumps by {:.0f} ADU between rows"
-            yield TroubleKind.STEP, text, item.name, item.overscan_step
+def _usual_steps(frames: Sequence[ImageMeasurement]) -> dict[str, float]:
+    """Find what steps are usual: those of the amplifier, or of all if those are larger."""
+    if not frames:
+        return {}
+    of_all = statistics.median(item.overscan_step for one in frames for item in one.amplifiers)
+    return {
+        items[0].name: max(of_all, statistics.median(item.overscan_step for item in items))
+        for items in _by_amplifier(frames)
+    }
 
 
-def _bursts(
-    alive: Sequence[AmplifierMeasurement], comparisons: int
-) -> Iterator[tuple[TroubleKind, str, str, float]]:
-    for item in alive:
-        if item.burst > burst_limit(item.blocks, item.block_pixels, comparisons):
-            yield (
-                TroubleKind.BURST,
-                "noise of some rows {:.1f} times the usual",
-                item.name,
-                item.burst,
-            )
+def _by_amplifier(
+    frames: Sequence[ImageMeasurement],
+) -> Iterator[tuple[AmplifierMeasurement, ...]]:
+    return zip(*(frame.amplifiers for frame in frames), strict=True)
 
 
-def _gather(found: Sequence[tuple[TroubleKind, str, str, float]]) -> Iterator[FrameTrouble]:
+def _gather(found: Sequence[_Found]) -> Iterator[FrameTrouble]:
     """Make one trouble of each kind, with the most telling of its texts."""
-    for kind in dict.fromkeys(item[0] for item in found):
-        same = [item for item in found if item[0] is kind]
-        names = tuple(dict.fromkeys(item[2] for item in same))
-        _, text, _, worst = max(same, key=lambda item: item[3])
-        yield FrameTrouble(kind, names, f"{name_amplifiers(names)}: {text.format(worst)}")
+    for kind in dict.fromkeys(item.kind for item in found):
+        same = [item for item in found if item.kind is kind]
+        names = tuple(dict.fromkeys(item.name for item in same))
+        worst = max(same, key=lambda item: item.value)
+        text = f"{name_amplifiers(names)}: {worst.text.format(worst.value)}"
+        yield FrameTrouble(kind, names, text)

@@ -70,12 +70,13 @@ class Reference:
     @classmethod
     def of(cls, values: Sequence[float]) -> typing.Self:
         """Make the reference of the values of a pool."""
-        low, high = statistics.median_low(values), statistics.median_high(values)
+        ordered, count = sorted(values), len(values)
+        low, high = ordered[(count - 1) // 2], ordered[count // 2]
         scatter = 0.0
-        if len(values) >= _ENOUGH_FOR_SCATTER:
+        if count >= _ENOUGH_FOR_SCATTER:
             middle = (low + high) / 2
-            scatter = _SIGMA_PER_MAD * statistics.median(abs(value - middle) for value in values)
-        return cls(low, high, scatter, len(values))
+            scatter = _SIGMA_PER_MAD * sorted(abs(value - middle) for value in ordered)[count // 2]
+        return cls(low, high, scatter, count)
 
     def margin(self, error: float, tolerance: float, sigmas: float) -> float:
         """Return how far outside of the medians a healthy frame may be (`float`).
@@ -92,6 +93,11 @@ class Reference:
         # The variance of a median of n values is pi/2n of theirs.
         whole = max(error, self.scatter) * math.sqrt(1.0 + math.pi / 2.0 / self.count)
         return tolerance + sigmas * whole
+
+
+@functools.cache
+def _sigmas_of_middle(count: int) -> float:
+    return statistics.NormalDist().inv_cdf(0.5 + 0.5 ** (1.0 / count) / 2.0)
 
 
 def step_limit(usual: float, blocks: int, comparisons: int) -> float:
@@ -111,12 +117,12 @@ def step_limit(usual: float, blocks: int, comparisons: int) -> float:
     The largest of n steps of a normal distribution is below x with the probability
     ``(1 - 2 Q(x))**n``: its median gives the standard deviation, and that the limit.
     """
-    normal = statistics.NormalDist()
     count = max(blocks - 1, 1)
-    middle = normal.inv_cdf(0.5 + 0.5 ** (1.0 / count) / 2.0)
+    middle = _sigmas_of_middle(count)
     return _STEP_TOLERANCE + _STEP_FACTOR * usual / middle * n_sigma(comparisons * count)
 
 
+@functools.cache
 def burst_limit(blocks: int, block_pixels: int, comparisons: int) -> float:
     """Return the largest noise of a block of rows, over that of all, that is no alarm (`float`).
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..model import FrameTrouble, FrameVerdict, ImageMeasurement, ImageName, PlannedExposure
 from ..model.measurement import TroubleKind
 from . import frame_flaws
-from .frame_compare import Pool, compare
+from .frame_compare import Comparison, Pool
 from .frame_limits import JUDGEMENTS, count_comparisons, n_sigma
 from .frame_settling import count_settling
 
@@ -111,13 +111,14 @@ def judge(
     settling |= {frame.name for frame in sound if frame.verdict is FrameVerdict.SETTLING}
     settled = [frame for frame in sound if frame.name not in settling]
     others = [f for f in ordered if f.verdict is FrameVerdict.GOOD and f not in own_type]
+    # All that are judged now have the exposure time of the newest.
+    comparison = Comparison(_pool_of(subject, settled, others), comparisons)
     found: dict[ImageName, Judgement] = {}
     for frame in _to_judge(own_type, settled, subject):
         if frame.name in settling:
             found[frame.name] = _settling(frame)
         else:
-            pool = _pool_of(frame, settled, others)
-            troubles = [*flaws[frame.name], *compare(frame.measurement, pool, comparisons)]
+            troubles = [*flaws[frame.name], *comparison.troubles(frame.measurement)]
             verdict = FrameVerdict.BAD if troubles else FrameVerdict.GOOD
             found[frame.name] = Judgement(verdict, tuple(troubles))
     _tell_tail_apart(found, sound, settling, rule)
