@@ -7,15 +7,9 @@ Not in `conftest`, which is the name of more than one module when all tests run 
 
 from __future__ import annotations
 
-import pathlib
-
 import dds
 from dds.structure import Field, Structure
 from ddsutil.topicclass import TopicClass
-
-REFERENCE = (
-    pathlib.Path(__file__).parents[3] / "shared" / "reference" / "sal_interfaces" / "v10.1.0"
-)
 
 EVERY_TYPE = Structure(
     "Test::everything",

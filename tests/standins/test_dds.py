@@ -15,7 +15,7 @@ import dds
 import pytest
 from cyclonedds._clayer import ddspy_take_endpoint
 from dds._cyclone import call, lib
-from dds.census import _PUBLICATION_TOPIC, _endpoint, _user_data
+from dds.discovery import _PUBLICATION_TOPIC, _endpoint, _user_data
 
 MASK = [dds.DDSStateKind.NOT_READ_SAMPLE_STATE, dds.DDSStateKind.ANY_INSTANCE_STATE]
 SOON = dds.DDSDuration(sec=5)

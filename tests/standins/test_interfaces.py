@@ -4,116 +4,69 @@
 
 from __future__ import annotations
 
-import pathlib
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 
 import pytest
 import ts_interfaces
 from ddsutil import IdlError, parse_idl_file
 from lsst.ts.salobj import idl_metadata
-from standins_kit import REFERENCE
 from ts_interfaces.definition import DefinitionError, parse
+
+import interface_facts
+from interface_facts import THEN
 
 COMPLETE = [
     "ATAOS", "ATCamera", "ATDome", "ATDomeTrajectory", "ATHeaderService", "ATHexapod", "ATMCS",
     "ATOODS", "ATPneumatics", "ATPtg", "ATSpectrograph", "OCPS", "Scheduler", "Script",
     "ScriptQueue", "Test", "Watcher",
 ]  # fmt: skip
-needs_reference = pytest.mark.skipif(
-    not REFERENCE.is_dir(), reason=f"SAL's interface files are not here ({REFERENCE})"
-)
-TOPIC_TAGS = ("SALCommand", "SALEvent", "SALTelemetry")
 
 
-def read_xml(path: pathlib.Path) -> ElementTree.Element:
-    return ElementTree.parse(path).getroot()
-
-
-def xml_topics(path: pathlib.Path, component: str) -> dict[str, ElementTree.Element]:
-    """Return the topics of one XML file by SAL name."""
-    if not path.exists():
-        return {}
-    return {
-        element.findtext("EFDB_Topic").strip().removeprefix(f"{component}_"): element
-        for element in read_xml(path).iter()
-        if element.tag in TOPIC_TAGS
-    }
-
-
-def xml_fields(topic: ElementTree.Element) -> list[tuple]:
-    """Return name, type, count, string length and unit of the fields of a topic."""
-    fields = []
-    for item in topic.iter("item"):
-        kind = item.findtext("IDL_Type").strip()
-        size = int(item.findtext("IDL_Size") or 1)
-        units = " ".join((item.findtext("Units") or "").split()) or "unitless"
-        length = size if kind == "string" and size > 1 else None
-        count = int(item.findtext("Count") or 1)
-        fields.append((item.findtext("EFDB_Name").strip(), kind, count, length, units))
-    return fields
-
-
-def own_fields(topic: ts_interfaces.Topic) -> list[tuple]:
-    return [(f.name, f.type_name, f.count, f.string_length, f.units) for f in topic.fields]
-
-
-def expected_topics(component: str) -> dict[str, ElementTree.Element]:
-    """Return all topics of a component, with the generic ones that SALSubsystems gives it."""
-    expected = {}
-    for kind in ("Commands", "Events", "Telemetry"):
-        expected |= xml_topics(REFERENCE / f"{component}_{kind}.xml", component)
-    subsystems = read_xml(REFERENCE / "SALSubsystems.xml")
-    added = next(
-        one.findtext("AddedGenerics") for one in subsystems if one.findtext("Name") == component
+def own_fields(topic: ts_interfaces.Topic) -> tuple[interface_facts.Field, ...]:
+    return tuple(
+        interface_facts.Field(
+            field.name,
+            field.type_name,
+            "" if field.units == "unitless" else field.units,
+            field.count,
+            field.string_length,
+        )
+        for field in topic.fields
     )
-    wanted = [part.strip() for part in added.split(",")] + ["mandatory"]
-    for name, topic in xml_topics(REFERENCE / "SALGenerics.xml", "SALGeneric").items():
-        if name in wanted or (topic.findtext("Category") or "").strip() in wanted:
-            expected[name] = topic
-    return expected
 
 
 def test_every_component_that_is_promised_is_defined():
     assert ts_interfaces.component_names() == COMPLETE
 
 
-@needs_reference
 @pytest.mark.parametrize("component", COMPLETE)
 def test_a_component_has_the_topics_and_fields_of_the_xml(component):
     defined = ts_interfaces.read_component(component)
     topics = {topic.sal_name: topic for topic in defined.topics}
-    expected = expected_topics(component)
+    expected = interface_facts.all_topics(THEN, component)
     assert len(topics) == len(defined.topics)
     assert set(topics) == set(expected)
     for name, topic in topics.items():
-        assert own_fields(topic) == xml_fields(expected[name]), name
+        assert own_fields(topic) == expected[name], name
 
 
-@needs_reference
 @pytest.mark.parametrize("component", COMPLETE)
 def test_a_component_has_an_index_where_the_xml_says_so(component):
-    subsystems = read_xml(REFERENCE / "SALSubsystems.xml")
-    index = next(
-        one.findtext("IndexEnumeration") for one in subsystems if one.findtext("Name") == component
-    )
-    assert ts_interfaces.read_component(component).indexed is (index.strip() != "no")
+    expected = interface_facts.components(THEN)[component].indexed
+    assert ts_interfaces.read_component(component).indexed is expected
 
 
-@needs_reference
 @pytest.mark.parametrize("component", COMPLETE)
 def test_descriptions_are_our_own_words(component):
     """None of more than three words is a description of the XML."""
-    theirs = {
-        " ".join((description.text or "").split()).rstrip(".").lower()
-        for topic in expected_topics(component).values()
-        for description in topic.iter("Description")
-    }
+    theirs = interface_facts.description_digests(THEN)
     defined = ts_interfaces.read_component(component)
     ours = [topic.description for topic in defined.topics]
     ours += [field.description for topic in defined.topics for field in topic.fields]
-    copied = {text for text in ours if len(text.split()) > 3 and text.rstrip(".").lower() in theirs}
+    copied = {
+        text for text in ours if len(text.split()) > 3 and interface_facts.digest(text) in theirs
+    }
     spelled = {
         ts_interfaces.definition.spelled(field.name)
         for topic in defined.topics

@@ -16,7 +16,7 @@ import sys
 
 import dds
 import pytest
-from dds import census
+from dds import discovery
 from dds.loopback import _own_sockets, discovery_ports
 from peer import peer
 
@@ -133,14 +133,14 @@ def test_types_that_others_announce_are_not_looked_at(keeping_pair, partition, m
         announced.append((topic, type_id))
         return endpoint(*args)
 
-    endpoint = census._endpoint
-    monkeypatch.setattr(census, "_endpoint", note)
-    keeping_pair.participant.shared.census.writers_with_history()
+    endpoint = discovery._endpoint
+    monkeypatch.setattr(discovery, "_endpoint", note)
+    keeping_pair.participant.shared.discovery.writers_with_history()
     own, announced = announced.copy(), []
     with peer("writer", partition, 3):
         late = keeping_pair.make_reader(partition)
         assert late.wait_for_historical_data(dds.DDSDuration(sec=LONG))
-    assert ("ts_dds_presence", None) in announced
+    assert ("ts_dds_inventory", None) in announced
     assert any(type_id is not None for topic, type_id in own if topic.startswith("Test"))
 
 

@@ -10,22 +10,38 @@ import ctypes
 import threading
 import weakref
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ._cyclone import LIBRARY_HANDLE, call, check, lib
 from .errors import DDSException
 from .kinds import DDSDuration, DDSStateKind, state_mask
 from .query import Query
-
-if TYPE_CHECKING:
-    from .subscriber import DataReader
-
+from .topic import Topic
 
 _MOST_CONDITIONS = 32
 """How many conditions a wait returns at most; the next wait returns the others."""
 _FoundConditions = ctypes.c_ssize_t * _MOST_CONDITIONS
 
-_readers_with_pending: set[DataReader] = set()
+
+class ConditionedReader(Protocol):
+    """What conditions must know of the reader that they are about."""
+
+    handle: int
+    """Cyclone's handle."""
+    topic: Topic
+    """What it reads."""
+
+    def add_condition(self, condition: ReadCondition) -> None:
+        """Remember a condition that ends with the reader."""
+
+    def has_pending(self) -> bool:
+        """Return whether samples wait in the reader that Cyclone no longer holds."""
+
+    def announce(self) -> None:
+        """Let other processes discover that this one listens."""
+
+
+_readers_with_pending: set[ConditionedReader] = set()
 """Readers that hold samples of which Cyclone no longer knows."""
 
 
@@ -72,7 +88,7 @@ class GuardCondition(Condition):
         call("dds_set_guardcondition", self._handle, False)
 
 
-def note_pending(reader: DataReader, *, pending: bool) -> None:
+def note_pending(reader: ConditionedReader, *, pending: bool) -> None:
     """Tell waits whether a reader holds samples of which Cyclone no longer knows."""
     (_readers_with_pending.add if pending else _readers_with_pending.discard)(reader)
 
@@ -82,13 +98,13 @@ class ReadCondition(Condition):
 
     Parameters
     ----------
-    reader : `DataReader`
+    reader : `ConditionedReader`
         The reader.
     mask : iterable of `DDSStateKind`
         States of samples, views and instances.
     """
 
-    def __init__(self, reader: DataReader, mask: Iterable[DDSStateKind]) -> None:
+    def __init__(self, reader: ConditionedReader, mask: Iterable[DDSStateKind]) -> None:
         self.mask = state_mask(mask)
         super().__init__(call("dds_create_readcondition", reader.handle, self.mask))
         self.reader = reader
@@ -117,7 +133,7 @@ class QueryCondition(ReadCondition):
 
     Parameters
     ----------
-    reader : `DataReader`
+    reader : `ConditionedReader`
         The reader.
     mask : iterable of `DDSStateKind`
         States of samples, views and instances.
@@ -130,7 +146,9 @@ class QueryCondition(ReadCondition):
         If the expression cannot be understood or names an unknown field.
     """
 
-    def __init__(self, reader: DataReader, mask: Iterable[DDSStateKind], expression: str) -> None:
+    def __init__(
+        self, reader: ConditionedReader, mask: Iterable[DDSStateKind], expression: str
+    ) -> None:
         query = Query(expression)
         known = {field.name for field in reader.topic.codec.structure.fields}
         for name in query.fields:
@@ -153,7 +171,7 @@ class WaitSet:
         self._wake_guard = call("dds_create_guardcondition", LIBRARY_HANDLE)
         call("dds_waitset_attach", self._handle, self._wake_guard, 0)
         self._conditions: dict[int, Condition] = {}
-        self._unspoken: list[DataReader] = []
+        self._unannounced: list[ConditionedReader] = []
         self._lock = threading.Lock()
         self._next_id = 1
         weakref.finalize(self, _delete, self._handle, self._wake_guard)
@@ -174,7 +192,7 @@ class WaitSet:
             self._next_id += 1
         condition._waitsets.add(self)
         if isinstance(condition, ReadCondition):
-            self._unspoken.append(condition.reader)
+            self._unannounced.append(condition.reader)
 
     def detach(self, condition: Condition) -> None:
         """Remove a condition; one whose reader is closed is just forgotten."""
@@ -215,8 +233,8 @@ class WaitSet:
             Those that are triggered. Empty after the timeout, and when something that was
             attached has been closed meanwhile.
         """
-        while self._unspoken:
-            self._unspoken.pop().speak()
+        while self._unannounced:
+            self._unannounced.pop().announce()
         limit = (timeout or DDSDuration.infinity()).to_nanoseconds()
         if _readers_with_pending:
             with self._lock:

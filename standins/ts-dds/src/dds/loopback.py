@@ -8,7 +8,7 @@ Here its sockets are tied to the loopback device, so that nothing from outside c
 
 from __future__ import annotations
 
-__all__ = ["Inbox", "bind_to_loopback", "discovery_ports", "free_domain"]
+__all__ = ["DiscoverySocket", "bind_to_loopback", "discovery_ports", "free_domain"]
 
 import array
 import contextlib
@@ -126,8 +126,8 @@ def bind_to_loopback(domain: int) -> None:
                     )
 
 
-class Inbox:
-    """Where this process hears of others: the socket that Cyclone reads discovery from.
+class DiscoverySocket:
+    """The socket that Cyclone reads discovery from: where this process hears of others.
 
     What another process has sent lies in it as soon as that process has sent it, and Cyclone
     may take its time to read it on a busy machine.

@@ -8,7 +8,7 @@ __all__ = ["DataWriter", "Publisher"]
 
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cyclonedds._clayer import ddspy_write
 
@@ -16,11 +16,8 @@ from ._cyclone import call, check, lib
 from .errors import DDSException
 from .kinds import DDSDurabilityKind, DDSHistoryKind
 from .qos import Qos, c_qos
+from .shared_participant import SharedParticipant
 from .topic import Topic
-
-if TYPE_CHECKING:
-    from .participant import SharedParticipant
-
 
 _MOST_COUNTED = 1000
 """Up to how many kept samples a writer announces each."""
@@ -42,7 +39,7 @@ class Publisher:
         self.shared = shared
         self._writers: set[DataWriter] = set()
         # salobj drops it without closing it; its writers hold it as long as they live.
-        self._end = weakref.finalize(self, shared.presence.end, handle)
+        self._end = weakref.finalize(self, shared.inventory.end, handle)
 
     def create_datawriter(self, topic: Topic, qos: Qos | None = None) -> DataWriter:
         """Return a writer of a topic."""
@@ -83,15 +80,15 @@ class DataWriter:
         service = qos.durability_service
         keep_all = service.history_kind == DDSHistoryKind.KEEP_ALL
         self._depth = _MOST_COUNTED if keep_all else service.history_depth
-        # How many samples of each instance are kept for those who come late.
+        # How many samples of each instance are kept for late joiners.
         self._kept: dict[tuple[Any, ...], int] = {}
         self._samples = 0
         self.topic = topic
         self.qos = qos
-        publisher.shared.note_endpoint()
+        publisher.shared.announce_endpoints()
         with c_qos(qos) as pointer:
             self._handle = call("dds_create_writer", parent, topic.handle, pointer, None)
-        publisher.shared.presence.add_writer()
+        publisher.shared.inventory.add_writer()
         self._lock = threading.Lock()
 
     def write(self, sample: Any) -> None:
@@ -128,7 +125,7 @@ class DataWriter:
             check(ddspy_write(self._handle, data), f"cannot write {self.topic.name}")
 
     def _keep(self, values: dict[str, Any]) -> None:
-        """Count a sample that is kept for those who come late, and tell them."""
+        """Count a sample that is kept for late joiners, and tell them."""
         key = tuple(values[name] for name in self.topic.codec.structure.keys)
         kept = self._kept.get(key, 0)
         if kept < self._depth and self._samples < _MOST_COUNTED:
@@ -143,5 +140,5 @@ class DataWriter:
             handle, self._handle = self._handle, 0
         self._publisher.forget(self)
         if handle:
-            self._publisher.shared.presence.drop_samples(self._parent, self._samples)
+            self._publisher.shared.inventory.drop_samples(self._parent, self._samples)
             lib.dds_delete(handle)

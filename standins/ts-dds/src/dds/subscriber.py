@@ -12,19 +12,17 @@ import time
 import weakref
 from collections import Counter, deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cyclonedds._clayer import ddspy_take
 
 from ._cyclone import call, check, lib
 from .conditions import QueryCondition, ReadCondition, note_pending
-from .history import settle
+from .history import wait_for_history
 from .kinds import DDSDurabilityKind, DDSDuration, DDSStateKind, SampleInfo
 from .qos import Qos, c_qos
+from .shared_participant import SharedParticipant
 from .topic import Topic
-
-if TYPE_CHECKING:
-    from .participant import SharedParticipant
 
 _ANY_STATE = int(DDSStateKind.ANY_STATE)
 _BATCH = 10_000
@@ -47,11 +45,11 @@ class Subscriber:
         self._handle = handle
         self.shared = shared
         self._readers: set[DataReader] = set()
-        self._settling = threading.Lock()
+        self._waiting = threading.Lock()
         # Readers for which history was waited for, and whether all of it came.
         self._complete: dict[DataReader, bool] = {}
         # salobj drops it without closing it; its readers hold it as long as they live.
-        self._end = weakref.finalize(self, shared.presence.end, handle)
+        self._end = weakref.finalize(self, shared.inventory.end, handle)
 
     def create_datareader(self, topic: Topic, qos: Qos | None = None) -> DataReader:
         """Return a reader of a topic."""
@@ -59,7 +57,7 @@ class Subscriber:
         self._readers.add(reader)
         return reader
 
-    def settle(self, reader: DataReader, deadline: float) -> bool:
+    def wait_for_history(self, reader: DataReader, deadline: float) -> bool:
         """Wait until history has come to a reader, and to the others meanwhile.
 
         Parameters
@@ -69,15 +67,15 @@ class Subscriber:
         deadline : `float`
             When to give up (s, of `time.monotonic`).
         """
-        self.shared.presence.speak()
-        with self._settling:
+        self.shared.inventory.announce()
+        with self._waiting:
             if reader not in self._complete:
                 waiting = [
                     one
                     for one in list(self._readers)
                     if one.wants_history and one not in self._complete
                 ]
-                self._complete.update(settle(waiting, self.shared.census, deadline))
+                self._complete.update(wait_for_history(waiting, self.shared.discovery, deadline))
             return self._complete.get(reader, False)
 
     def close(self) -> None:
@@ -112,17 +110,17 @@ class DataReader:
         self._parent = parent
         self.topic = topic
         self.qos = qos
-        subscriber.shared.note_endpoint()
+        subscriber.shared.announce_endpoints()
         with c_qos(qos) as pointer:
             self.handle = call("dds_create_reader", parent, topic.handle, pointer, None)
-        subscriber.shared.presence.add_reader(parent)
+        subscriber.shared.inventory.add_reader(parent)
         self.wants_history = qos.durability.kind != DDSDurabilityKind.VOLATILE
         self._lock = threading.Lock()
         self._conditions: list[ReadCondition] = []
         # Samples that were fetched from Cyclone while waiting for history.
         self._pending: deque[tuple[bytes, Any]] = deque()
         # How many samples have come from each writer.
-        self.heard: Counter[int] = Counter()
+        self.received: Counter[int] = Counter()
 
     def create_readcondition(self, mask: Iterable[DDSStateKind]) -> ReadCondition:
         """Return a condition on samples in certain states."""
@@ -208,7 +206,7 @@ class DataReader:
             return []
         samples = [(data, info) for data, info in fetched if info.valid_data]
         if self.wants_history:
-            self.heard.update(info.publication_handle for _, info in samples)
+            self.received.update(info.publication_handle for _, info in samples)
         return samples
 
     def wait_for_historical_data(self, timeout: DDSDuration) -> bool:
@@ -227,11 +225,13 @@ class DataReader:
         """
         if not self.wants_history:
             return True
-        return self._subscriber.settle(self, time.monotonic() + timeout.to_nanoseconds() * 1e-9)
+        return self._subscriber.wait_for_history(
+            self, time.monotonic() + timeout.to_nanoseconds() * 1e-9
+        )
 
-    def speak(self) -> None:
-        """Let other processes know that this one listens."""
-        self._subscriber.shared.presence.speak()
+    def announce(self) -> None:
+        """Let other processes discover that this one listens."""
+        self._subscriber.shared.inventory.announce()
 
     def collect(self) -> bool:
         """Fetch what has come, to be taken later; return whether there was something."""
@@ -266,7 +266,7 @@ class DataReader:
         self._conditions.clear()
         self._subscriber.forget(self)
         if handle:
-            self._subscriber.shared.presence.drop_reader(self._parent)
+            self._subscriber.shared.inventory.drop_reader(self._parent)
             lib.dds_delete(handle)
 
 

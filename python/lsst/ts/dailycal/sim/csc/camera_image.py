@@ -10,7 +10,7 @@ import math
 import typing
 
 from ...model import ImageName
-from ..exposures import SimulatedExposure
+from ..exposures import DARK_OVERHEAD, SimulatedExposure
 from ..frame_effects import FrameEffect
 
 _LONGEST_EXPOSURE = 3600.0  # seconds
@@ -121,7 +121,8 @@ class OpenImage:
             image_type=self.request.image_type,
             exposure_time=exposure_time,
             begin_tai=self.begin_tai,
-            end_tai=end_tai,
+            # A clock that runs many times faster than real time may show no time at all.
+            end_tai=max(end_tai, self.begin_tai + exposure_time + DARK_OVERHEAD),
             group_id=tags.get("groupId", ""),
             test_type=tags.get("testType", ""),
             program=tags.get("program", ""),

@@ -1,33 +1,37 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What this process tells others of itself, so that they know when they have heard all of it."""
+"""What this process announces of itself, so that others know when they have discovered it all."""
 
 from __future__ import annotations
 
-__all__ = ["Presence"]
+__all__ = ["Inventory"]
 
 import threading
 from collections import Counter
 from collections.abc import Callable
 
 from ._cyclone import call, lib
-from .announcements import Announced, presence_words
 from .qos import Qos, c_qos
+from .user_data import InventoryCounts
 
 
-class Presence:
-    """A writer that never writes; its user data tell what else this process has.
+class Inventory:
+    """How many readers and kept samples this process has, announced to all others.
 
-    Announcements of readers and writers reach others in no certain order: what was announced
-    before two processes met is sent again, and what is announced meanwhile may come first. So the
-    presence counts. Whoever has heard of as many has heard of all.
+    Discovery announces endpoints (readers and writers) one by one, in no certain order, and never
+    says how many there are: what was announced before two processes met is sent again, and what
+    is announced meanwhile may come first. Whoever has discovered as many as the inventory says
+    has discovered all. DDS has no term for this; liveliness, which it has, only tells that
+    somebody is there.
+
+    The counts are the user data of a writer that never writes.
 
     Parameters
     ----------
     participant : `int`
         Cyclone's handle of the participant.
     make_topic : callable
-        Returns Cyclone's handle of the presence's topic.
+        Returns Cyclone's handle of the topic of the inventory's writer.
     lock : `threading.RLock`
         The one that ``make_topic`` takes. A thread may take it twice: the collector of garbage
         may end a subscriber at any time.
@@ -42,12 +46,12 @@ class Presence:
         # By subscriber and publisher, which end with their readers and writers.
         self._readers: Counter[int] = Counter()
         self._samples: Counter[int] = Counter()
-        self._announcements = 0
+        self._revision = 0
         self._writer = 0
         self._has_news = self._has_new_readers = False
 
     def add_reader(self, subscriber: int) -> None:
-        """Count a reader that was made, to be announced by `speak`."""
+        """Count a reader that was made, to be announced by `announce`."""
         with self._lock:
             self._readers[subscriber] += 1
             self._has_news = self._has_new_readers = True
@@ -60,25 +64,25 @@ class Presence:
                 self._retract()
 
     def add_writer(self) -> None:
-        """Note that there is somebody to be met, even if it has nothing to hear with."""
+        """Note that there is an endpoint, even if there is nothing to count."""
         self._has_news = True
 
     def add_sample(self, publisher: int) -> None:
-        """Count a sample that is kept for readers that come late, and announce it."""
+        """Count a sample that is kept for late joiners, and announce it."""
         with self._lock:
             self._samples[publisher] += 1
             self._has_news = True
-            self.speak()
+            self.announce()
 
     def drop_samples(self, publisher: int, number: int) -> None:
-        """Announce that there are fewer samples for readers that come late."""
+        """Announce that there are fewer samples for late joiners."""
         with self._lock:
             if number and self._samples[publisher]:
                 self._samples[publisher] -= number
                 self._retract()
 
     def end(self, parent: int) -> None:
-        """End a subscriber or publisher; what it still had is retracted by the next `speak`."""
+        """End a subscriber or publisher; the next `announce` retracts what it still had."""
         with self._lock:
             readers, samples = self._readers.pop(parent, 0), self._samples.pop(parent, 0)
             self._has_news |= bool(readers or samples)
@@ -88,9 +92,9 @@ class Presence:
         """Announce at once: others would wait for what is no longer there."""
         self._has_news = True
         if self._writer:
-            self.speak()
+            self.announce()
 
-    def speak(self) -> bool:
+    def announce(self) -> bool:
         """Announce what there is, if there is anything new.
 
         Returns
@@ -102,15 +106,15 @@ class Presence:
             return False
         with self._lock:
             has_readers, self._has_news, self._has_new_readers = self._has_new_readers, False, False
-            self._announcements += 1
-            announced = Announced(self._announcements, self._readers.total(), self._samples.total())
-            words = presence_words(announced)
+            self._revision += 1
+            counts = InventoryCounts(self._revision, self._readers.total(), self._samples.total())
+            user_data = counts.to_user_data()
             if self._writer:
-                with c_qos(None, user_data=words) as pointer:
+                with c_qos(None, user_data=user_data) as pointer:
                     lib.dds_set_qos(self._writer, pointer)
             else:
                 topic = self._make_topic()
-                with c_qos(Qos(), user_data=words) as pointer:
+                with c_qos(Qos(), user_data=user_data) as pointer:
                     self._writer = call(
                         "dds_create_writer", self._participant, topic, pointer, None
                     )

@@ -1,28 +1,27 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is there: what a process must know before it can say that it has met everybody.
+"""Discovery: who takes part in the domain, and whether all that they have is known.
 
-Cyclone's writers give their last samples to readers that come late, but nothing in Cyclone
-says when all of them have come, least of all that there are none. And a command that is
-written before its reader has been heard of is lost, although an event of the same process
-may have come already. So processes tell more:
+Cyclone's writers give their last samples to late joiners, but nothing in Cyclone says when all
+of them have come, least of all that there are none. And a command that is written before its
+reader has been discovered is lost, although an event of the same process may have come already.
+So processes announce more than DDS asks for, in `user_data`:
 
-* A participant says in its user data at which port it listens. The kernel knows the ports
-  that are open, so a process knows whether it has met everybody.
-* A writer says in its user data how many samples it has for those who come late.
-* A process has one more writer, its presence, which says how many readers the process has and
-  how many samples for those who come late. Announcements arrive in no certain order, so only
-  counting tells whether all have come.
+* A participant says at which port it listens. The kernel knows the ports that are open, so a
+  process knows whether it has discovered everybody.
+* A writer says how many samples it has for late joiners.
+* An `Inventory` says how many readers a process has and how many samples for late joiners.
+  Announcements arrive in no certain order, so only counting tells whether all have come.
 
-* What others have sent lies in the inbox of this process at once. So nobody is known in full
-  before Cyclone has read the inbox and has had a moment to work on what it read.
+What others have sent lies in the discovery socket of this process at once. So nobody is known in
+full before Cyclone has read the socket and has had a moment to work on what it read.
 
-A participant that says nothing, such as another program on Cyclone, is not waited for.
+A participant without such user data, such as another program on Cyclone, is not waited for.
 """
 
 from __future__ import annotations
 
-__all__ = ["Census"]
+__all__ = ["Discovery"]
 
 import ctypes
 import logging
@@ -33,8 +32,8 @@ from typing import Any
 from cyclonedds._clayer import ddspy_take_endpoint, ddspy_take_participant
 
 from ._cyclone import LIBRARY_HANDLE, call, lib
-from .heard import Heard, Seen
-from .loopback import Inbox, discovery_ports
+from .discovered import DiscoveredEntity, DiscoveredParticipants
+from .loopback import DiscoverySocket, discovery_ports
 
 _log = logging.getLogger(__name__)
 _PARTICIPANT_TOPIC = 0x7FFF0001
@@ -45,8 +44,8 @@ _ALIVE = 16
 _BATCH = 10_000
 _STRAGGLERS = 4.0
 """How long a participant that is there may keep silent before it is no longer waited for (s)."""
-_FIRST_WORD = 5.0
-"""How long a sample is held back for somebody who is just being met (s).
+_LONGEST_HOLD = 5.0
+"""How long a sample is held back for somebody who is just being discovered (s).
 
 Half of the time after which one who has died without a word is given up by Cyclone; 1.2 s were
 seen on two busy cores.
@@ -64,23 +63,27 @@ def _user_data(pointer: Any) -> bytes:
     value, size = ctypes.c_void_p(), ctypes.c_size_t()
     if not lib.dds_qget_userdata(pointer, ctypes.byref(value), ctypes.byref(size)):
         return b""
-    words = ctypes.string_at(value.value, size.value) if value.value else b""
+    user_data = ctypes.string_at(value.value, size.value) if value.value else b""
     if value.value:
         lib.dds_free(value)
-    return words
+    return user_data
 
 
-def _participant(key: bytes, words: bytes, info: Any) -> Seen:
-    return Seen(key, key, words, info.instance_state == _ALIVE, info.instance_handle)
+def _participant(guid: bytes, user_data: bytes, info: Any) -> DiscoveredEntity:
+    return DiscoveredEntity(
+        guid, guid, user_data, info.instance_state == _ALIVE, info.instance_handle
+    )
 
 
-def _endpoint(key: bytes, participant: bytes, _handle: int, _topic: str, _type: str,
-              words: bytes, info: Any, _type_id: bytes | None) -> Seen:  # fmt: skip
-    return Seen(key, participant, words, info.instance_state == _ALIVE, info.instance_handle)
+def _endpoint(guid: bytes, participant: bytes, _handle: int, _topic: str, _type: str,
+              user_data: bytes, info: Any, _type_id: bytes | None) -> DiscoveredEntity:  # fmt: skip
+    return DiscoveredEntity(
+        guid, participant, user_data, info.instance_state == _ALIVE, info.instance_handle
+    )
 
 
-class Census:
-    """Participants and writers that this process has heard of.
+class Discovery:
+    """Participants, writers and readers that this process has discovered.
 
     Parameters
     ----------
@@ -88,25 +91,25 @@ class Census:
         Cyclone's handle of the participant.
     domain : `int`
         The DDS domain.
-    inbox : `Inbox`
+    socket : `DiscoverySocket`
         Where this process hears of others.
     """
 
-    def __init__(self, participant: int, domain: int, inbox: Inbox) -> None:
+    def __init__(self, participant: int, domain: int, socket: DiscoverySocket) -> None:
         self._domain = domain
-        self._inbox = inbox
+        self._socket = socket
         self._lock = threading.Lock()
         self._news = call("dds_create_waitset", LIBRARY_HANDLE)
-        self._participants_reader = self._listen(participant, _PARTICIPANT_TOPIC)
-        self._writers_reader = self._listen(participant, _PUBLICATION_TOPIC)
-        self._readers_reader = self._listen(participant, _SUBSCRIPTION_TOPIC)
+        self._participants_reader = self._read_builtin_topic(participant, _PARTICIPANT_TOPIC)
+        self._writers_reader = self._read_builtin_topic(participant, _PUBLICATION_TOPIC)
+        self._readers_reader = self._read_builtin_topic(participant, _SUBSCRIPTION_TOPIC)
         self._born = time.monotonic()
-        self._heard = Heard()
+        self._discovered = DiscoveredParticipants()
         self._silent_ports: set[int] = set()
         self._silent: set[bytes] = set()
         self._complete = False
 
-    def _listen(self, participant: int, topic: int) -> int:
+    def _read_builtin_topic(self, participant: int, topic: int) -> int:
         reader = call("dds_create_reader", participant, topic, None, None)
         condition = call("dds_create_readcondition", reader, _NOT_READ)
         call("dds_waitset_attach", self._news, condition, 0)
@@ -127,24 +130,24 @@ class Census:
         if participants or writers or readers:
             # Whoever took it here, `wait_before_writing` must not miss that there was news.
             self._complete = False
-        for seen in participants:
-            self._heard.note_participant(seen)
-        for seen in writers:
-            self._heard.note_writer(seen)
-        for seen in readers:
-            self._heard.note_reader(seen)
+        for entity in participants:
+            self._discovered.note_participant(entity)
+        for entity in writers:
+            self._discovered.note_writer(entity)
+        for entity in readers:
+            self._discovered.note_reader(entity)
 
     def writers_with_history(self) -> dict[int, int]:
         """Return how many samples writers have to give, by publication handle."""
         with self._lock:
             self._update()
-            return {one.handle: one.samples for one in self._heard.givers.values()}
+            return {one.handle: one.samples for one in self._discovered.histories.values()}
 
     def _missing(self) -> set[int]:
         """Return the ports of participants that are there and not yet known in full."""
-        known, strangers = self._heard.ports()
+        known, others = self._discovered.ports()
         missing = discovery_ports(self._domain) - known
-        return missing if len(missing) > strangers else set()
+        return missing if len(missing) > others else set()
 
     def wait_until_complete(self, deadline: float) -> bool:
         """Wait until everybody who is there is known.
@@ -178,43 +181,43 @@ class Census:
                     self._silent_ports |= missing
             time.sleep(_PAUSE)
 
-    def _give_up(self, unmet: set[bytes]) -> None:
+    def _give_up(self, incomplete: set[bytes]) -> None:
         """Wait no longer for some, and say so: what is written now may not reach them."""
-        for key in unmet:
+        for guid in incomplete:
             _log.warning(
                 "Participant %s has not said in %g s all that it has (%s); it may not hear what "
                 "this process writes.",
-                key.hex(), _FIRST_WORD, self._heard.describe(key),
+                guid.hex(), _LONGEST_HOLD, self._discovered.describe(guid),
             )  # fmt: skip
-        self._silent |= unmet
+        self._silent |= incomplete
 
     def _has_news(self) -> bool:
-        """Return whether something was sent to this process that is not in this census yet."""
+        """Return whether something was sent to this process that is not known here yet."""
         found = ctypes.c_ssize_t()
         return (
-            self._inbox.has_unread()
+            self._socket.has_unread()
             or lib.dds_waitset_wait(self._news, ctypes.byref(found), 1, 0) != 0
         )
 
     def wait_before_writing(self) -> None:
-        """Hold a sample back until those who are just being met can hear it.
+        """Hold a sample back until those who are just being discovered can hear it.
 
-        Only for samples that those who come late do not get. It costs microseconds when
+        Only for samples that late joiners do not get. It costs microseconds when
         nobody is new.
         """
         if self._complete and not self._has_news():
             return
         begin = time.monotonic()
-        limit = begin + _FIRST_WORD
+        limit = begin + _LONGEST_HOLD
         quiet = 0
         while True:
             quiet = 0 if self._has_news() else quiet + 1
             with self._lock:
                 self._update()
-                unmet = self._heard.unmet() - self._silent
-                self._complete = not unmet and quiet > _MOMENT
+                incomplete = self._discovered.incomplete() - self._silent
+                self._complete = not incomplete and quiet > _MOMENT
                 if not self._complete and time.monotonic() > limit:
-                    self._give_up(unmet)
+                    self._give_up(incomplete)
                     self._complete = True
             if self._complete:
                 held = time.monotonic() - begin
