@@ -205,7 +205,7 @@ def _pixels() -> Iterator[Case]:
         text = f"{name}@BIAS/4" + (f":{values}" if values else "")
         yield Case(room, text, retaken=1, large=True)
     yield Case(room, "frame_identical@BIAS/3-4", retaken=1, large=True)
-    yield Case(room, "amplifier_dead@DARK/2-4", BIAS_ONLY, "in a row", FINE, retaken=1, large=True)
+    yield Case(room, "amplifier_dead@DARK/2-4", BIAS_ONLY, "in a row", FINE, retaken=3, large=True)
 
 
 FRAME_FAULTS = (
