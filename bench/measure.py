@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -42,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         paths = list(write_frames(Path(directory), parser.parse_args().frames))
         result = measure(paths)
-    print(json.dumps({**result, "limit": LIMIT}))
+    sys.stdout.write(json.dumps({**result, "limit": LIMIT}) + "\n")
     raise SystemExit(result["cpu_seconds"] > LIMIT)
 
 
