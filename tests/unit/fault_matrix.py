@@ -150,6 +150,7 @@ def bad_frames(room: str, fault: str, statuses: tuple[str, str]) -> Case:
     """The frames are there, and verification rejects them: a result, not a failure."""
     config = (
         ("generate_calibrations", False),
+        ("measure", False),
         ("number_verification_tests_threshold_bias", 8),
         ("number_verification_tests_threshold_dark", 8),
     )
@@ -194,6 +195,30 @@ def _files() -> Iterator[Case]:
         config=(("min_bias", 2),),
     )
     yield bad_frames(room, "file_saturated@BIAS/2-", ("rejected", "verified"))
+
+
+def _pixels() -> Iterator[Case]:
+    """The frames are measured, and a bad one is taken again."""
+    room = "Files"
+    for fault in FRAME_FAULTS:
+        name, _, values = fault.partition(":")
+        text = f"{name}@BIAS/4" + (f":{values}" if values else "")
+        yield Case(room, text, retaken=1, large=True)
+    yield Case(room, "frame_identical@BIAS/3-4", retaken=1, large=True)
+    yield Case(room, "amplifier_dead@DARK/2-4", BIAS_ONLY, "in a row", FINE, retaken=3, large=True)
+
+
+FRAME_FAULTS = (
+    "glow:strength=300",
+    "light_leak:light=30",
+    "settling",
+    "level_step:strength=200,amplifier=all",
+    "amplifier_shifted:amplifier=all",
+    "amplifier_noisy",
+    "noise_burst",
+    "gain_lost",
+    "stuck_bit",
+)
 
 
 def _jobs() -> Iterator[Case]:
@@ -263,6 +288,7 @@ CASES: tuple[Case, ...] = (
     *_camera(),
     *_ingestion(),
     *_files(),
+    *_pixels(),
     *_jobs(),
     *_components(),
     *_repository(),

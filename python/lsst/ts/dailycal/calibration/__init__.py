@@ -5,6 +5,7 @@
 
 from .accept import *
 from .config import *
+from .frame_rule import *
 from .plan import *
 from .preflight import *
 from .requests import *

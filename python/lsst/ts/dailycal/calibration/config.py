@@ -77,6 +77,9 @@ def make_run_config(raw: Raw, schema: Mapping[str, typing.Any]) -> RunConfig:
         accept_rule=AcceptRule(full["accept_rule"]),
         on_rejection=OnRejection(full["on_rejection"]),
         max_attempts=full["max_attempts"],
+        measure=full["measure"],
+        retake_bad=full["retake_bad"],
+        max_settling=full["max_settling"],
         resume=full["resume"],
         without_effect=UpstreamOptions(
             tuple(key for key in _COMPATIBILITY_ONLY if full[key] != defaults[key])
