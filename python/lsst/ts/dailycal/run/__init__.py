@@ -3,6 +3,7 @@
 
 """The engine that carries out a plan against ports."""
 
+from .attempt import *
 from .context import *
 from .engine import *
 from .files import *

@@ -6,7 +6,6 @@
 __all__ = ["SalCamera"]
 
 import asyncio
-import dataclasses
 import typing
 from collections.abc import Sequence
 
@@ -14,7 +13,6 @@ import lsst.ts.salobj as salobj
 
 from ...model import (
     CameraError,
-    CameraFaultError,
     Finding,
     Image,
     ImageName,
@@ -23,27 +21,11 @@ from ...model import (
     Severity,
 )
 from ...ports import ExposureTimeouts
-from ...run import ExposureWatch, find_image
+from ...run import CameraSight, ExposureAttempt, ExposureWatch, await_image, find_image
 from ..component import ComponentWatch
 from .key_values import make_key_value_map, parse_additional
 from .spectrograph import move_spectrograph
 from .states import Calibration, CommandState, Offline, Rafts
-
-
-@dataclasses.dataclass(slots=True)
-class _Attempt:
-    """What was heard of one exposure, whatever the order."""
-
-    name: ImageName | None = None
-    read_out: bool = False
-    acknowledged: bool = False
-    refusal: str = ""
-    last_seen: str = "nothing"
-
-    @property
-    def image_name(self) -> ImageName | None:
-        """Name of the image, once it has been read out."""
-        return self.name if self.read_out else None
 
 
 class SalCamera:
@@ -78,7 +60,7 @@ class SalCamera:
         self._watch = watch
         self._board = watch.board
         self._spectrograph = spectrograph
-        self._attempts: dict[str, _Attempt] = {}
+        self._attempts: dict[str, ExposureAttempt] = {}
         self._substates: dict[str, int] = {}
         self._board.listen(remote.evt_startIntegration, self._hear_start)
         self._board.listen(remote.evt_endReadout, self._hear_readout)
@@ -115,25 +97,27 @@ class SalCamera:
     ) -> Image:
         """Take one image, and return when it has been read out."""
         # Begun afresh: what was heard before the command is not about it.
-        attempt = self._attempts[tags.group_id] = _Attempt()
+        attempt = self._attempts[tags.group_id] = ExposureAttempt()
+        sight = CameraSight(
+            self._board.wait_until, lambda: self._watch.is_enabled, self._watch.describe
+        )
         failure = None
         async with asyncio.TaskGroup() as group:
             command = group.create_task(self._command(attempt, planned, tags, timeouts))
             try:
-                return await self._outcome(attempt, planned, timeouts)
+                return await await_image(attempt, planned, timeouts, sight)
             except CameraError as error:
                 # Raised outside of the group, which would wrap it.
                 failure = error
             finally:
                 command.cancel()
-        failure.image_name = attempt.name
         raise failure
 
     async def recover(
         self, planned: PlannedExposure, tags: ImageTags, timeouts: ExposureTimeouts
     ) -> Image | None:
         """Wait for the end of an exposure that was given up or is nobody's; find its image."""
-        attempt = self._attempts.setdefault(tags.group_id, _Attempt())
+        attempt = self._attempts.setdefault(tags.group_id, ExposureAttempt())
         watch = ExposureWatch(
             image_name=lambda: attempt.image_name,
             activity=lambda: self._describe_activity() if self._watch.is_enabled else "",
@@ -145,7 +129,7 @@ class SalCamera:
 
     async def _command(
         self,
-        attempt: _Attempt,
+        attempt: ExposureAttempt,
         planned: PlannedExposure,
         tags: ImageTags,
         timeouts: ExposureTimeouts,
@@ -165,77 +149,20 @@ class SalCamera:
         except salobj.AckError as error:
             attempt.refusal = error.ackcmd.result or "no reason given"
         else:
-            attempt.acknowledged = True
-            if not attempt.read_out:
-                attempt.last_seen = "the final acknowledgement"
+            attempt.hear_acknowledgement()
         await self._board.changed()
 
-    async def _outcome(
-        self, attempt: _Attempt, planned: PlannedExposure, timeouts: ExposureTimeouts
-    ) -> Image:
-        await self._board.wait_until(
-            lambda: (
-                attempt.read_out
-                or attempt.acknowledged
-                or bool(attempt.refusal)
-                or not self._watch.is_enabled
-            ),
-            timeouts.exposure,
-        )
-        if attempt.acknowledged and not attempt.read_out:
-            await self._board.wait_until(lambda: attempt.read_out, timeouts.late_event)
-        if attempt.read_out and attempt.name is not None:
-            return await self._read_out(attempt, attempt.name, planned, timeouts)
-        if not self._watch.is_enabled:
-            raise CameraFaultError(
-                f"{planned.label} could not be taken: ATCamera is not ENABLED.",
-                last_seen=f"{self._watch.describe()}, and of the exposure {attempt.last_seen}",
-                remedy="Recover the camera (see its recovery page).",
-            )
-        if attempt.refusal:
-            raise CameraError(
-                f"ATCamera refused {planned.label}: {attempt.refusal}.",
-                last_seen=attempt.last_seen,
-            )
-        if attempt.acknowledged and attempt.name is not None:
-            note = f"endReadout was not heard within {timeouts.late_event:g} s of the final ack"
-            return Image(planned, attempt.name, notes=(note,))
-        raise CameraError(
-            f"{planned.label}: no endReadout within {timeouts.exposure:.0f} s.",
-            missing=[str(attempt.name)] if attempt.name else [],
-            last_seen=f"{attempt.last_seen}; {self._watch.describe()}",
-            remedy="Look at ATCamera; see the recovery page of the camera.",
-        )
-
-    async def _read_out(
-        self,
-        attempt: _Attempt,
-        name: ImageName,
-        planned: PlannedExposure,
-        timeouts: ExposureTimeouts,
-    ) -> Image:
-        done = await self._board.wait_until(
-            lambda: attempt.acknowledged or bool(attempt.refusal), timeouts.late_event
-        )
-        if attempt.refusal:
-            return Image(planned, name, notes=(f"read out, yet refused: {attempt.refusal}",))
-        if not done:
-            note = f"no final acknowledgement within {timeouts.late_event:g} s of endReadout"
-            return Image(planned, name, notes=(note,))
-        return Image(planned, name)
-
     def _hear_start(self, message: typing.Any) -> None:
-        attempt = self._find(message)
-        if attempt is not None and not attempt.read_out:
-            attempt.last_seen = f"startIntegration of {message.imageName}"
+        if found := self._find(message):
+            attempt, name = found
+            attempt.hear_start(name)
 
     def _hear_readout(self, message: typing.Any) -> None:
-        attempt = self._find(message)
-        if attempt is not None:
-            attempt.read_out = True
-            attempt.last_seen = f"endReadout of {message.imageName}"
+        if found := self._find(message):
+            attempt, name = found
+            attempt.hear_readout(name)
 
-    def _find(self, message: typing.Any) -> _Attempt | None:
+    def _find(self, message: typing.Any) -> tuple[ExposureAttempt, ImageName] | None:
         pairs = parse_additional(message.additionalKeys, message.additionalValues)
         group_id = pairs.get("groupId")
         if not group_id:
@@ -245,9 +172,7 @@ class SalCamera:
         except ValueError:
             return None
         # Kept for groups nobody asked for too: `recover` looks for those of an earlier process.
-        attempt = self._attempts.setdefault(group_id, _Attempt())
-        attempt.name = name
-        return attempt
+        return self._attempts.setdefault(group_id, ExposureAttempt()), name
 
     def _hear_offline(self, message: typing.Any) -> None:
         try:

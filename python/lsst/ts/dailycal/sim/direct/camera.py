@@ -5,21 +5,18 @@
 
 __all__ = ["DirectCamera"]
 
-import dataclasses
 from collections.abc import Callable, Sequence
 
 from ...model import (
     CameraError,
-    CameraFaultError,
     Finding,
     Image,
-    ImageName,
     ImageTags,
     PlannedExposure,
     Severity,
 )
 from ...ports import ExposureTimeouts
-from ...run import ExposureWatch, find_image
+from ...run import CameraSight, ExposureAttempt, ExposureWatch, await_image, find_image
 from ..detector import READOUT_TIME
 from ..exposures import SimulatedExposure
 from ..faults import Fault
@@ -31,23 +28,6 @@ from .components import CAMERA, SPECTROGRAPH, DirectComponents
 _COMMAND_TIME = 0.02  # seconds from the command to the first sign of it
 _CLEAR_TIME = 0.3  # seconds from the command to the start of the integration
 _WHEEL_TIME = 3.0  # seconds to turn a wheel
-_REMEDY = "Look at ATCamera; see the recovery page of the camera."
-
-
-@dataclasses.dataclass(slots=True)
-class _Attempt:
-    """What was heard of one exposure."""
-
-    name: ImageName | None = None
-    read_out: bool = False
-    acknowledged: bool = False
-    refusal: str = ""
-    last_seen: str = "nothing"
-
-    @property
-    def image_name(self) -> ImageName | None:
-        """Name of the image, once it has been read out."""
-        return self.name if self.read_out else None
 
 
 class DirectCamera:
@@ -82,7 +62,7 @@ class DirectCamera:
         self._changes = changes
         self._components = components
         self._deliver = deliver
-        self._attempts: dict[str, _Attempt] = {}
+        self._attempts: dict[str, ExposureAttempt] = {}
         self._activity = ""
 
     async def check(self) -> Sequence[Finding]:
@@ -118,47 +98,21 @@ class DirectCamera:
         self, planned: PlannedExposure, tags: ImageTags, timeouts: ExposureTimeouts
     ) -> Image:
         """Take one image, and return when it has been read out."""
-        self._require_enabled(planned, _Attempt())
-        attempt = self._attempts[tags.group_id] = _Attempt()
-        self._background.spawn(self._expose(planned, tags, attempt), f"expose {planned.label}")
-        await self._changes.wait_until(
-            lambda: (
-                attempt.read_out
-                or attempt.acknowledged
-                or bool(attempt.refusal)
-                or not self._components.is_enabled(CAMERA)
-            ),
-            timeouts.exposure,
+        attempt = self._attempts[tags.group_id] = ExposureAttempt()
+        sight = CameraSight(
+            self._changes.wait_until,
+            lambda: self._components.is_enabled(CAMERA),
+            lambda: self._components.describe(CAMERA),
         )
-        # Whatever proves the image first, the rest may lag a little.
-        both = await self._changes.wait_until(
-            lambda: (
-                (attempt.read_out and (attempt.acknowledged or bool(attempt.refusal)))
-                or not (attempt.read_out or attempt.acknowledged)
-            ),
-            timeouts.late_event,
-        )
-        if attempt.name is not None and (attempt.read_out or attempt.acknowledged):
-            return Image(planned, attempt.name, notes=_notes(attempt, both, timeouts))
-        self._require_enabled(planned, attempt)
-        if attempt.refusal:
-            what = f"ATCamera refused {planned.label}: {attempt.refusal}."
-        else:
-            what = f"{planned.label}: no endReadout within {timeouts.exposure:.0f} s."
-        error = CameraError(
-            what,
-            missing=[str(attempt.name)] if attempt.name else [],
-            last_seen=f"{attempt.last_seen}; {self._components.describe(CAMERA)}",
-            remedy="" if attempt.refusal else _REMEDY,
-        )
-        error.image_name = attempt.name
-        raise error
+        if sight.is_enabled():
+            self._background.spawn(self._expose(planned, tags, attempt), f"expose {planned.label}")
+        return await await_image(attempt, planned, timeouts, sight)
 
     async def recover(
         self, planned: PlannedExposure, tags: ImageTags, timeouts: ExposureTimeouts
     ) -> Image | None:
         """Wait for the end of an exposure that was given up or is nobody's; find its image."""
-        attempt = self._attempts.setdefault(tags.group_id, _Attempt())
+        attempt = self._attempts.setdefault(tags.group_id, ExposureAttempt())
         watch = ExposureWatch(
             image_name=lambda: attempt.image_name,
             activity=lambda: self._activity,
@@ -168,21 +122,9 @@ class DirectCamera:
         name = await find_image(watch, timeouts)
         return None if name is None else Image(planned, name)
 
-    def _require_enabled(self, planned: PlannedExposure, attempt: _Attempt) -> None:
-        if self._components.is_enabled(CAMERA):
-            return
-        error = CameraFaultError(
-            f"{planned.label} could not be taken: ATCamera is not ENABLED.",
-            missing=[str(attempt.name)] if attempt.name else [],
-            last_seen=(
-                f"{self._components.describe(CAMERA)}, and of the exposure {attempt.last_seen}"
-            ),
-            remedy="Recover the camera (see its recovery page).",
-        )
-        error.image_name = attempt.name
-        raise error
-
-    async def _expose(self, planned: PlannedExposure, tags: ImageTags, attempt: _Attempt) -> None:
+    async def _expose(
+        self, planned: PlannedExposure, tags: ImageTags, attempt: ExposureAttempt
+    ) -> None:
         """Do what the camera does with takeImages."""
         faults, clock = self._world.faults, self._world.clock
         await clock.sleep(_COMMAND_TIME)
@@ -198,7 +140,7 @@ class DirectCamera:
             begin = clock.tai()
             name = self._world.names.next(clock.day_obs())
             context = {"image_type": planned.image_type, "name": name}
-            self._emit("camera.start_integration", context, lambda: _hear_start(attempt, name))
+            self._emit("camera.start_integration", context, lambda: attempt.hear_start(name))
             crash = faults.hit("camera.exposure", **context)
             if crash is not None:
                 await clock.sleep(crash.number("fraction") * (planned.exposure_time + READOUT_TIME))
@@ -213,7 +155,7 @@ class DirectCamera:
         finally:
             self._activity = ""
             self._changes.notify()
-        self._emit("camera.end_readout", context, lambda: _hear_readout(attempt, name))
+        self._emit("camera.end_readout", context, lambda: attempt.hear_readout(name))
         self._acknowledge(context, attempt)
         self._deliver(
             SimulatedExposure(
@@ -231,11 +173,11 @@ class DirectCamera:
             )
         )
 
-    def _acknowledge(self, context: dict[str, object], attempt: _Attempt) -> None:
+    def _acknowledge(self, context: dict[str, object], attempt: ExposureAttempt) -> None:
         def fail(_: Fault) -> None:
             attempt.refusal = "the command failed after the readout"
 
-        self._emit("camera.ack", context, lambda: _hear_ack(attempt), fail)
+        self._emit("camera.ack", context, attempt.hear_acknowledgement, fail)
 
     def _emit(
         self,
@@ -260,30 +202,3 @@ class DirectCamera:
         await self._world.clock.sleep(delay)
         hear()
         self._changes.notify()
-
-
-def _hear_start(attempt: _Attempt, name: ImageName) -> None:
-    attempt.name = name
-    if not attempt.read_out:
-        attempt.last_seen = f"startIntegration of {name}"
-
-
-def _hear_readout(attempt: _Attempt, name: ImageName) -> None:
-    attempt.name = name
-    attempt.read_out = True
-    attempt.last_seen = f"endReadout of {name}"
-
-
-def _hear_ack(attempt: _Attempt) -> None:
-    attempt.acknowledged = True
-    if not attempt.read_out:
-        attempt.last_seen = "the final acknowledgement"
-
-
-def _notes(attempt: _Attempt, both: bool, timeouts: ExposureTimeouts) -> tuple[str, ...]:
-    if attempt.refusal:
-        return (f"read out, yet refused: {attempt.refusal}",)
-    if both:
-        return ()
-    what = "the final acknowledgement" if attempt.read_out else "endReadout"
-    return (f"{what} was not heard within {timeouts.late_event:g} s",)
