@@ -1,5 +1,6 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import dataclasses
 import warnings
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from astropy.io import fits
 
 from lsst.ts.dailycal.model.detector import LATISS, Section
-from lsst.ts.dailycal.pipelines.combine import combine_bias
+from lsst.ts.dailycal.pipelines.combine import combine_bias, combine_dark
 from lsst.ts.dailycal.pipelines.fits_image import read_image, write_image
 from lsst.ts.dailycal.pipelines.image import Mask, bin_pixels
 from lsst.ts.dailycal.pipelines.isr import correct_frame
@@ -119,10 +120,46 @@ def test_an_image_file_is_correct_fits(make_maker, tmp_path):
     assert path.stat().st_size % 2880 == 0
     with fits.open(path) as hdus:
         hdus.verify("exception")
-        assert [hdu.name for hdu in hdus] == ["PRIMARY", "IMAGE"]
+        assert [hdu.name for hdu in hdus] == ["PRIMARY", "IMAGE", "MASK", "VARIANCE"]
+        assert hdus["MASK"].header["MP_NO_DATA"] == 4
+        assert hdus["VARIANCE"].header["BUNIT"] == "(electron)**2"
+        assert np.array_equal(hdus["VARIANCE"].data, bias.variance)
         assert hdus["IMAGE"].header["BUNIT"] == "electron"
         assert hdus[0].header["CPP_INPUT_2"] == bias.inputs[2]
         assert np.array_equal(hdus["IMAGE"].data, bias.pixels)
+
+
+def test_a_header_says_what_went_in_and_what_was_left_out(make_maker, tmp_path):
+    maker = make_maker(64, 64)
+    darks = [maker.frame(rate=0.1, dark_time=t, extra=5.0) for t in (5.0, 15.0, 30.0) * 4]
+    darks.append(maker.frame(rate=0.1, dark_time=30.0, extra=60.0))
+    dark = combine_dark(darks, None)
+    path = tmp_path / "dark.fits"
+    write_image(path, dark)
+    back = read_image(path).provenance
+    made = dark.provenance
+    assert dataclasses.replace(back, dark_fit=None) == dataclasses.replace(made, dark_fit=None)
+    assert back.dark_fit.to_dict() == made.dark_fit.to_dict()
+    assert [item.scale for item in back.inputs] == [5.0, 15.0, 30.0] * 4
+    (left,) = back.left_out
+    assert left.exposure == darks[-1].exposure
+    assert "level of" in left.reason
+    assert np.mean([line.intercept for line in back.dark_fit.amplifiers.values()]) == pytest.approx(
+        5.0, abs=0.5
+    )
+    header = fits.getheader(path)
+    assert header["CPP_INPUT_EXPT_1"] == 15.0
+    assert header["CPP_VERSION_0"].startswith("ts-dailycal ")
+    assert header["DKI01"] == back.dark_fit.amplifiers["C10"].intercept
+
+
+def test_a_file_of_an_earlier_version_is_read(make_maker, tmp_path):
+    bias = combine_bias(make_maker(40, 32).frames(3))
+    path = tmp_path / "bias.fits"
+    write_image(path, dataclasses.replace(bias, variance=None, provenance=None))
+    back = read_image(path)
+    assert (back.variance, back.provenance, back.inputs) == (None, None, bias.inputs)
+    assert np.array_equal(back.pixels, bias.pixels)
 
 
 def test_binning_averages_squares():

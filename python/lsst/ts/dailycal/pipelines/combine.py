@@ -1,19 +1,30 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Combination of raw frames into one calibration, in strips of rows."""
+"""Combination of raw frames into one calibration, in strips of rows.
+
+Before that, frames that do not belong to the others are left out: by their headers, and by a
+first look at their levels. From the levels of darks follows how much of their signal does not
+grow with time; that is no dark current, and is not divided by the dark time.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..model.dark_fit import AmplifierLine, DarkFit
 from .clip import ClipOptions, clipped_slope
 from .image import CalibImage, ImageAmplifier, Mask
+from .inputs import InputFacts, select_inputs
 from .isr import IsrOptions, check_shape, correct_rows
+from .lines import fit_line
 from .overscan import parallel_levels
+from .provenance import CombinationInput, LeftOut, Provenance, versions
 from .repair import fill_from_neighbours
+from .survey import AmplifierSurvey, SurveyOptions, find_deviating, survey_amplifier
 from .threads import in_threads
 
 if TYPE_CHECKING:
@@ -25,12 +36,28 @@ if TYPE_CHECKING:
 
 # Values of all frames that one strip of rows holds; bounds the memory.
 _STRIP = 4_000_000
+# An intercept of fewer standard errors, or less than this (electron), is taken for none.
+_SURE = 4.0
+_LEAST_INTERCEPT = 0.2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HotPixelOptions:
+    """What becomes of pixels with much dark current."""
+
+    hit_fraction: float = 0.2
+    """A pixel that is hit in this part of the frames, and in two at least, is hot, and was hit by
+    no cosmic ray: its values are used."""
+    bad_rate: float = 5.0
+    """A pixel with a higher rate is BAD (electron/s). 5 electron/s is what acceptance tests of
+    the observatory's sensors call a bright pixel."""
 
 
 def combine_bias(
     frames: Sequence[RawFrame],
     isr: IsrOptions | None = None,
     clip: ClipOptions | None = None,
+    survey: SurveyOptions | None = None,
 ) -> CalibImage:
     """Make a combined bias.
 
@@ -38,7 +65,7 @@ def combine_bias(
     ----------
     frames : sequence of `RawFrame`
         Bias exposures.
-    isr, clip : `IsrOptions`, `ClipOptions` or `None`
+    isr, clip, survey : `IsrOptions`, `ClipOptions`, `SurveyOptions` or `None`
         How.
 
     Returns
@@ -48,10 +75,19 @@ def combine_bias(
 
     Raises
     ------
+    InputError
+        If there is no frame, or if they do not belong together.
     ValueError
-        If there is no frame, or if they differ in size.
+        If they differ in size.
     """
-    return _combine(frames, _How(None, None, isr or IsrOptions(), clip or ClipOptions()), ())
+    how = _How(
+        None,
+        isr or IsrOptions(),
+        clip or ClipOptions(),
+        survey or SurveyOptions(),
+        HotPixelOptions(),
+    )
+    return _combine(frames, "BIAS", how, ())
 
 
 def combine_dark(
@@ -60,6 +96,9 @@ def combine_dark(
     hits: Sequence[NDArray[np.intp]] = (),
     isr: IsrOptions | None = None,
     clip: ClipOptions | None = None,
+    *,
+    survey: SurveyOptions | None = None,
+    hot: HotPixelOptions | None = None,
 ) -> CalibImage:
     """Make a combined dark.
 
@@ -72,95 +111,128 @@ def combine_dark(
     hits : sequence of `numpy.ndarray`
         For each frame the flat indices, in the assembled image, of pixels to leave out
         because a cosmic ray hit them. Empty for none.
-    isr, clip : `IsrOptions`, `ClipOptions` or `None`
+    isr, clip, survey, hot : options or `None`
         How.
 
     Returns
     -------
     dark : `CalibImage`
-        In electron/s.
+        In electron/s; its provenance has the line of each amplifier.
 
     Raises
     ------
+    InputError
+        If there is no frame, or if they do not belong together.
     ValueError
-        If there is no frame, they differ in size, or a dark time is not positive.
+        If they differ in size, or a dark time is not positive.
     """
-    times = np.array([frame.dark_time for frame in frames], np.float32)
     for frame in frames:
         if not frame.dark_time > 0:
             raise ValueError(f"dark exposure {frame.exposure} has no dark time")
-    return _combine(frames, _How(times, bias, isr or IsrOptions(), clip or ClipOptions()), hits)
+    how = _How(
+        bias,
+        isr or IsrOptions(),
+        clip or ClipOptions(),
+        survey or SurveyOptions(),
+        hot or HotPixelOptions(),
+    )
+    return _combine(frames, "DARK", how, hits)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _How:
     """How frames are combined."""
 
-    times: NDArray[np.float32] | None
-    """Dark times (second); None for biases."""
     bias: CalibImage | None
     """Is subtracted."""
     isr: IsrOptions
     clip: ClipOptions
+    survey: SurveyOptions
+    hot: HotPixelOptions
 
 
-def _combine(frames: Sequence[RawFrame], how: _How, hits: Sequence[NDArray[np.intp]]) -> CalibImage:
-    if not frames:
-        raise ValueError("there is no frame to combine")
+def _combine(
+    frames: Sequence[RawFrame], kind: str, how: _How, hits: Sequence[NDArray[np.intp]]
+) -> CalibImage:
+    selection = select_inputs([_facts(frame) for frame in frames], kind)
+    _check_shapes(frames, how.bias)
+    cosmics = _without_hot_pixels(hits, how.hot) if hits else hits
+    stack = _Stack(frames, kind, how, cosmics).only(selection.kept)
+    surveys = stack.survey()
+    # Also of frames that are left out: a whole exposure time may be off the line.
+    lines = stack.lines(surveys) if kind == "DARK" else ()
+    stack, left_out, notes = _without_deviating(stack, surveys, how.survey)
+    offsets = [_sure_intercept(line) for line in lines] or [0.0] * len(surveys)
+    image = stack.combine([survey.noise for survey in surveys], offsets)
+    provenance = Provenance(
+        tuple(_input(frame, kind) for frame in stack.frames),
+        selection.left_out + tuple(left_out.values()),
+        _rule(kind, how),
+        notes,
+        selection.setup,
+        (),
+        DarkFit({s.name: line for s, line in zip(surveys, lines, strict=True)}) if lines else None,
+        versions(),
+    )
+    return dataclasses.replace(image, provenance=provenance)
+
+
+def _facts(frame: RawFrame) -> InputFacts:
+    return InputFacts.of_header(frame.header, frame.exposure, frame.image_type, frame.exposure_time)
+
+
+def _input(frame: RawFrame, kind: str) -> CombinationInput:
+    scale = frame.dark_time if kind == "DARK" else 1.0
+    return CombinationInput(frame.exposure, _facts(frame).date, frame.exposure_time, scale)
+
+
+def _check_shapes(frames: Sequence[RawFrame], bias: CalibImage | None) -> None:
     shape = frames[0].shape
     for frame in frames:
-        check_shape(frame, how.bias)
+        check_shape(frame, bias)
         if frame.shape != shape:
             raise ValueError(
                 f"exposure {frame.exposure} has {frame.shape} pixels, "
                 f"exposure {frames[0].exposure} has {shape}"
             )
-    pixels = np.empty(shape, np.float32)
-    by_row = [_HitsByRow(flat, shape) for flat in hits]
-    work = _Work(pixels, how)
-    amplifiers = [
-        [frame.amplifiers[number] for frame in frames]
-        for number in range(len(frames[0].amplifiers))
-    ]
 
-    def levels(raws: list[RawAmplifier]) -> list[NDArray[np.float32]]:
-        return [parallel_levels(raw, how.isr.overscan) for raw in raws]
 
-    parallel = in_threads(levels, amplifiers, pixels.size)
-
-    def combine(item: tuple[int, int, int]) -> None:
-        number, y0, y1 = item
-        work.strip(amplifiers[number], parallel[number], by_row, y0, y1)
-
-    width = frames[0].amplifiers[0].data.width
-    rows = max(_STRIP // (width * len(frames)), 1)
-    items = [
-        (number, y0, min(y0 + rows, raw.data.height))
-        for number, raw in enumerate(frames[0].amplifiers)
-        for y0 in range(0, raw.data.height, rows)
-    ]
-    in_threads(combine, items, pixels.size * len(frames))
-    mask = np.zeros(shape, np.uint8)
-    empty = np.flatnonzero(np.isnan(pixels))
-    if len(empty):
-        mask.ravel()[empty] = Mask.BAD.value | Mask.INTRP.value
-        fill_from_neighbours(pixels, empty)
-    if how.bias is not None:
-        mask |= how.bias.mask & np.uint8(Mask.BAD)
-    return CalibImage(
-        pixels,
-        mask,
-        tuple(
-            ImageAmplifier(
-                raw.amplifier.name, raw.detector, raw.amplifier.gain, raw.amplifier.read_noise, 0.0
-            )
-            for raw in frames[0].amplifiers
-        ),
-        "bias" if how.times is None else "dark",
-        "electron" if how.times is None else "electron/s",
-        0.0 if how.times is None else 1.0,
-        tuple(frame.exposure for frame in frames),
+def _rule(kind: str, how: _How) -> str:
+    mean = "mean" if kind == "BIAS" else "weighted rate"
+    return (
+        f"{mean} of values within {how.clip.n_sigma:g} noises of the median, "
+        f"{how.clip.iterations} rounds; frames within {how.survey.level_limit:g} read noises"
     )
+
+
+def _sure_intercept(line: AmplifierLine) -> float:
+    """Give the intercept if it is one, and zero if it is as likely to be none."""
+    sure = max(_SURE * line.intercept_error, _LEAST_INTERCEPT)
+    return line.intercept if math.isfinite(sure) and abs(line.intercept) > sure else 0.0
+
+
+def _without_hot_pixels(
+    hits: Sequence[NDArray[np.intp]], options: HotPixelOptions
+) -> list[NDArray[np.intp]]:
+    """Drop pixels that are among the hits of many frames."""
+    flat, counts = np.unique(np.concatenate([np.unique(one) for one in hits]), return_counts=True)
+    hot = flat[counts >= max(2, math.ceil(options.hit_fraction * len(hits)))]
+    return [np.setdiff1d(one, hot) for one in hits]
+
+
+def _without_deviating(
+    stack: _Stack, surveys: Sequence[AmplifierSurvey], options: SurveyOptions
+) -> tuple[_Stack, dict[int, LeftOut], tuple[str, ...]]:
+    """Leave frames out that do not fit, if more than half are left."""
+    reasons = find_deviating(surveys, stack.times, options)
+    count = len(stack.frames)
+    named = {n: LeftOut(stack.frames[n].exposure, reason) for n, reason in reasons.items()}
+    if not named:
+        return stack, {}, ()
+    if 2 * (count - len(named)) <= count:
+        ids = ", ".join(str(left.exposure) for left in named.values())
+        return stack, {}, (f"{len(named)} of {count} frames differ, none is left out: {ids}",)
+    return stack.only([n for n in range(count) if n not in named]), named, ()
 
 
 class _HitsByRow:
@@ -185,41 +257,138 @@ class _HitsByRow:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Work:
-    """What the strips of one combination share."""
+class _Stack:
+    """Frames that are combined, one amplifier and some rows at a time."""
 
-    pixels: NDArray[np.float32]
-    """The result."""
+    frames: Sequence[RawFrame]
+    kind: str
+    """BIAS or DARK."""
     how: _How
+    hits: Sequence[NDArray[np.intp]]
+    """Of each frame, or of none."""
+    _prepared: dict[int, tuple[list[NDArray[np.float32]], _HitsByRow | None]] = dataclasses.field(
+        default_factory=dict
+    )
+    """By exposure: levels of the columns of each amplifier, and hits."""
 
-    def strip(
-        self,
-        amplifiers: Sequence[RawAmplifier],
-        parallel: Sequence[NDArray[np.float32]],
-        hits: Sequence[_HitsByRow],
-        y0: int,
-        y1: int,
-    ) -> None:
-        """Combine data rows y0 to y1 of one amplifier of all frames."""
-        width = amplifiers[0].data.width
-        stack = np.empty((len(amplifiers), y1 - y0, width), np.float32)
-        bias = (
-            None if self.how.bias is None else amplifiers[0].oriented(self.how.bias.pixels)[y0:y1]
+    @property
+    def times(self) -> NDArray[np.float32] | None:
+        """Dark times (second); None for biases."""
+        if self.kind == "BIAS":
+            return None
+        return np.array([frame.dark_time for frame in self.frames], np.float32)
+
+    def only(self, numbers: Sequence[int]) -> _Stack:
+        """Leave all other frames out."""
+        return dataclasses.replace(
+            self,
+            frames=[self.frames[n] for n in numbers],
+            hits=[self.hits[n] for n in numbers] if self.hits else (),
         )
-        for number, raw in enumerate(amplifiers):
-            out = stack[number]
+
+    def survey(self) -> list[AmplifierSurvey]:
+        """Look at all amplifiers of all frames."""
+        shape = self.frames[0].shape
+
+        def prepare(number: int) -> None:
+            frame = self.frames[number]
+            levels = [parallel_levels(raw, self.how.isr.overscan) for raw in frame.amplifiers]
+            hits = _HitsByRow(self.hits[number], shape) if self.hits else None
+            self._prepared[frame.exposure] = levels, hits
+
+        def look(number: int) -> AmplifierSurvey:
+            raw = self.frames[0].amplifiers[number]
+            return survey_amplifier(
+                raw.amplifier.name,
+                raw.amplifier.read_noise,
+                raw.data.height,
+                lambda y0, y1: self._read(number, y0, y1),
+                self.times,
+            )
+
+        pixels = len(self.frames) * shape[0] * shape[1]
+        in_threads(prepare, range(len(self.frames)), pixels)
+        return in_threads(look, range(len(self.frames[0].amplifiers)), pixels)
+
+    def lines(self, surveys: Sequence[AmplifierSurvey]) -> tuple[AmplifierLine, ...]:
+        """Fit the levels over the dark times."""
+        times = np.array([frame.dark_time for frame in self.frames])
+        return tuple(
+            # A median has 1.57 times the variance of a mean.
+            fit_line(times, s.levels, np.full(len(times), 1.57 * s.noise**2 / s.pixels))
+            for s in surveys
+        )
+
+    def combine(self, noises: Sequence[float], offsets: Sequence[float]) -> CalibImage:
+        """Combine all rows of all amplifiers, with offsets (electron) subtracted."""
+        first = self.frames[0]
+        pixels = np.empty(first.shape, np.float32)
+        variance = np.empty(first.shape, np.float32)
+        width = first.amplifiers[0].data.width
+        rows = max(_STRIP // (width * len(self.frames)), 1)
+        items = [
+            (number, y0, min(y0 + rows, raw.data.height))
+            for number, raw in enumerate(first.amplifiers)
+            for y0 in range(0, raw.data.height, rows)
+        ]
+
+        def strip(item: tuple[int, int, int]) -> None:
+            number, y0, y1 = item
+            stack = self._read(number, y0, y1, offsets[number])
+            flat = stack.reshape(len(stack), -1)
+            result = clipped_slope(flat, self.times, self.how.clip, noises[number])
+            raw = first.amplifiers[number]
+            raw.oriented(pixels)[y0:y1] = result.slope.reshape(stack.shape[1:])
+            raw.oriented(variance)[y0:y1] = result.variance.reshape(stack.shape[1:])
+
+        in_threads(strip, items, pixels.size * len(self.frames))
+        return self._image(pixels, variance)
+
+    def _image(self, pixels: NDArray[np.float32], variance: NDArray[np.float32]) -> CalibImage:
+        mask = np.zeros(pixels.shape, np.uint8)
+        empty = np.flatnonzero(np.isnan(pixels))
+        if len(empty):
+            mask.ravel()[empty] = Mask.BAD.value | Mask.INTRP.value
+            fill_from_neighbours(pixels, empty)
+            # Nothing was measured, and no finite variance says that.
+            variance.ravel()[empty] = np.inf
+        is_dark = self.kind == "DARK"
+        if is_dark:
+            mask[pixels > self.how.hot.bad_rate] |= Mask.BAD.value
+        if self.how.bias is not None:
+            mask |= self.how.bias.mask & np.uint8(Mask.BAD)
+        return CalibImage(
+            pixels,
+            mask,
+            tuple(
+                ImageAmplifier(
+                    a.amplifier.name, a.detector, a.amplifier.gain, a.amplifier.read_noise, 0.0
+                )
+                for a in self.frames[0].amplifiers
+            ),
+            self.kind.lower(),
+            "electron/s" if is_dark else "electron",
+            1.0 if is_dark else 0.0,
+            tuple(frame.exposure for frame in self.frames),
+            variance,
+        )
+
+    def _read(self, number: int, y0: int, y1: int, offset: float = 0.0) -> NDArray[np.float32]:
+        """Correct data rows y0 to y1 of one amplifier of all frames; NaN for what is not used."""
+        raws: list[RawAmplifier] = [frame.amplifiers[number] for frame in self.frames]
+        stack = np.empty((len(raws), y1 - y0, raws[0].data.width), np.float32)
+        bias = None if self.how.bias is None else raws[0].oriented(self.how.bias.pixels)[y0:y1]
+        for frame, raw, out in zip(self.frames, raws, stack, strict=True):
+            levels, hits = self._prepared[frame.exposure]
             rows = raw.pixels.read(raw.data.y0 + y0, raw.data.y0 + y1)
-            saturated = correct_rows(rows, raw, parallel[number], self.how.isr, out)
+            columns = levels[number]
+            if offset:
+                columns = columns + np.float32(offset / raw.amplifier.gain)
+            saturated = correct_rows(rows, raw, columns, self.how.isr, out)
             if bias is not None:
-                out -= bias
+                np.subtract(out, bias, out=out)
             if saturated is not None:
                 out[saturated] = np.nan
-            if hits:
-                hits[number].blank(out, raw, y0, y1)
-        flat = stack.reshape(len(amplifiers), -1)
-        # Unequal darks have no common median, but their cosmic rays have been found already.
-        if self.how.times is None and self.how.clip.is_few(len(amplifiers)):
-            limit = np.float32(self.how.clip.few_limit * amplifiers[0].amplifier.read_noise)
-            flat[np.abs(flat - np.median(flat, axis=0)) > limit] = np.nan
-        slope = clipped_slope(flat, self.how.times, self.how.clip)
-        amplifiers[0].oriented(self.pixels)[y0:y1] = slope.reshape(y1 - y0, width)
+            if hits is not None:
+                hits.blank(out, raw, y0, y1)
+        return stack

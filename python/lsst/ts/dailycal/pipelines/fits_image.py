@@ -1,6 +1,10 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`CalibImage` as a FITS file: facts in the headers, IMAGE, and MASK unless it is clear."""
+"""`CalibImage` as a FITS file: facts in the headers, the planes IMAGE, MASK and VARIANCE.
+
+A mask that is clear and a variance that is not known are not written; a file without them, as
+those of earlier versions, is read.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from ..model.detector import DETECTOR_NAME, INSTRUMENT, Section
-from .image import CalibImage, ImageAmplifier, Mask
+from .image import MASK_MEANINGS, CalibImage, ImageAmplifier, Mask
+from .provenance import read_provenance, write_provenance
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,21 +45,22 @@ def write_image(path: Path, image: CalibImage) -> None:
     primary = fits.PrimaryHDU(header=_primary_header(image))
     with path.open("wb") as stream:
         stream.write(primary.header.tostring().encode("ascii"))
-        planes: tuple[tuple[str, NDArray[np.generic], int], ...] = (
-            ("IMAGE", image.pixels, -32),
-            ("MASK", image.mask, 8),
-        )
-        for name, array, bitpix in planes if image.mask.any() else planes[:1]:
+        planes: list[tuple[str, NDArray[np.generic], int]] = [("IMAGE", image.pixels, -32)]
+        if image.mask.any() or image.variance is not None:
+            planes.append(("MASK", image.mask, 8))
+        if image.variance is not None:
+            planes.append(("VARIANCE", image.variance, -32))
+        for name, array, bitpix in planes:
             header = fits.ImageHDU(name=name).header
             header["BITPIX"] = bitpix
             header["NAXIS"] = 2
             header.insert("NAXIS", ("NAXIS1", array.shape[1]), after=True)
             header.insert("NAXIS1", ("NAXIS2", array.shape[0]), after=True)
-            if name == "IMAGE":
-                header["BUNIT"] = image.unit
-            else:
+            if name == "MASK":
                 for bit, flag in enumerate(Mask):
-                    header[f"MP_{flag.name}"[:8]] = (bit, "bit of the mask plane")
+                    header[f"HIERARCH MP_{flag.name}"] = (bit, MASK_MEANINGS[flag])
+            else:
+                header["BUNIT"] = image.unit if name == "IMAGE" else f"({image.unit})**2"
             stream.write(header.tostring().encode("ascii"))
             _write_plane(stream, array)
 
@@ -80,8 +86,12 @@ def _primary_header(image: CalibImage) -> Header:
     now = datetime.datetime.now(datetime.UTC)
     header["HIERARCH CALIB_CREATION_DATE"] = now.date().isoformat()
     header["HIERARCH CALIB_CREATION_TIME"] = now.time().isoformat(timespec="seconds")
-    for number, exposure in enumerate(image.inputs):
-        header[f"HIERARCH CPP_INPUT_{number}"] = exposure
+    if image.provenance is not None:
+        names = tuple(amplifier.name for amplifier in image.amplifiers)
+        write_provenance(header, image.provenance, names)
+    else:
+        for number, exposure in enumerate(image.inputs):
+            header[f"HIERARCH CPP_INPUT_{number}"] = exposure
     for number, amplifier in enumerate(image.amplifiers, start=1):
         header[f"AMP{number:02d}"] = (amplifier.name, "name of amplifier")
         header[f"SEC{number:02d}"] = (amplifier.section.fits, "place, in readout order")
@@ -113,6 +123,7 @@ def read_image(path: str | Path) -> CalibImage:
             mask = np.array(hdus["MASK"].data, np.uint8)
         else:
             mask = np.zeros(pixels.shape, np.uint8)
+        variance = hdus["VARIANCE"].data.astype(np.float32) if "VARIANCE" in hdus else None
         unit = str(hdus["IMAGE"].header["BUNIT"])
     amplifiers: list[ImageAmplifier] = []
     while (key := f"{len(amplifiers) + 1:02d}") and f"AMP{key}" in header:
@@ -125,9 +136,7 @@ def read_image(path: str | Path) -> CalibImage:
                 header[f"OVN{key}"],
             )
         )
-    inputs: list[int] = []
-    while (key := f"CPP_INPUT_{len(inputs)}") in header:
-        inputs.append(int(header[key]))
+    provenance = read_provenance(header, tuple(amplifier.name for amplifier in amplifiers))
     return CalibImage(
         pixels,
         mask,
@@ -135,5 +144,7 @@ def read_image(path: str | Path) -> CalibImage:
         str(header["IMGTYPE"]).lower(),
         unit,
         float(header["DARKTIME"]),
-        tuple(inputs),
+        tuple(item.exposure for item in provenance.inputs),
+        variance,
+        provenance if provenance.rule else None,
     )

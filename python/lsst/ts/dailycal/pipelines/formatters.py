@@ -29,6 +29,8 @@ def _read_once(path: str, changed: int, inode: int) -> CalibImage:
     # It is shared from here on.
     image.pixels.flags.writeable = False
     image.mask.flags.writeable = False
+    if image.variance is not None:
+        image.variance.flags.writeable = False
     return image
 
 

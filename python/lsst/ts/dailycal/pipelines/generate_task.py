@@ -12,48 +12,45 @@ corrected and combined at once, so that no corrected frame is ever written.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 from lsst.pex.config import Field
-from lsst.pipe.base import PipelineTask, PipelineTaskConfig, PipelineTaskConnections, Struct
-from lsst.pipe.base.connectionTypes import Input, Output, PrerequisiteInput
+from lsst.pipe.base import PipelineTask, PipelineTaskConfig, Struct
+from lsst.pipe.base.connectionTypes import Output
 
 from .combine import combine_bias, combine_dark
-from .cosmics import find_cosmic_rays
-from .isr import correct_frame
-from .isr_config import ClipConfig, CosmicRayConfig, IsrConfig, nested
-from .repair import grow
+from .dark_hits import find_hits
+from .isr_config import (
+    ClipConfig,
+    CosmicRayConfig,
+    HotPixelConfig,
+    IsrConfig,
+    SurveyConfig,
+    nested,
+)
+from .valid_calibs import DETECTOR, ExposuresConnections, calibration, read_calibration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from lsst.daf.butler import DataCoordinate, DatasetRef, DatasetType, Registry
     from lsst.pipe.base import InputQuantizedConnection, OutputQuantizedConnection, QuantumContext
-    from numpy.typing import NDArray
+    from lsst.utils.logging import LsstLogAdapter
 
     from .image import CalibImage
     from .raw import RawFrame
 
-_DETECTOR = ("instrument", "detector")
-_EXPOSURE = ("instrument", "exposure", "detector")
 
+class CpBiasConnections(
+    ExposuresConnections, dimensions=DETECTOR, defaultTemplates={"calib": "bias"}
+):
+    """Raw frames in, a combined calibration out."""
 
-class CpBiasConnections(PipelineTaskConnections, dimensions=_DETECTOR):
-    """Raw biases in, a combined bias out."""
-
-    raws = Input(
-        doc="Bias exposures.",
-        name="raw",
-        storageClass="LatissRaw",
-        dimensions=_EXPOSURE,
-        multiple=True,
-    )
     combined = Output(
-        doc="Combined bias (electron).",
-        name="bias",
+        doc="Combined calibration: a bias (electron), or a dark (electron/s).",
+        name="{calib}",
         storageClass="LatissImage",
-        dimensions=_DETECTOR,
+        dimensions=DETECTOR,
         isCalibration=True,
     )
 
@@ -63,6 +60,7 @@ class CpBiasConfig(PipelineTaskConfig, pipelineConnections=CpBiasConnections):
 
     isr = nested(IsrConfig, "Instrument signature removal.")
     clip = nested(ClipConfig, "Clipping.")
+    survey = nested(SurveyConfig, "Exposures that are left out.")
 
 
 class CpBiasTask(PipelineTask):
@@ -84,151 +82,38 @@ class CpBiasTask(PipelineTask):
         result : `lsst.pipe.base.Struct`
             With combined, a `CalibImage`.
         """
-        frames = in_order(raws)
-        bias = combine_bias(frames, self.config.isr.options(), self.config.clip.options())
-        self.log.info("Combined %d bias exposures.", len(frames))
+        config = self.config
+        bias = combine_bias(
+            in_order(raws), config.isr.options(), config.clip.options(), config.survey.options()
+        )
+        _report(self.log, bias)
         return Struct(combined=bias)
 
 
-class CpDarkFlagConnections(PipelineTaskConnections, dimensions=_EXPOSURE):
-    """A raw dark and the bias that is valid for it in, its cosmic rays out."""
-
-    raw = Input(doc="Dark exposure.", name="raw", storageClass="LatissRaw", dimensions=_EXPOSURE)
-    bias = PrerequisiteInput(
-        doc="Combined bias (electron).",
-        name="bias",
-        storageClass="LatissImage",
-        dimensions=_DETECTOR,
-        isCalibration=True,
-    )
-    hits = Output(
-        doc="Pixels that cosmic rays have hit, and the bias that was subtracted to find them.",
-        name="cpDarkHits",
-        storageClass="StructuredDataDict",
-        dimensions=_EXPOSURE,
-    )
+def _report(log: LsstLogAdapter, combined: CalibImage) -> None:
+    """Log what was combined, and what was not."""
+    log.info("Combined %d %s exposures.", len(combined.inputs), combined.kind)
+    provenance = combined.provenance
+    if provenance is not None:
+        for left in provenance.left_out:
+            log.warning("Left out exposure %d: %s.", left.exposure, left.reason)
+        for note in provenance.notes:
+            log.warning("%s.", note)
 
 
-class CpDarkFlagConfig(PipelineTaskConfig, pipelineConnections=CpDarkFlagConnections):
-    """How cosmic rays are found."""
+class CpDarkConnections(CpBiasConnections, dimensions=DETECTOR, defaultTemplates={"calib": "dark"}):
+    """Raw darks and the bias that is valid for them in, a combined dark out."""
 
-    isr = nested(IsrConfig, "Instrument signature removal.")
-    cosmicray = nested(CosmicRayConfig, "Cosmic ray finder.")
-    crGrow = Field[int](doc="Radius that is added to cosmic rays (pixel).", default=2)
-
-    def setDefaults(self) -> None:
-        """Do without a dataset for the log of each exposure: it says nothing."""
-        super().setDefaults()
-        self.saveLogOutput = False
+    biases = calibration("bias", "Combined bias (electron).")
+    _CALIBRATIONS: ClassVar[tuple[str, ...]] = ("biases",)
 
 
-class CpDarkFlagTask(PipelineTask):
-    """Find the pixels of a dark exposure that are not to be combined.
-
-    It is also what decides which bias is valid: a task whose quantum has no exposure, as the
-    combination, cannot look a calibration up by time.
-    """
-
-    ConfigClass: ClassVar = CpDarkFlagConfig
-    _DefaultName: ClassVar[str] = "cpDarkFlag"
-
-    def runQuantum(
-        self,
-        butlerQC: QuantumContext,
-        inputRefs: InputQuantizedConnection,
-        outputRefs: OutputQuantizedConnection,
-    ) -> None:
-        """Add the id of the bias to the result."""
-        result = self.run(**butlerQC.get(inputRefs))
-        content = {"bias": str(inputRefs.bias.id), "pixels": result.flat.tolist()}
-        butlerQC.put(content, outputRefs.hits)
-
-    def run(self, raw: RawFrame, bias: CalibImage) -> Struct:
-        """Find cosmic rays.
-
-        Parameters
-        ----------
-        raw : `RawFrame`
-            The exposure.
-        bias : `CalibImage`
-            Combined bias.
-
-        Returns
-        -------
-        result : `lsst.pipe.base.Struct`
-            With flat, the flat indices in the assembled image.
-
-        Raises
-        ------
-        RuntimeError
-            If there are more cosmic ray pixels than there can be.
-        """
-        image = correct_frame(raw, bias, None, self.config.isr.options())
-        cosmics = self.config.cosmicray.options()
-        rays = find_cosmic_rays(image, cosmics)
-        if rays.too_many:
-            raise RuntimeError(
-                f"dark exposure {raw.exposure} has more than {cosmics.most_pixels} pixels that "
-                "look like cosmic rays; look at the image, and leave it out if it is damaged"
-            )
-        return Struct(flat=grow(rays.flat, image.shape, self.config.crGrow))
-
-
-def _all_biases(
-    dataset_type: DatasetType,
-    registry: Registry,
-    data_id: DataCoordinate,
-    collections: Sequence[str],
-) -> Iterable[DatasetRef]:
-    """Find every bias there is; which of them is used is known from the exposures."""
-    found = registry.queryDatasets(
-        dataset_type, collections=collections, dataId=data_id, findFirst=False
-    )
-    return {ref.id: ref for ref in found}.values()
-
-
-class CpDarkConnections(PipelineTaskConnections, dimensions=_DETECTOR):
-    """Raw darks, their cosmic rays and a bias in, a combined dark out."""
-
-    raws = Input(
-        doc="Dark exposures.",
-        name="raw",
-        storageClass="LatissRaw",
-        dimensions=_EXPOSURE,
-        multiple=True,
-    )
-    hits = Input(
-        doc="Pixels that cosmic rays have hit, and the bias that was subtracted to find them.",
-        name="cpDarkHits",
-        storageClass="StructuredDataDict",
-        dimensions=_EXPOSURE,
-        multiple=True,
-        deferLoad=True,
-    )
-    biases = PrerequisiteInput(
-        doc="All combined biases; one is read.",
-        name="bias",
-        storageClass="LatissImage",
-        dimensions=_DETECTOR,
-        isCalibration=True,
-        multiple=True,
-        deferLoad=True,
-        lookupFunction=_all_biases,
-    )
-    combined = Output(
-        doc="Combined dark (electron/s).",
-        name="dark",
-        storageClass="LatissImage",
-        dimensions=_DETECTOR,
-        isCalibration=True,
-    )
-
-
-class CpDarkConfig(PipelineTaskConfig, pipelineConnections=CpDarkConnections):
+class CpDarkConfig(CpBiasConfig, pipelineConnections=CpDarkConnections):
     """How a dark is made."""
 
-    isr = nested(IsrConfig, "Instrument signature removal.")
-    clip = nested(ClipConfig, "Clipping.")
+    cosmicray = nested(CosmicRayConfig, "Cosmic ray finder.")
+    crGrow = Field[int](doc="Radius that is added to cosmic rays (pixel).", default=2)
+    hot = nested(HotPixelConfig, "Pixels with much dark current.")
 
 
 class CpDarkTask(PipelineTask):
@@ -243,35 +128,23 @@ class CpDarkTask(PipelineTask):
         inputRefs: InputQuantizedConnection,
         outputRefs: OutputQuantizedConnection,
     ) -> None:
-        """Read the bias that the cosmic rays were found with."""
-        hits = {
-            int(handle.dataId["exposure"]): handle.get() for handle in butlerQC.get(inputRefs.hits)
-        }
-        (name, *others) = sorted({content["bias"] for content in hits.values()})
-        if others:
-            raise RuntimeError(
-                f"the dark exposures {sorted(hits)} need {len(others) + 1} different biases; "
-                "combine those of one validity range at a time"
-            )
-        (bias,) = (ref for ref in inputRefs.biases if str(ref.id) == name)
-        result = self.run(
-            butlerQC.get(inputRefs.raws),
-            {exposure: np.array(content["pixels"], np.intp) for exposure, content in hits.items()},
-            butlerQC.get(bias).get(),
+        """Read the bias, and write down which it was."""
+        bias = read_calibration(butlerQC, inputRefs, "biases")
+        result = self.run(butlerQC.get(inputRefs.raws), bias)
+        (reference,) = inputRefs.biases
+        provenance = dataclasses.replace(
+            result.combined.provenance, calibrations=(("bias", str(reference.id)),)
         )
-        butlerQC.put(result, outputRefs)
+        dark = dataclasses.replace(result.combined, provenance=provenance)
+        butlerQC.put(dark, outputRefs.combined)
 
-    def run(
-        self, raws: Sequence[RawFrame], hits: Mapping[int, NDArray[np.intp]], bias: CalibImage
-    ) -> Struct:
+    def run(self, raws: Sequence[RawFrame], bias: CalibImage) -> Struct:
         """Combine dark exposures.
 
         Parameters
         ----------
         raws : sequence of `RawFrame`
             The exposures.
-        hits : mapping of `int` to `numpy.ndarray`
-            Flat indices of the pixels to leave out, by exposure id.
         bias : `CalibImage`
             Combined bias.
 
@@ -279,20 +152,28 @@ class CpDarkTask(PipelineTask):
         -------
         result : `lsst.pipe.base.Struct`
             With combined, a `CalibImage`.
+
+        Raises
+        ------
+        CosmicRayError
+            If an exposure has more cosmic ray pixels than there can be.
         """
+        config = self.config
         frames = in_order(raws)
+        hits = find_hits(
+            frames, bias, config.isr.options(), config.cosmicray.options(), config.crGrow
+        )
         dark = combine_dark(
             frames,
             bias,
-            [hits[frame.exposure] for frame in frames],
-            self.config.isr.options(),
-            self.config.clip.options(),
+            hits,
+            config.isr.options(),
+            config.clip.options(),
+            survey=config.survey.options(),
+            hot=config.hot.options(),
         )
-        self.log.info(
-            "Combined %d dark exposures; %d pixels left out for cosmic rays.",
-            len(frames),
-            sum(len(flat) for flat in hits.values()),
-        )
+        _report(self.log, dark)
+        self.log.info("Pixels left out for cosmic rays: %d.", sum(map(len, hits)))
         return Struct(combined=dark)
 
 

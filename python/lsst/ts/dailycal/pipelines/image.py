@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..model.detector import Section
+    from .provenance import Provenance
 
 
 class Mask(enum.IntFlag):
     """Bits of the mask plane."""
 
     BAD = 1
-    """No input was good; the value is interpolated."""
+    """Not to be used: no input was good, or the dark current is too high."""
     SAT = 2
     """Saturated."""
     INTRP = 4
@@ -31,6 +33,17 @@ class Mask(enum.IntFlag):
     """Never read."""
     DETECTED = 32
     """Belongs to a source."""
+
+
+MASK_MEANINGS = {
+    Mask.BAD: "not to be used",
+    Mask.SAT: "saturated",
+    Mask.INTRP: "interpolated from neighbours",
+    Mask.CR: "hit by a cosmic ray",
+    Mask.NO_DATA: "never read",
+    Mask.DETECTED: "belongs to a source",
+}
+"""What the bits mean, in the words of the FITS header."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,6 +60,8 @@ class ImageAmplifier:
     """Read noise of the camera model (electron)."""
     overscan_noise: float
     """Dispersion of the serial overscan after correction (ADU); 0 if not measured."""
+    dark_rate: float = math.nan
+    """Mean rate of the dark that was subtracted (electron/s); NaN for none."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,6 +82,11 @@ class CalibImage:
     """Dark time (second): 0 for a combined bias, 1 for a combined dark."""
     inputs: tuple[int, ...] = ()
     """Exposure ids that went into it."""
+    variance: NDArray[np.float32] | None = None
+    """Variance of the values, (height, width), in the square of `unit`: infinite for what is
+    interpolated. None if it was not worked out, as for single exposures."""
+    provenance: Provenance | None = None
+    """For a combined calibration: where it comes from."""
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -11,9 +11,11 @@ from __future__ import annotations
 from lsst.pex.config import Config, ConfigField, Field
 
 from .clip import ClipOptions
+from .combine import HotPixelOptions
 from .cosmics import CosmicRayOptions
 from .isr import IsrOptions
 from .overscan import OverscanOptions
+from .survey import SurveyOptions
 
 
 class IsrConfig(Config):
@@ -37,16 +39,45 @@ class IsrConfig(Config):
 class ClipConfig(Config):
     """How outliers are left out of a combination."""
 
-    nSigma = Field[float](doc="Clipping limit (standard deviations).", default=3.0)
+    nSigma = Field[float](doc="Clipping limit (noises of a value).", default=4.0)
     nIter = Field[int](doc="Most iterations.", default=3)
-    fewLimit = Field[float](
-        doc="First limit about the median if frames are too few for clipping (read noises).",
-        default=6.0,
-    )
 
     def options(self) -> ClipOptions:
         """Give the plain options."""
-        return ClipOptions(self.nSigma, self.nIter, self.fewLimit)
+        return ClipOptions(self.nSigma, self.nIter)
+
+
+class SurveyConfig(Config):
+    """When an exposure is left out of a combination."""
+
+    levelLimit = Field[float](
+        doc="Difference of an amplifier's level from the other exposures (read noises).",
+        default=0.25,
+    )
+    blockLimit = Field[float](
+        doc="The same for more than one block of an amplifier (read noises).", default=0.5
+    )
+    nSigma = Field[float](
+        doc="Least difference (of the usual scatter among exposures).", default=6.0
+    )
+    leastExposures = Field[int](doc="With fewer, none is left out.", default=5)
+
+    def options(self) -> SurveyOptions:
+        """Give the plain options."""
+        return SurveyOptions(self.levelLimit, self.blockLimit, self.nSigma, self.leastExposures)
+
+
+class HotPixelConfig(Config):
+    """What becomes of pixels with much dark current."""
+
+    hitFraction = Field[float](
+        doc="Part of the exposures in which a pixel that is hit is hot, and not hit.", default=0.2
+    )
+    badRate = Field[float](doc="A higher rate makes a pixel BAD (electron/s).", default=5.0)
+
+    def options(self) -> HotPixelOptions:
+        """Give the plain options."""
+        return HotPixelOptions(self.hitFraction, self.badRate)
 
 
 class CosmicRayConfig(Config):

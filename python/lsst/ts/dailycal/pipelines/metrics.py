@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from .cosmics import CosmicRayOptions, find_cosmic_rays
 from .image import Mask
 from .raw import oriented
 from .repair import fill_from_neighbours
-from .statistics import clipped_stdev, mean_and_stdev
+from .statistics import clipped_mean_and_stdev, mean_and_stdev
 from .threads import in_threads
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ class AmplifierMetrics:
     """Gain (electron/ADU)."""
     overscan_noise: float
     """Dispersion of the serial overscan after correction (ADU); 0 if not measured."""
+    level: float = math.nan
+    """Mean of the image pixels, clipped at 5 sigma: cosmic rays have no part in it (electron)."""
+    dark_rate: float = math.nan
+    """Mean rate of the dark that was subtracted (electron/s); NaN for none."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class ExposureMetrics:
     """Number of pixels in them."""
     force_failure: bool
     """Nothing of it can be trusted: more cosmic ray or saturated pixels than there can be."""
+    dark_time: float = 0.0
+    """Dark time (second); 0 for a bias."""
 
 
 def measure_exposure(
@@ -85,12 +92,13 @@ def measure_exposure(
         For each amplifier.
     """
 
-    def plain(amplifier: ImageAmplifier) -> tuple[float, float, float, float]:
+    def plain(amplifier: ImageAmplifier) -> tuple[float, float, float, float, float]:
         values = _used(image, amplifier)
         mean, stdev = mean_and_stdev(values)
         box = oriented(image.pixels, amplifier.section)[:corner, :corner]
         used = (oriented(image.mask, amplifier.section)[:corner, :corner] & _LEFT_OUT) == 0
-        return mean, clipped_stdev(values), stdev, mean_and_stdev(box[used])[0]
+        level, noise = clipped_mean_and_stdev(values, unclipped=(mean, stdev))
+        return mean, noise, stdev, mean_and_stdev(box[used])[0], level
 
     measured = in_threads(plain, image.amplifiers, image.pixels.size)
     rays = find_cosmic_rays(image, cosmics)
@@ -107,13 +115,18 @@ def measure_exposure(
                 amplifier.read_noise,
                 amplifier.gain,
                 amplifier.overscan_noise,
+                level,
+                amplifier.dark_rate,
             )
-            for amplifier, (mean, noise, stdev, box) in zip(image.amplifiers, measured, strict=True)
+            for amplifier, (mean, noise, stdev, box, level) in zip(
+                image.amplifiers, measured, strict=True
+            )
         ),
         rays.count,
         len(rays.flat),
         # Overscan correction leaves a flat zero of a saturated frame, which every test passes.
         rays.too_many or _part_saturated(image) > _MOST_SATURATED,
+        image.dark_time,
     )
 
 

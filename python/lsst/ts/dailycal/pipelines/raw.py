@@ -17,6 +17,8 @@ import numpy as np
 from ..model.detector import INSTRUMENT, LATISS_AMPLIFIERS, Amplifier, Section
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from ..model.detector import DetectorGeometry
@@ -80,8 +82,7 @@ class FilePixels:
                 if not count:
                     raise RawFrameError(f"{self.path} ends in the middle of its pixels")
                 got += count
-        pixels.byteswap(inplace=True)
-        return pixels.view(np.int32)
+        return pixels.astype(np.int32)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -139,6 +140,8 @@ class RawFrame:
     """Time between clearing and readout (second)."""
     amplifiers: tuple[RawAmplifier, ...]
     """In the order of the FITS extensions."""
+    header: Mapping[str, str | int | float | bool] = dataclasses.field(default_factory=dict)
+    """Primary header; empty for a frame that was made in memory."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -251,4 +254,5 @@ def _frame_of(path: Path, size: int, hdus: object) -> RawFrame:
         exposure_time,
         dark_time,
         tuple(amplifiers),
+        {key: header[key] for key in header if key not in ("", "COMMENT", "HISTORY")},
     )

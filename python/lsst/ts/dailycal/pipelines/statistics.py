@@ -58,8 +58,21 @@ def clipped_stdev(values: NDArray[np.float32], n_sigma: float = 5.0, iterations:
     stdev : `float`
         NaN if there is no value.
     """
+    return clipped_mean_and_stdev(values, n_sigma, iterations)[1]
+
+
+def clipped_mean_and_stdev(
+    values: NDArray[np.float32],
+    n_sigma: float = 5.0,
+    iterations: int = 3,
+    unclipped: tuple[float, float] | None = None,
+) -> tuple[float, float]:
+    """Take mean and standard deviation without outliers, as `clipped_stdev` does.
+
+    Of what is known already, mean and standard deviation of all values may be given.
+    """
     if values.size == 0:
-        return float("nan")
+        return float("nan"), float("nan")
     sample = values[:: max(values.size // _SAMPLE, 1)]
     low, centre, high = (float(x) for x in np.percentile(sample, (25, 50, 75)))
     width = n_sigma * _SIGMA_PER_IQR * (high - low)
@@ -68,10 +81,13 @@ def clipped_stdev(values: NDArray[np.float32], n_sigma: float = 5.0, iterations:
         kept = _within(values, centre, width)
         if number > 0 and len(kept) == len(values):
             break
+        if number == 0 and unclipped is not None and len(kept) == len(values):
+            centre, stdev = unclipped
+        else:
+            centre, stdev = mean_and_stdev(kept)
         values = kept
-        centre, stdev = mean_and_stdev(values)
         width = n_sigma * stdev
-    return stdev
+    return centre, stdev
 
 
 def _within(values: NDArray[np.float32], centre: float, width: float) -> NDArray[np.float32]:

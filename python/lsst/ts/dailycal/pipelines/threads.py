@@ -4,18 +4,22 @@
 
 from __future__ import annotations
 
+import collections
+import itertools
 import os
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _MOST = 4
 _WORTH_THREADS = 1_000_000
+_inside = threading.local()
 
 
 def in_threads(function: Callable[[T], R], items: Iterable[T], pixels: int) -> list[R]:
@@ -35,8 +39,49 @@ def in_threads(function: Callable[[T], R], items: Iterable[T], pixels: int) -> l
     results : `list`
         In the order of the items. The first exception is raised.
     """
-    workers = min(len(os.sched_getaffinity(0)), _MOST)
-    if workers == 1 or pixels < _WORTH_THREADS:
+    workers = _workers(pixels)
+    if workers == 1:
         return [function(item) for item in items]
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers, initializer=_enter) as pool:
         return list(pool.map(function, items))
+
+
+def as_they_come(function: Callable[[T], R], items: Iterable[T], pixels: int) -> Iterator[R]:
+    """Apply a function to large items in threads, and give the results in order.
+
+    Only as many items are under way, or done and not yet asked for, as there are threads and one
+    more: results may be large.
+
+    Parameters
+    ----------
+    function, items, pixels
+        As for `in_threads`. What `function` does with `in_threads` stays in its own thread.
+    """
+    workers = _workers(pixels)
+    if workers == 1:
+        yield from map(function, items)
+        return
+    left = iter(items)
+    with ThreadPoolExecutor(workers, initializer=_enter) as pool:
+        first = itertools.islice(left, workers + 1)
+        under_way: collections.deque[Future[R]] = collections.deque(
+            pool.submit(function, item) for item in first
+        )
+        try:
+            while under_way:
+                yield under_way.popleft().result()
+                under_way.extend(pool.submit(function, i) for i in itertools.islice(left, 1))
+        finally:
+            for future in under_way:
+                future.cancel()
+
+
+def _workers(pixels: int) -> int:
+    if pixels < _WORTH_THREADS or getattr(_inside, "a_thread", False):
+        return 1
+    return min(len(os.sched_getaffinity(0)), _MOST)
+
+
+def _enter() -> None:
+    """Mark a thread as one of ours: it starts no others."""
+    _inside.a_thread = True

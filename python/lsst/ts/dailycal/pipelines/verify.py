@@ -12,7 +12,11 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..model.dark_fit import DarkFit
 from ..model.detector import DETECTOR_NAME
+from .lines import fit_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -116,12 +120,15 @@ def detector_stats(metrics: ExposureMetrics, options: VerifyOptions, *, with_cor
             "READ_NOISE_ADU": {a.name: a.overscan_noise for a in metrics.amplifiers},
             "READ_NOISE": {a.name: a.read_noise for a in metrics.amplifiers},
             "GAIN": {a.name: a.gain for a in metrics.amplifiers},
-        },
+            "LEVEL": {a.name: a.level for a in metrics.amplifiers},
+        }
+        | ({} if with_corner else {"DARK_RATE": {a.name: a.dark_rate for a in metrics.amplifiers}}),
         "CATALOG": {},
         "DET": {
             "COSMIC_RAYS": metrics.cosmic_rays,
             "COSMIC_RAY_PIXELS": metrics.cosmic_ray_pixels,
             "FORCE_FAILURE": metrics.force_failure,
+            "DARK_TIME": metrics.dark_time,
         },
         "VERIFY": {"AMP": verdicts},
         "SUCCESS": all(verdict["SUCCESS"] for verdict in verdicts.values()),
@@ -157,19 +164,52 @@ def exposure_stats(detectors: Mapping[str, Stats]) -> Stats:
     return merged
 
 
-def run_stats(exposures: Mapping[int, Stats]) -> RunStats:
+def fit_darks(exposures: Mapping[int, Stats]) -> DarkFit:
+    """Lay a line through the levels of each amplifier over the dark times of the exposures.
+
+    The levels are what is left when bias and dark are subtracted; the dark's mean rate is added
+    to the rate again.
+
+    Parameters
+    ----------
+    exposures : mapping of `int` to `dict`
+        Exposure ids and the `detector_stats` of the one detector.
+
+    Returns
+    -------
+    fit : `DarkFit`
+        For all amplifiers. Exposures of which nothing can be trusted have no part in it.
+    """
+    used = [stats for stats in exposures.values() if not stats["DET"]["FORCE_FAILURE"]]
+    if not used:
+        return DarkFit({})
+    times = np.array([stats["DET"]["DARK_TIME"] for stats in used], np.float64)
+    lines = {}
+    for name in used[0]["AMP"]:
+        levels = np.array([stats["METADATA"]["LEVEL"][name] for stats in used], np.float64)
+        # The pixels of an amplifier are so many that the wander of the level is all there is.
+        line = fit_line(times, levels, np.zeros(len(times)))
+        reference = used[0]["METADATA"]["DARK_RATE"][name]
+        rate = line.rate + (reference if math.isfinite(reference) else 0.0)
+        lines[name] = dataclasses.replace(line, rate=rate, reference_rate=reference)
+    return DarkFit(lines)
+
+
+def run_stats(exposures: Mapping[int, Stats], darks: DarkFit | None = None) -> RunStats:
     """Merge the exposures of a run.
 
     Parameters
     ----------
     exposures : mapping of `int` to `dict`
         Exposure ids and their `exposure_stats`.
+    darks : `DarkFit` or `None`
+        For darks, the lines of `fit_darks`.
 
     Returns
     -------
     stats : `dict`
-        For each exposure SUCCESS and, if it failed, FAILURES ("RXX_S00 C00 NOISE"); and
-        SUCCESS.
+        For each exposure SUCCESS and, if it failed, FAILURES ("RXX_S00 C00 NOISE"); SUCCESS; and
+        for darks RUN, laid out as `DarkFit` says.
     """
     merged: RunStats = {}
     for exposure, stats in sorted(exposures.items()):
@@ -183,6 +223,8 @@ def run_stats(exposures: Mapping[int, Stats]) -> RunStats:
         if failures:
             merged[exposure]["FAILURES"] = failures
     merged["SUCCESS"] = all(stats["SUCCESS"] for stats in exposures.values())
+    if darks is not None:
+        merged["RUN"] = {"DARK_FIT": {DETECTOR_NAME: darks.to_dict()}}
     return merged
 
 
@@ -209,14 +251,35 @@ def stats_of_run(
         As `run_stats`.
     """
     options = options or VerifyOptions()
-    return run_stats(
-        {
-            metrics.exposure: exposure_stats(
-                {DETECTOR_NAME: detector_stats(metrics, options, with_corner=with_corner)}
-            )
-            for metrics in exposures
-        }
+    details = {
+        metrics.exposure: detector_stats(metrics, options, with_corner=with_corner)
+        for metrics in exposures
+    }
+    return merge_run(details)[1]
+
+
+def merge_run(details: Mapping[int, Stats]) -> tuple[dict[int, Stats], RunStats]:
+    """Merge the one detector of all exposures upwards.
+
+    Parameters
+    ----------
+    details : mapping of `int` to `dict`
+        Exposure ids and their `detector_stats`.
+
+    Returns
+    -------
+    exposures : `dict`
+        Exposure ids and their `exposure_stats`.
+    stats : `dict`
+        Their `run_stats`.
+    """
+    exposures = {
+        exposure: exposure_stats({DETECTOR_NAME: stats}) for exposure, stats in details.items()
+    }
+    are_darks = bool(details) and all(
+        "DARK_RATE" in stats["METADATA"] for stats in details.values()
     )
+    return exposures, run_stats(exposures, fit_darks(details) if are_darks else None)
 
 
 def results_rows(exposure: int, detector: str, stats: Stats) -> list[Stats]:

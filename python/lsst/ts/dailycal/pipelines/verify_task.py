@@ -12,57 +12,63 @@ from typing import TYPE_CHECKING, ClassVar
 
 from lsst.pex.config import ChoiceField, Field
 from lsst.pipe.base import PipelineTask, PipelineTaskConfig, PipelineTaskConnections, Struct
-from lsst.pipe.base.connectionTypes import Input, Output, PrerequisiteInput
+from lsst.pipe.base.connectionTypes import Input, Output
 
 from ..model.detector import DETECTOR_NAME
 from .image import bin_pixels
 from .isr import correct_frame
 from .isr_config import CosmicRayConfig, IsrConfig, nested
 from .metrics import measure_exposure
-from .verify import VerifyOptions, detector_stats, exposure_stats, results_rows, run_stats
+from .threads import as_they_come
+from .valid_calibs import (
+    DETECTOR,
+    EXPOSURE,
+    ExposuresConnections,
+    calibration,
+    read_calibration,
+)
+from .verify import VerifyOptions, detector_stats, merge_run, results_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from lsst.daf.butler import DatasetRef
     from lsst.pipe.base import InputQuantizedConnection, OutputQuantizedConnection, QuantumContext
 
     from .image import CalibImage
     from .raw import RawFrame
     from .verify import Stats
 
-_DETECTOR = ("instrument", "exposure", "detector")
-_EXPOSURE = ("instrument", "exposure")
 
+class VerifyBiasConnections(
+    ExposuresConnections, dimensions=DETECTOR, defaultTemplates={"kind": "Bias"}
+):
+    """Raw frames and calibrations in, corrected images and statistics of each exposure out."""
 
-class VerifyBiasConnections(PipelineTaskConnections, dimensions=_DETECTOR):
-    """A raw bias and the combined bias in, a corrected image and statistics out."""
-
-    raw = Input(doc="Exposure.", name="raw", storageClass="LatissRaw", dimensions=_DETECTOR)
-    bias = PrerequisiteInput(
-        doc="Combined bias (electron).",
-        name="bias",
-        storageClass="LatissImage",
-        dimensions=("instrument", "detector"),
-        isCalibration=True,
-    )
+    biases = calibration("bias", "Combined bias (electron).")
     corrected = Output(
         doc="Corrected exposure (electron).",
-        name="verifyBiasIsrExp",
+        name="verify{kind}IsrExp",
         storageClass="LatissImage",
-        dimensions=_DETECTOR,
+        dimensions=EXPOSURE,
+        multiple=True,
     )
     binned = Output(
         doc="Corrected exposure, averaged over 8 by 8 pixels (electron).",
-        name="verifyBiasIsrExpBin8",
+        name="verify{kind}IsrExpBin8",
         storageClass="LatissBinned",
-        dimensions=_DETECTOR,
+        dimensions=EXPOSURE,
+        multiple=True,
     )
     stats = Output(
         doc="Measurements and verdicts of each amplifier.",
-        name="verifyBiasDetStats",
+        name="verify{kind}DetStats",
         storageClass="StructuredDataDict",
-        dimensions=_DETECTOR,
+        dimensions=EXPOSURE,
+        multiple=True,
     )
+
+    _CALIBRATIONS: ClassVar[tuple[str, ...]] = ("biases",)
 
     def __init__(self, *, config: VerifyBiasConfig) -> None:
         super().__init__(config=config)
@@ -99,7 +105,7 @@ class VerifyBiasConfig(PipelineTaskConfig, pipelineConnections=VerifyBiasConnect
 
 
 class VerifyBiasTask(PipelineTask):
-    """Correct and measure one bias exposure."""
+    """Correct and measure bias exposures, all in one quantum."""
 
     ConfigClass: ClassVar = VerifyBiasConfig
     _DefaultName: ClassVar[str] = "verifyBias"
@@ -111,16 +117,44 @@ class VerifyBiasTask(PipelineTask):
         inputRefs: InputQuantizedConnection,
         outputRefs: OutputQuantizedConnection,
     ) -> None:
-        """Write the corrected exposure only if it is wanted."""
-        result = self.run(**butlerQC.get(inputRefs))
-        butlerQC.put(result.binned, outputRefs.binned)
-        butlerQC.put(result.stats, outputRefs.stats)
-        wanted = self.config.writeIsrExp
-        if wanted == "all" or (wanted == "failed" and not result.stats["SUCCESS"]):
-            butlerQC.put(result.corrected, outputRefs.corrected)
+        """Write what was measured of each exposure while others are being measured."""
+        bias = read_calibration(butlerQC, inputRefs, "biases")
+        dark = read_calibration(butlerQC, inputRefs, "darks") if self._has_dark() else None
+        raws = (butlerQC.get(reference) for reference in inputRefs.raws)
+        stats, binned = _by_exposure(outputRefs.stats), _by_exposure(outputRefs.binned)
+        corrected = _by_exposure(getattr(outputRefs, "corrected", ()))
+        for result in self.verify(list(raws), bias, dark):
+            butlerQC.put(result.binned, binned[result.exposure])
+            butlerQC.put(result.stats, stats[result.exposure])
+            if result.corrected is not None:
+                butlerQC.put(result.corrected, corrected[result.exposure])
+
+    def _has_dark(self) -> bool:
+        return False
+
+    def verify(
+        self, raws: list[RawFrame], bias: CalibImage, dark: CalibImage | None = None
+    ) -> Iterator[Struct]:
+        """Correct and measure exposures, several at a time.
+
+        Parameters
+        ----------
+        raws : `list` of `RawFrame`
+            The exposures.
+        bias, dark : `CalibImage` or `None`
+            Combined calibrations; the dark for dark exposures.
+
+        Yields
+        ------
+        result : `lsst.pipe.base.Struct`
+            As `run`, in the order of the exposures.
+        """
+        yield from as_they_come(
+            lambda raw: self.run(raw, bias, dark), raws, len(raws) * bias.pixels.size
+        )
 
     def run(self, raw: RawFrame, bias: CalibImage, dark: CalibImage | None = None) -> Struct:
-        """Correct and measure.
+        """Correct and measure one exposure.
 
         Parameters
         ----------
@@ -134,7 +168,7 @@ class VerifyBiasTask(PipelineTask):
         Returns
         -------
         result : `lsst.pipe.base.Struct`
-            With corrected, binned and stats.
+            With exposure (its id), binned, stats, and corrected: None if it is not to be written.
         """
         image = correct_frame(raw, bias, dark, self.config.isr.options())
         metrics = measure_exposure(
@@ -145,19 +179,27 @@ class VerifyBiasTask(PipelineTask):
             VerifyOptions(self.config.tolerance, self.config.noiseTestTwoSided),
             with_corner=self._WITH_CORNER,
         )
-        return Struct(corrected=image, binned=bin_pixels(image.pixels, 8), stats=stats)
+        wanted = self.config.writeIsrExp
+        keep = wanted == "all" or (wanted == "failed" and not stats["SUCCESS"])
+        return Struct(
+            exposure=raw.exposure,
+            corrected=image if keep else None,
+            binned=bin_pixels(image.pixels, 8),
+            stats=stats,
+        )
 
 
-class VerifyDarkConnections(VerifyBiasConnections, dimensions=_DETECTOR):
-    """A raw dark and the combined bias and dark in, a corrected image and statistics out."""
+def _by_exposure(references: Iterable[DatasetRef]) -> dict[int, DatasetRef]:
+    return {int(reference.dataId["exposure"]): reference for reference in references}
 
-    dark = PrerequisiteInput(
-        doc="Combined dark (electron/s).",
-        name="dark",
-        storageClass="LatissImage",
-        dimensions=("instrument", "detector"),
-        isCalibration=True,
-    )
+
+class VerifyDarkConnections(
+    VerifyBiasConnections, dimensions=DETECTOR, defaultTemplates={"kind": "Dark"}
+):
+    """The same for darks, from which a combined dark is subtracted too."""
+
+    darks = calibration("dark", "Combined dark (electron/s).")
+    _CALIBRATIONS: ClassVar[tuple[str, ...]] = ("biases", "darks")
 
     def __init__(self, *, config: VerifyDarkConfig) -> None:
         super().__init__(config=config)
@@ -166,20 +208,16 @@ class VerifyDarkConnections(VerifyBiasConnections, dimensions=_DETECTOR):
 class VerifyDarkConfig(VerifyBiasConfig, pipelineConnections=VerifyDarkConnections):
     """How a dark is verified."""
 
-    def setDefaults(self) -> None:
-        """Name the outputs after darks."""
-        super().setDefaults()
-        self.connections.corrected = "verifyDarkIsrExp"
-        self.connections.binned = "verifyDarkIsrExpBin8"
-        self.connections.stats = "verifyDarkDetStats"
-
 
 class VerifyDarkTask(VerifyBiasTask):
-    """Correct and measure one dark exposure."""
+    """Correct and measure dark exposures."""
 
     ConfigClass: ClassVar = VerifyDarkConfig
     _DefaultName: ClassVar[str] = "verifyDark"
     _WITH_CORNER: ClassVar[bool] = False
+
+    def _has_dark(self) -> bool:
+        return True
 
 
 class VerifyRunConnections(
@@ -191,7 +229,7 @@ class VerifyRunConnections(
         doc="Measurements and verdicts of each amplifier.",
         name="verify{kind}DetStats",
         storageClass="StructuredDataDict",
-        dimensions=_DETECTOR,
+        dimensions=EXPOSURE,
         multiple=True,
         deferLoad=True,
     )
@@ -199,7 +237,7 @@ class VerifyRunConnections(
         doc="Verdicts of each exposure.",
         name="verify{kind}ExpStats",
         storageClass="StructuredDataDict",
-        dimensions=_EXPOSURE,
+        dimensions=("instrument", "exposure"),
         multiple=True,
     )
     stats = Output(
@@ -258,10 +296,7 @@ class VerifyRunTask(PipelineTask):
         """
         from astropy.table import Table
 
-        exposures = {
-            exposure: exposure_stats({DETECTOR_NAME: stats}) for exposure, stats in details.items()
-        }
-        stats = run_stats(exposures)
+        exposures, stats = merge_run(details)
         rows = [
             row
             for exposure, detail in sorted(details.items())

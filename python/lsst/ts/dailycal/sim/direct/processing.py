@@ -19,17 +19,15 @@ from pathlib import PurePosixPath
 
 from ...model import ImageType, JobRequest, JobStep
 from ...pipelines.combine import combine_bias, combine_dark
-from ...pipelines.cosmics import find_cosmic_rays
+from ...pipelines.dark_hits import find_hits
 from ...pipelines.image import CalibImage
 from ...pipelines.isr import correct_frame
 from ...pipelines.metrics import measure_exposure
 from ...pipelines.raw import RawFrame
-from ...pipelines.repair import grow
 from ...pipelines.verify import RunStats, VerifyOptions, stats_of_run
 from .query import PipelineOptions, parse_data_query, parse_options
 from .store import RAW_COLLECTION, RawImage, Store
 
-_GROW = 2
 _PIPELINES = {
     f"{stem}{image_type.capitalize()}.yaml": (step, image_type)
     for stem, step in (("cp", JobStep.GENERATE), ("verify", JobStep.VERIFY))
@@ -134,14 +132,7 @@ def combine_darks(frames: Sequence[RawFrame], bias: CalibImage) -> CalibImage:
     ValueError
         If a frame has more such pixels than there can be.
     """
-    hits = []
-    for frame in frames:
-        image = correct_frame(frame, bias)
-        rays = find_cosmic_rays(image)
-        if rays.too_many:
-            raise ValueError(f"exposure {frame.exposure} has too many cosmic ray pixels")
-        hits.append(grow(rays.flat, image.shape, _GROW))
-    return combine_dark(frames, bias, hits)
+    return combine_dark(frames, bias, find_hits(frames, bias))
 
 
 def _verify(job: Job, store: Store) -> RunStats:
