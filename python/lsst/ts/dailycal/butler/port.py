@@ -25,6 +25,7 @@ from ..model import (
     RunStatistics,
     StatisticsError,
     Validity,
+    details_dataset_type,
 )
 from . import certify, images, stats
 
@@ -93,7 +94,13 @@ class ButlerRepository:
             timeout,
             lambda: stats.read_stats(self._repo, collection, dataset_type),
         )
-        return RunStatistics.parse(raw)
+        details = await self._call(
+            StatisticsError,
+            f"The measurements of {dataset_type} could not be read from {collection}",
+            timeout,
+            lambda: stats.read_details(self._repo, collection, details_dataset_type(dataset_type)),
+        )
+        return RunStatistics.parse(raw, details)
 
     async def has_output(self, collection: str, dataset_type: str, timeout: float) -> bool:
         """Tell whether a job wrote its last dataset."""

@@ -5,6 +5,8 @@
 
 from .accept import *
 from .config import *
+from .evidence import *
+from .flaws import *
 from .plan import *
 from .preflight import *
 from .requests import *

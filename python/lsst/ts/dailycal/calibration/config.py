@@ -109,6 +109,8 @@ def _make_calibration(image_type: ImageType, full: Raw, problems: list[str]) -> 
     minimum = full[f"min_{kind}"] or wanted
     if minimum > wanted:
         problems.append(f"min_{kind} is {minimum}, more than the {wanted} that are wanted.")
+    # A set of which a third is bad says more of the night than of its frames.
+    fewest = full[f"min_{kind}"] or wanted - wanted // 3
     times: tuple[float, ...] = (0.0,) * (wanted + discarded)
     if image_type is ImageType.DARK and not given:
         times = _exposure_times(full["exp_times_dark"], wanted, discarded, problems)
@@ -116,6 +118,7 @@ def _make_calibration(image_type: ImageType, full: Raw, problems: list[str]) -> 
         image_type=image_type,
         wanted=wanted,
         minimum=minimum,
+        fewest=fewest,
         discarded=discarded,
         exposure_times=times,
         failure_limit=full[f"number_verification_tests_threshold_{kind}"],

@@ -21,6 +21,8 @@ from ..model import ImageName, ImageType, Validity
 class AcceptRule(enum.StrEnum):
     """How exposures are counted when a calibration is accepted."""
 
+    EVIDENCE = "evidence"
+    """By what was measured, for each amplifier and for the set; bad exposures are left out."""
     EXPOSURES = "exposures"
     """Rejected when more than half of the exposures are bad."""
     UPSTREAM = "upstream"
@@ -44,6 +46,8 @@ class CalibrationConfig:
     """Number of images to keep."""
     minimum: int
     """Fewest images to go on with if some are lost."""
+    fewest: int
+    """Fewest good exposures of which a calibration may be made when bad ones are left out."""
     discarded: int
     """Number of images to take first and keep out of processing."""
     exposure_times: tuple[float, ...]

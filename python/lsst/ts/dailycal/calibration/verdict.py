@@ -48,6 +48,8 @@ def summarize(outcome: CalibrationOutcome) -> str:
     """Describe what became of one image type in half a sentence (`str`)."""
     text = f"{outcome.status}, {outcome.kept} of {outcome.wanted} images"
     decision = outcome.decision
+    if decision is not None and (decision.reasons or decision.remarks):
+        return f"{text}: {'; '.join((*decision.reasons, *decision.remarks))}"
     if decision is not None and decision.bad_exposures:
         text += (
             f", {len(decision.bad_exposures)} of {decision.exposures} exposures bad "

@@ -19,6 +19,7 @@ from ...model import (
     RunStatistics,
     StatisticsError,
     Validity,
+    details_dataset_type,
 )
 from ...pipelines.image import CalibImage
 from ..clock import iso_from_tai, tai_from_iso
@@ -81,7 +82,13 @@ class DirectRepository:
             raise StatisticsError(f"The Butler has no {dataset_type}: {error}.") from error
         if isinstance(dataset, CalibImage):
             raise StatisticsError(f"{dataset_type} in {collection} is an image.")
-        return RunStatistics.parse(dataset)
+        try:
+            details = self._store.find([collection], details_dataset_type(dataset_type))
+        except LookupError:
+            details = {}
+        if isinstance(details, CalibImage):
+            raise StatisticsError(f"The measurements of {dataset_type} are an image.")
+        return RunStatistics.parse(dataset, {int(key): value for key, value in details.items()})
 
     async def has_output(self, collection: str, dataset_type: str, timeout: float) -> bool:
         """Tell whether a job wrote its last dataset."""
