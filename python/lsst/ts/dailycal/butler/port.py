@@ -16,9 +16,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from ..journal.worker import DaemonExecutor
 from ..model import (
     CalibrationError,
+    CalibrationFacts,
     Certification,
     CertificationConflictError,
     CertificationError,
+    ComparisonError,
     Conflict,
     ImageName,
     IngestError,
@@ -27,7 +29,7 @@ from ..model import (
     Validity,
     details_dataset_type,
 )
-from . import certify, images, stats
+from . import certify, images, in_use, stats
 
 _UNBOUNDED = "unbounded"
 _ERROR_LINE = re.compile(r"(\w+\.)*\w*(Error|Exception)\b.*: \S")
@@ -101,6 +103,23 @@ class ButlerRepository:
             lambda: stats.read_details(self._repo, collection, details_dataset_type(dataset_type)),
         )
         return RunStatistics.parse(raw, details)
+
+    async def read_calibration(
+        self,
+        collections: Sequence[str],
+        dataset_type: str,
+        moment: str,
+        timeout: float,
+        but_not: str = "",
+    ) -> CalibrationFacts | None:
+        """Measure the first calibration that some collections have, from its file."""
+        found: CalibrationFacts | None = await self._call(
+            ComparisonError,
+            f"{dataset_type} of {', '.join(collections)} could not be read from {self._repo}",
+            timeout,
+            lambda: in_use.read_calibration(self._repo, collections, dataset_type, moment, but_not),
+        )
+        return found
 
     async def has_output(self, collection: str, dataset_type: str, timeout: float) -> bool:
         """Tell whether a job wrote its last dataset."""

@@ -4,6 +4,7 @@
 """What a calibration run is, as pure functions: configuration, plan, requests, judgement."""
 
 from .accept import *
+from .compare import *
 from .config import *
 from .evidence import *
 from .flaws import *

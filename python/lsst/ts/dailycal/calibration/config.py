@@ -11,7 +11,14 @@ from collections.abc import Mapping
 
 from ..model import ConfigurationError, ImageName, ImageType
 from . import text_rules
-from .run_config import AcceptRule, CalibrationConfig, OnRejection, RunConfig, UpstreamOptions
+from .run_config import (
+    AcceptRule,
+    CalibrationConfig,
+    OnDifference,
+    OnRejection,
+    RunConfig,
+    UpstreamOptions,
+)
 
 Raw = Mapping[str, typing.Any]
 
@@ -76,6 +83,7 @@ def make_run_config(raw: Raw, schema: Mapping[str, typing.Any]) -> RunConfig:
         repo=full["repo"],
         accept_rule=AcceptRule(full["accept_rule"]),
         on_rejection=OnRejection(full["on_rejection"]),
+        on_difference=OnDifference(full["on_difference"]),
         max_attempts=full["max_attempts"],
         resume=full["resume"],
         without_effect=UpstreamOptions(

@@ -6,6 +6,7 @@
 __all__ = [
     "AcceptRule",
     "CalibrationConfig",
+    "OnDifference",
     "OnRejection",
     "RunConfig",
     "UpstreamOptions",
@@ -27,6 +28,15 @@ class AcceptRule(enum.StrEnum):
     """Rejected when more than half of the exposures are bad."""
     UPSTREAM = "upstream"
     """The arithmetic of ts_externalscripts, one entry too many included."""
+
+
+class OnDifference(enum.StrEnum):
+    """What becomes of a calibration that is worse than the one in use."""
+
+    WARN = "warn"
+    """It is certified, with a warning."""
+    REFUSE = "refuse"
+    """It is not certified."""
 
 
 class OnRejection(enum.StrEnum):
@@ -114,6 +124,8 @@ class RunConfig:
     """How exposures are counted."""
     on_rejection: OnRejection
     """What a rejected calibration means for the script."""
+    on_difference: OnDifference
+    """What becomes of a calibration that is worse than the one in use."""
     max_attempts: int
     """How often an exposure is tried."""
     resume: str | None

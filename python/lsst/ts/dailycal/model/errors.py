@@ -27,6 +27,7 @@ __all__ = [
     "CameraFaultError",
     "CertificationConflictError",
     "CertificationError",
+    "ComparisonError",
     "ComponentError",
     "ConfigurationError",
     "IngestError",
@@ -113,6 +114,10 @@ class IngestError(CalibrationError):
 
 class JobError(CalibrationError):
     """A pipeline job failed, or was not heard of again before its deadline."""
+
+
+class ComparisonError(CalibrationError):
+    """A combined calibration cannot be read to be compared with another one."""
 
 
 class StatisticsError(CalibrationError):

@@ -8,6 +8,7 @@ __all__ = ["CalibrationOutcome", "CalibrationStatus", "Failure", "RunOutcome"]
 import dataclasses
 import enum
 
+from .calibration_facts import Comparison
 from .decisions import Decision
 from .images import ImageType
 
@@ -60,6 +61,8 @@ class CalibrationOutcome:
     """How many images went into processing."""
     decision: Decision | None = None
     """The accept decision; `None` if there was no verification."""
+    comparison: Comparison | None = None
+    """The new calibration against the one in use; `None` if none was to be certified."""
     failure: Failure | None = None
     """Why it failed or was not attempted; `None` otherwise."""
 

@@ -32,6 +32,7 @@ def make_outcome(
         taken=context.state.count_taken(image_type),
         kept=len(context.state.processed(image_type)),
         decision=decision or context.state.decisions.get(image_type),
+        comparison=context.state.comparisons.get(image_type),
         failure=failure,
     )
 

@@ -21,6 +21,7 @@ from ..model import (
     ImageType,
     JobStep,
 )
+from .compare import compare_with_the_one_in_use
 from .context import RunContext
 from .jobs import run_job
 from .outcome import make_outcome
@@ -109,7 +110,11 @@ async def _process(
         status = CalibrationStatus.VERIFIED
         break
     if config.generate:
-        await _certify(context, image_type, images, job_id)
+        certification = _certification(context, image_type, images, job_id)
+        comparison = await compare_with_the_one_in_use(context, image_type, certification, job_id)
+        if not comparison.accepted:
+            return make_outcome(context, image_type, CalibrationStatus.REJECTED, decision=decision)
+        await _certify(context, image_type, certification, job_id)
         status = CalibrationStatus.CERTIFIED
     return make_outcome(context, image_type, status, decision=decision)
 
@@ -144,19 +149,24 @@ async def _need_bias(
     return make_outcome(context, image_type, CalibrationStatus.NOT_ATTEMPTED, failure=failure), None
 
 
-async def _certify(
+def _certification(
     context: RunContext, image_type: ImageType, images: list[ImageName], job_id: str
-) -> None:
-    if image_type in context.state.certifications:
-        return
+) -> Certification:
     config = context.config
     days = [name.day_obs for name in images]
-    certification = Certification(
+    return Certification(
         dataset_type=image_type.dataset_type,
         input_collection=job_collection(job_id),
         calib_collection=config.calib_collection,
         validity=config.validity(min(days), max(days)),
     )
+
+
+async def _certify(
+    context: RunContext, image_type: ImageType, certification: Certification, job_id: str
+) -> None:
+    if image_type in context.state.certifications:
+        return
     own = job_run(job_id)
     if not await _is_certified_already(context, certification, own):
         try:

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from ..model import (
     Certification,
     Certified,
+    Compared,
+    Comparison,
     Decided,
     Decision,
     Event,
@@ -91,6 +93,7 @@ class RunState:
         self.decisions: dict[ImageType, Decision] = {}
         self.left_out: dict[ImageType, tuple[int, ...]] = {}
         """Ids of the exposures without which the others are combined and verified again."""
+        self.comparisons: dict[ImageType, Comparison] = {}
         self.certifications: dict[ImageType, Certification] = {}
         self.all_images: list[ImageName] = []
         self.lost: dict[ImageName, str] = {}
@@ -174,6 +177,8 @@ class RunState:
                 self.decisions[event.decision.image_type] = event.decision
                 if event.decision.left_out:
                     self.left_out[event.decision.image_type] = event.decision.left_out
+            case Compared():
+                self.comparisons[event.comparison.image_type] = event.comparison
             case Certified():
                 self.certifications[event.image_type] = event.certification
             case RunEnded():
