@@ -49,8 +49,7 @@ def write_frames(directory: Path, count: int, height: int = LATISS.data_height) 
             noise += 20000 + 100 * amplifier.hdu
             hdu = fits.ImageHDU(np.rint(noise).astype(np.int32), name=amplifier.extname)
             hdu.header["DATASEC"] = geometry.data_section.fits
-            hdu.header["BIASSEC"] = geometry.serial_section.fits
-            hdu.header["DETSEC"] = geometry.detector_section(amplifier).fits
+            hdu.header["DETSEC"] = geometry.camera_section(amplifier).fits
             hdus.append(hdu)
         path = directory / f"AT_O_{DAY_OBS}_{number:06d}-R00S00.fits"
         hdus.writeto(path, overwrite=True)

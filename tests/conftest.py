@@ -24,6 +24,7 @@ import pytest
 import pytest_asyncio
 
 from alone import DOMAIN
+from postgres_server import PostgresRepository, PostgresServer, find_programs
 
 UNIT = pathlib.Path(__file__).parent / "unit"
 HEAVY = ("lsst.ts.salobj", "dds", "cyclonedds", "lsst.daf.butler")
@@ -31,7 +32,11 @@ LONGEST_BLOCK = 6.0
 """How long the event loop may be blocked, in seconds; generous, for loaded machines."""
 LAST_WISHES = 1.0
 """How long tasks may take to end after the test, in seconds."""
-_HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "semaphore_tracker")
+_HELPERS = (
+    "multiprocessing.resource_tracker",
+    "multiprocessing.forkserver",
+    "semaphore_tracker",
+)
 
 LONGEST = (
     "test_page",
@@ -127,6 +132,8 @@ def _is_helper(child: psutil.Process) -> bool:
     try:
         if child.status() == psutil.STATUS_ZOMBIE:
             return True
+        if child.name() == "postgres":
+            return True  # the server of the session, and what it starts for itself and its clients
         line = " ".join(child.cmdline())
     except psutil.NoSuchProcess:
         return True
@@ -173,6 +180,28 @@ def small_repository(tmp_path_factory) -> pathlib.Path:
             prepare_repository(config, lambda _: None)
             (root / "made").touch()
     return config.repository
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Start a PostgreSQL server that only this test process can reach."""
+    if find_programs() is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_repository(postgres, tmp_path_factory) -> PostgresRepository:
+    """Make a repository with reference calibrations of small frames in it, to be copied."""
+    from lsst.ts.dailycal.cli.simulate.reference import prepare_repository
+    from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
+
+    root = tmp_path_factory.mktemp("postgres-repository")
+    url = postgres.create_database("template")
+    config = SimulationConfig(frame=DIRECT_FRAME, root=root / "run", database=url)
+    prepare_repository(config, lambda _: None)
+    return PostgresRepository(postgres, config.repository, "template")
 
 
 @pytest_asyncio.fixture

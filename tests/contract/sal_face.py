@@ -16,6 +16,7 @@ from contract_faces import Bench, S, Scenario, T
 
 from alone import be_alone
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
+from postgres_server import PostgresRepository
 
 TIME_SCALE = 10.0
 SLACK = 0.5
@@ -66,11 +67,20 @@ class SalFace:
                 root=pathlib.Path(directory),
                 **settings,
             )
-            shutil.copytree(template, config.repository)
-            result = asyncio.run(self._run(scenario, config))
-            if keep is not None:
-                shutil.copytree(config.repository, keep)
+            self._copy(template, config.repository)
+            try:
+                result = asyncio.run(self._run(scenario, config))
+                if keep is not None:
+                    self._copy(config.repository, keep)
+            finally:
+                self._forget(config.repository)
             return result
+
+    def _copy(self, repository: pathlib.Path, path: pathlib.Path) -> None:
+        shutil.copytree(repository, path)
+
+    def _forget(self, repository: pathlib.Path) -> None:
+        """Remove what a repository has outside its directory."""
 
     async def _run(self, scenario: Scenario[T], config: SimulationConfig) -> T:
         from lsst.ts import salobj
@@ -114,6 +124,27 @@ class SalFace:
                     silence=SILENCE_LIMIT * TIME_SCALE,
                 )
             )
+
+
+class PostgresFace(SalFace):
+    """The same, with the registry of the repository on a PostgreSQL server."""
+
+    name = "postgresql"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._repositories: dict[pathlib.Path, PostgresRepository] = {}
+
+    def use(self, template: PostgresRepository) -> None:
+        """Take this repository with reference calibrations as the one that scenarios copy."""
+        self.template = template.path
+        self._repositories[template.path] = template
+
+    def _copy(self, repository: pathlib.Path, path: pathlib.Path) -> None:
+        self._repositories[path] = self._repositories[repository].copy(path)
+
+    def _forget(self, repository: pathlib.Path) -> None:
+        self._repositories.pop(repository).drop()
 
 
 async def _close(components: typing.Iterable[typing.Any]) -> None:

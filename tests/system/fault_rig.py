@@ -5,40 +5,32 @@
 
 import asyncio
 import contextlib
-import dataclasses
-import itertools
-import os
 import pathlib
-import shutil
-import signal
-import threading
-import time
 import typing
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import psutil
 import pytest
-import yaml
 from fault_outcomes import STRUCK, note
 
 from lsst.ts import salobj
 from lsst.ts.dailycal.butler.certify import find_conflicts
-from lsst.ts.dailycal.cli.script.driver import ScriptDriver, ScriptRequest
-from lsst.ts.dailycal.cli.script.events import Ended, LogLine, Remark, StateChanged
 from lsst.ts.dailycal.cli.script.path import scripts_directory
-from lsst.ts.dailycal.journal import DIRECTORY_VARIABLE
 from lsst.ts.dailycal.model import Certified, ComponentName, Event, ExposureTaken, RunOutcome
 from lsst.ts.dailycal.run import RunState, read_journal
 from lsst.ts.dailycal.sal.group.paths import SummaryState
 from lsst.ts.dailycal.sal.transitions import SalGroup, Target
-from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.faults import Fault
 from lsst.ts.dailycal.sim.programs import LATISS
-from lsst.ts.dailycal.sim.supervisor import ObservatoryOptions, SimulatedObservatory
+from lsst.ts.dailycal.testing.observatory import (
+    ObservatoryForTests,
+    off_the_loop,
+    simulated_observatory,
+)
+from lsst.ts.dailycal.testing.script import ScriptResult, ScriptRun
 
 SCRIPTS = scripts_directory()
 SCRIPT = SCRIPTS / "auxtel" / "make_latiss_calibrations.py"
-TIME_SCALE = 50.0
 QUICK = {
     "script_mode": "BIAS_DARK",
     "n_bias": 3,
@@ -51,38 +43,14 @@ QUICK = {
 }
 IMAGES = 7
 ONE_PROCESS = (LATISS,)
-_indices = itertools.count(201_000)
 
 
 UNDER_WAY: list["Script"] = []
 """The scripts that the test has started."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """What was seen of a script."""
-
-    exit_code: int
-    state: str
-    reason: str
-    log: str
-
-    @property
-    def text(self) -> str:
-        return f"{self.reason}\n{self.log}"
-
-
-@dataclasses.dataclass
-class Rig:
-    """One observatory, and the scripts that run in it."""
-
-    observatory: SimulatedObservatory
-    directory: pathlib.Path
-
-    @property
-    def journals(self) -> pathlib.Path:
-        """Where the scripts that are started now have their journals."""
-        return pathlib.Path(os.environ[DIRECTORY_VARIABLE])
+class Rig(ObservatoryForTests):
+    """One observatory, and the runs of the script in it."""
 
     def journal(self) -> pathlib.Path:
         """Find the journal that was begun last."""
@@ -108,15 +76,17 @@ class Rig:
         """Start a script."""
         return Script(self, config, **options)
 
-    async def run(self, config: Mapping[str, typing.Any] = QUICK, **changes: typing.Any) -> Result:
+    async def run(
+        self, config: Mapping[str, typing.Any] = QUICK, **changes: typing.Any
+    ) -> ScriptResult:
         """Run a script to its end."""
         return await self.start({**config, **changes}).end()
 
-    async def run_script(self, path: str, config: Mapping[str, typing.Any]) -> Result:
+    async def run_script(self, path: str, config: Mapping[str, typing.Any]) -> ScriptResult:
         """Run another script of the page to its end."""
         return await self.start(config, path=SCRIPTS / path).end()
 
-    async def resume(self, config: Mapping[str, typing.Any] = QUICK) -> Result:
+    async def resume(self, config: Mapping[str, typing.Any] = QUICK) -> ScriptResult:
         """Take up the last run."""
         return await self.run(config, resume=self.journal().stem)
 
@@ -128,31 +98,21 @@ class Rig:
             await group.start()
             await group.drive({name: Target(SummaryState.ENABLED) for name in names})
 
-    def raw_files(self) -> list[str]:
-        """List the names of the images that ATOODS wrote in this observatory."""
-        return sorted(
-            path.name[:20] for path in self.observatory.config.raw_directory.glob("*/*.fits")
-        )
-
-    def logs(self) -> str:
-        """Read what the components said."""
-        logs = (self.observatory.config.root / "logs").glob("*.log")
-        return "\n".join(path.read_text(errors="replace") for path in logs)
-
     def check_struck(self, *faults: str) -> None:
         """Make sure that faults happened, or a test would hold for nothing."""
-        logs = self.logs()
-        parsed = [Fault.parse(text) for text in faults]
-        missing = [str(fault) for fault in parsed if f"Fault {fault} strikes" not in logs]
-        assert not missing, f"never struck: {missing}"
-        STRUCK.update(fault.name for fault in parsed)
+        self.assert_struck(*faults)
+        STRUCK.update(Fault.parse(text).name for text in faults)
 
-    def note(self, fault: str, result: Result, after_resume: Result | None = None) -> None:
+    def note(
+        self, fault: str, result: ScriptResult, after_resume: ScriptResult | None = None
+    ) -> None:
         """Make sure that a fault happened, and note what it did."""
         self.check_struck(fault)
         self.note_means(fault, result, after_resume)
 
-    def note_means(self, fault: str, result: Result, after_resume: Result | None = None) -> None:
+    def note_means(
+        self, fault: str, result: ScriptResult, after_resume: ScriptResult | None = None
+    ) -> None:
         """Note what a fault did that a test brought about itself."""
         after = "" if after_resume is None else f"{after_resume.state}: {self.ends()}"
         note(fault, result.state, result.exit_code, result.reason, after)
@@ -196,54 +156,24 @@ class Rig:
         return found
 
 
-class Script:
-    """A script process under way."""
+class Script(ScriptRun):
+    """A script process under way, in a rig."""
 
     def __init__(
         self,
-        rig: Rig,
+        rig: "Rig",
         config: Mapping[str, typing.Any],
         *,
-        pause: str = "",
-        stop: str = "",
         path: pathlib.Path = SCRIPT,
+        **options: str,
     ) -> None:
+        super().__init__(path, config, **options)
         self.rig = rig
-        self.config = config
-        self.index = next(_indices)
-        self.seen: list[object] = []
-        request = ScriptRequest(
-            path, self.index, yaml.safe_dump(dict(config)), pause=pause, stop=stop
-        )
-        self.driver = ScriptDriver(request, self.seen.append)
-        self._task = asyncio.create_task(self.driver.run())
         UNDER_WAY.append(self)
-
-    def process(self) -> psutil.Process:
-        """Find its process."""
-        for child in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if str(self.index) in child.cmdline():
-                    return child
-        raise LookupError(f"there is no process of script {self.index}")
-
-    def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        self.process().send_signal(number)
 
     def has_journal(self) -> bool:
         """Has it begun a journal of its own?"""
-        return bool(list(self.rig.journals.glob(f"*-{self.index}.jsonl")))
-
-    async def until(self, predicate: Callable[[], bool], timeout: float = 60.0) -> bool:
-        """Wait until something is so; false if the script ended first."""
-        deadline = time.monotonic() + timeout
-        while not predicate():
-            if self._task.done():
-                return False
-            assert time.monotonic() < deadline, f"it never happened; seen: {self.seen[-5:]}"
-            await asyncio.sleep(0.004)
-        return True
+        return self.journal() is not None
 
     async def until_records(self, number: int) -> bool:
         """Wait until the journal has so many lines."""
@@ -256,79 +186,11 @@ class Script:
 
         return await self.until(has)
 
-    async def until_checkpoint(self, name: str) -> bool:
-        """Wait until the script has come to a checkpoint."""
-        return await self.until(
-            lambda: any(
-                isinstance(item, StateChanged) and item.last_checkpoint == name
-                for item in self.seen
-            )
-        )
-
-    async def until_state(self, name: str) -> bool:
-        """Wait until the script is in a state."""
-        return await self.until(
-            lambda: any(isinstance(item, StateChanged) and item.state == name for item in self.seen)
-        )
-
-    async def give_up(self) -> None:
-        """End it at once, if a test has forgotten it."""
-        if not self._task.done():
-            with contextlib.suppress(LookupError, psutil.NoSuchProcess):
-                self.process().kill()
-            self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    async def end(self, timeout: float = 150.0) -> Result:
-        """Wait for its end."""
-        async with asyncio.timeout(timeout):
-            code = await self._task
-        ended = next(item for item in self.seen if isinstance(item, Ended))
-        log = "\n".join(item.text for item in self.seen if isinstance(item, LogLine | Remark))
-        return Result(code, ended.state, ended.reason, log)
-
 
 @pytest.fixture(scope="session")
 def template(small_repository) -> pathlib.Path:
     """A repository with reference calibrations; every observatory gets a copy."""
     return small_repository
-
-
-class _Thread(threading.Thread):
-    """Keeps an observatory in an event loop of its own, for all tests of a module."""
-
-    def __init__(self, simulated: SimulatedObservatory) -> None:
-        super().__init__(name="observatory")
-        self._simulated = simulated
-        self._up = threading.Event()
-        self._end = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            asyncio.run(self._main())
-        except BaseException as error:  # noqa: BLE001 - told to whoever waits
-            self._error = error
-        finally:
-            self._up.set()
-
-    async def _main(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        async with self._simulated:
-            self._up.set()
-            await self._end.wait()
-
-    def __enter__(self) -> None:
-        self.start()
-        self._up.wait()
-        if self._error is not None:
-            raise self._error
-
-    def __exit__(self, *_: object) -> None:
-        if self.is_alive() and self._loop is not None:
-            self._loop.call_soon_threadsafe(self._end.set)
-        self.join()
 
 
 @contextlib.contextmanager
@@ -341,24 +203,14 @@ def observatory(
     **settings: typing.Any,
 ) -> Iterator[Rig]:
     """Start an observatory in which these things go wrong; all is ENABLED."""
-    settings.setdefault("time_scale", TIME_SCALE)
-    config = SimulationConfig(root=directory / "run", frame=DIRECT_FRAME, faults=faults, **settings)
-    shutil.copytree(template, config.repository)
-    simulated = SimulatedObservatory(ObservatoryOptions(config, groups=groups, state=state))
-    rig = Rig(simulated, directory)
-    with pytest.MonkeyPatch.context() as patch, _Thread(simulated):
-        for name, value in simulated.environment.items():
-            patch.setenv(name, value)
-        patch.setenv(DIRECTORY_VARIABLE, str(directory / "journal"))
-        yield rig
+    with simulated_observatory(
+        directory, *faults, repository=template, groups=groups, state=state, **settings
+    ) as found:
+        yield Rig(found.observatory, directory)
 
 
 @contextlib.asynccontextmanager
 async def observing(*args: typing.Any, **settings: typing.Any) -> AsyncIterator[Rig]:
     """Start an observatory for one test, whose event loop goes round meanwhile."""
-    context = observatory(*args, **settings)
-    rig = await asyncio.to_thread(context.__enter__)
-    try:
+    async with off_the_loop(observatory(*args, **settings)) as rig:
         yield rig
-    finally:
-        await asyncio.to_thread(context.__exit__, None, None, None)

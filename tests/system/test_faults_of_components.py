@@ -11,11 +11,12 @@ import sys
 
 import pytest
 from fault_outcomes import note
-from fault_rig import IMAGES, QUICK, TIME_SCALE, Rig, observing
+from fault_rig import IMAGES, QUICK, Rig, observing
 
 from lsst.ts.dailycal.model import ExposureTaken, ImageType
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.supervisor import ObservatoryOptions, SimulatedObservatory
+from lsst.ts.dailycal.testing.observatory import TIME_SCALE
 
 pytestmark = [
     pytest.mark.system,

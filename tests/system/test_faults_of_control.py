@@ -7,10 +7,11 @@ import asyncio
 import signal
 
 import pytest
-from fault_rig import IMAGES, QUICK, TIME_SCALE, observatory
+from fault_rig import IMAGES, QUICK, observatory
 
 from lsst.ts.dailycal.model import ExposureAsked, ExposureTaken, ImageType, JobAbandoned, Resumed
 from lsst.ts.dailycal.sim.programs import LATISS
+from lsst.ts.dailycal.testing.observatory import TIME_SCALE
 
 pytestmark = [
     pytest.mark.system,

@@ -89,7 +89,8 @@ async def test_the_configuration_is_named_in_start_and_told_when_it_has_no_effec
         wanted = Target(S.ENABLED, "auxtel_fbs_image_photocal.yaml")
         with pytest.raises(GroupTransitionError, match="needs one of") as error:
             await group.drive({SCHEDULER: ENABLED}, 10)
-        assert "configuration" in error.value.failures[0].remedy
+        known = "auxtel_fbs_image_photocal, auxtel_fbs_spec_flex_survey"
+        assert f"a configuration that it knows: {known}" in error.value.failures[0].remedy
         await group.drive({SCHEDULER: wanted}, 10)
         applied = cscs[0].evt_settingsApplied.data.settingsVersion
         assert applied.startswith("auxtel_fbs_image_photocal.yaml:")

@@ -31,6 +31,15 @@ from lsst.ts import salobj
 asyncio.run(salobj.TestScript.amain(descr="a script of the tests"))
 """
 
+_SLOW_SCRIPT = """#!/usr/bin/env python
+import asyncio
+from lsst.ts import salobj
+class Slow(salobj.TestScript):
+    async def cleanup(self):
+        await asyncio.sleep(3)
+asyncio.run(Slow.amain(descr="a script that ends what it has begun"))
+"""
+
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
@@ -117,6 +126,7 @@ def folders(tmp_path) -> tuple[pathlib.Path, pathlib.Path]:
     standard, external = tmp_path / "standard", tmp_path / "external"
     for path, text in (
         (standard / "script", _TEST_SCRIPT),
+        (standard / "slow", _SLOW_SCRIPT),
         (standard / "unloadable", "#!/bin/sh\nexit 1\n"),
         (standard / "_hidden", _TEST_SCRIPT),
         (external / "sub" / "other.py", _TEST_SCRIPT),
@@ -129,9 +139,11 @@ def folders(tmp_path) -> tuple[pathlib.Path, pathlib.Path]:
 
 
 @contextlib.asynccontextmanager
-async def a_queue(folders, tmp_path, *faults, state=salobj.State.ENABLED) -> AsyncIterator[Client]:
+async def a_queue(
+    folders, tmp_path, *faults, state=salobj.State.ENABLED, **settings
+) -> AsyncIterator[Client]:
     be_alone()
-    config = SimulationConfig(root=tmp_path / "root", faults=faults)
+    config = SimulationConfig(root=tmp_path / "root", faults=faults, **settings)
     standard, external = folders
     queue = SimScriptQueue(config, standard=standard, external=external, initial_state=state)
     async with queue, salobj.Domain() as domain:
@@ -253,12 +265,30 @@ async def test_a_terminated_script_is_told_apart_and_the_queue_goes_on(folders, 
         assert client.scripts[index][-1].processState == ScriptProcessState.TERMINATED
 
 
+async def test_the_queue_gives_up_on_a_script_that_stops_slowly_and_it_ends_by_itself(
+    folders, tmp_path
+):
+    async with a_queue(folders, tmp_path, queue_stop_timeout=1.0) as client:
+        slow = await client.add("slow", config="wait_time: 60")
+        await client.until_process(slow, ScriptProcessState.RUNNING)
+        await client.until(
+            lambda: client.scripts[slow][-1].scriptState == ScriptState.RUNNING, "it runs"
+        )
+        with pytest.raises(salobj.AckError, match="Timeout") as error:
+            await client.stop(slow)
+        assert error.value.ackcmd.ack == salobj.SalRetCode.CMD_TIMEOUT
+        assert client.scripts[slow][-1].processState == ScriptProcessState.RUNNING
+        ended = await client.until_process(slow, ScriptProcessState.DONE)
+        assert ended.scriptState == ScriptState.STOPPED
+        assert (await client.until_queue(past=(slow,), current=0)).running
+
+
 async def test_the_queue_shows_scripts_and_schemas_and_nothing_outside_of_its_folders(
     folders, tmp_path
 ):
     async with a_queue(folders, tmp_path) as client:
         listed = client.remote.evt_availableScripts.get()
-        assert listed.standard.split(":") == ["script", "unloadable"]
+        assert listed.standard.split(":") == ["script", "slow", "unloadable"]
         assert listed.external.split(":") == ["sub/other.py"]
         assert client.remote.evt_rootDirectories.get().standard == str(folders[0])
         await client.remote.cmd_showSchema.set_start(

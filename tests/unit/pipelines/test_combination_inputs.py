@@ -19,22 +19,23 @@ from lsst.ts.dailycal.pipelines.inputs import InputError, InputFacts, select_inp
 from lsst.ts.dailycal.pipelines.isr import correct_frame
 from lsst.ts.dailycal.pipelines.lines import fit_line
 from lsst.ts.dailycal.pipelines.metrics import measure_exposure
+from lsst.ts.dailycal.pipelines.raw_header import FrameGroup
 from lsst.ts.dailycal.pipelines.threads import as_they_come, in_threads
 from lsst.ts.dailycal.pipelines.verify import stats_of_run
 
 TIMES = [5.0] * 4 + [15.0] * 2 + [30.0] * 16
-HEADER = {
-    "LSST_NUM": "ITL-3800C-068",
-    "SEQNAME": "latiss.seq",
-    "SEQFILE": "latiss.seq",
-    "SEQCKSUM": "1234",
-    "TEMP_SET": -104.0,
-    "DATE-BEG": "2026-11-23T12:00:00.000",
+SETTINGS = {
+    "detector": "ITL-3800C-068",
+    "sequencer_name": "latiss.seq",
+    "sequencer_file": "latiss.seq",
+    "sequencer_checksum": "1234",
+    "set_point": -104.0,
 }
 
 
-def facts(number, image_type="BIAS", exposure_time=0.0, **header):
-    return InputFacts.of_header(HEADER | header, number, image_type, exposure_time)
+def facts(number, image_type="BIAS", exposure_time=0.0, **settings):
+    group = FrameGroup(image_type, exposure_time, **(SETTINGS | settings))
+    return InputFacts(number, image_type, exposure_time, "2026-11-23T12:00:00.000", group.settings)
 
 
 @pytest.mark.parametrize(
@@ -42,14 +43,14 @@ def facts(number, image_type="BIAS", exposure_time=0.0, **header):
     [
         (facts(9, image_type="DARK"), "image type is DARK"),
         (facts(9, exposure_time=2.0), "exposure time is 2 s"),
-        (facts(9, SEQNAME="new.seq"), "SEQNAME is new.seq, that of the others latiss.seq"),
-        (facts(9, SEQFILE="new.seq"), "SEQFILE is new.seq"),
-        (facts(9, SEQCKSUM="99"), "SEQCKSUM is 99"),
-        (facts(9, TEMP_SET=-90.0), "TEMP_SET is -90.00"),
-        (facts(9, LSST_NUM="E2V-1"), "LSST_NUM is E2V-1"),
-        (facts(9, ODP="x"), "ODP is x, that of the others missing"),
-        (facts(9, AP0_RC="x"), "AP0_RC is x, that of the others missing"),
-        (facts(9, SEQNAME=None), "SEQNAME is missing, that of the others latiss.seq"),
+        (facts(9, sequencer_name="new.seq"), "SEQNAME is new.seq, that of the others latiss.seq"),
+        (facts(9, sequencer_file="new.seq"), "SEQFILE is new.seq"),
+        (facts(9, sequencer_checksum="99"), "SEQCKSUM is 99"),
+        (facts(9, set_point=-90.0), "TEMP_SET is -90.00"),
+        (facts(9, detector="E2V-1"), "LSST_NUM is E2V-1"),
+        (facts(9, odp="x"), "ODP is x, that of the others missing"),
+        (facts(9, ap0_rc="x"), "AP0_RC is x, that of the others missing"),
+        (facts(9, sequencer_name=None), "SEQNAME is missing, that of the others latiss.seq"),
     ],
 )
 def test_a_frame_that_does_not_belong_is_left_out_or_refused_by_name(odd, said):

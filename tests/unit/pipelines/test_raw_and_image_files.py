@@ -70,7 +70,7 @@ def other_instrument(path):
 
 
 def no_section(path):
-    fits.delval(path, "DETSEC", extname="Segment13")
+    fits.delval(path, "DATASEC", extname="Segment13")
 
 
 def floats(path):
@@ -139,7 +139,9 @@ def test_a_header_says_what_went_in_and_what_was_left_out(make_maker, tmp_path):
     back = read_image(path).provenance
     made = dark.provenance
     assert dataclasses.replace(back, dark_fit=None) == dataclasses.replace(made, dark_fit=None)
-    assert back.dark_fit.to_dict() == made.dark_fit.to_dict()
+    for name, line in made.dark_fit.to_dict().items():
+        # A card has room for 16 digits.
+        assert back.dark_fit.to_dict()[name] == pytest.approx(line, rel=1e-12)
     assert [item.scale for item in back.inputs] == [5.0, 15.0, 30.0] * 4
     (left,) = back.left_out
     assert left.exposure == darks[-1].exposure

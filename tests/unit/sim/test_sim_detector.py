@@ -30,7 +30,7 @@ def raw_frame(frame: Frame):
         frame.pixels,
         frame.geometry,
         exposure=frame.request.name.exposure_id,
-        image_type="DARK",
+        image_type="DARK" if frame.request.exposure_time else "BIAS",
         exposure_time=frame.request.exposure_time,
         dark_time=frame.request.dark_time,
     )

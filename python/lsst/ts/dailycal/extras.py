@@ -29,10 +29,22 @@ EXTRAS: Mapping[str, Extra] = {
     ),
     "pipelines": Extra(
         "lsst.daf.butler",
-        ("lsst.daf", "lsst.pipe", "lsst.ctrl", "lsst.pex", "lsst.resources", "lsst.utils"),
+        (
+            "astro_metadata_translator",
+            "lsst.daf",
+            "lsst.pipe",
+            "lsst.ctrl",
+            "lsst.pex",
+            "lsst.resources",
+            "lsst.utils",
+        ),
         "pip install 'ts-dailycal[pipelines]'",
     ),
+    "postgres": Extra("psycopg2", ("psycopg2",), "pip install 'ts-dailycal[postgres]'"),
     "slack": Extra("slack_sdk", ("slack_sdk",), "pip install 'ts-dailycal[slack]'"),
+    "testing": Extra(
+        "psutil", ("psutil", "pytest", "pytest_asyncio"), "pip install 'ts-dailycal[testing]'"
+    ),
 }
 
 NOT_INSTALLED = 72

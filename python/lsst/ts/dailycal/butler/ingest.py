@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "RawFrameError",
     "RawHeaderError",
     "count_raws",
     "exposure_record",
@@ -18,50 +19,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..model.detector import DETECTOR_ID, INSTRUMENT
+from ..pipelines.raw_error import RawFrameError, RawHeaderError
+from ..pipelines.raw_header import PRIMARY, check_exposure_time, translate_header
+from ..pipelines.raw_layout import read_layout
+from ..pipelines.raw_layout import read_primary_header as read_header
 from .collections import RAW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from lsst.daf.butler import Butler
+    from astropy.time import Time
+    from lsst.daf.butler import Butler, Timespan
 
+    from ..pipelines.raw_header import ExposureFacts
 
-class RawHeaderError(ValueError):
-    """A raw frame cannot be ingested: it has no header, or one that cannot be understood."""
-
-
-def read_header(path: str | Path) -> Mapping[str, Any]:
-    """Read the primary header of a raw frame.
-
-    Nothing else of the file is looked at, as the observatory's ingestion does: one that is cut
-    short is ingested, and found out by whoever reads its pixels.
-
-    Parameters
-    ----------
-    path : `str` or `pathlib.Path`
-        The file.
-
-    Returns
-    -------
-    header : mapping
-        Keywords and values.
-
-    Raises
-    ------
-    RawHeaderError
-        If it does not begin like a FITS file.
-    """
-    import warnings
-
-    from astropy.io import fits
-
-    try:
-        with warnings.catch_warnings():
-            # Of what comes after the header nobody has asked.
-            warnings.simplefilter("ignore")
-            return dict(fits.getheader(path))
-    except (OSError, KeyError, ValueError, TypeError, fits.VerifyError) as error:
-        raise RawHeaderError(f"{path} cannot be read as FITS: {error}") from error
+_ROUNDING = 0.01
+"""By which an exposure may be shorter than EXPTIME, in seconds: dates have milliseconds."""
+_OVERHEAD = 3600.0
+"""By which it may be longer, in seconds. More is a wrong date."""
 
 
 def exposure_record(header: Mapping[str, Any], path: str | Path = "header") -> dict[str, Any]:
@@ -82,79 +57,80 @@ def exposure_record(header: Mapping[str, Any], path: str | Path = "header") -> d
     Raises
     ------
     RawHeaderError
-        If a keyword is missing or has no sense.
+        If a keyword is missing or has no sense, or if begin, end and exposure time cannot all be
+        true.
     """
-    try:
-        return _record(header)
-    except (KeyError, ValueError, TypeError) as error:
-        raise RawHeaderError(f"{path}: the header cannot be understood: {error!r}") from error
-
-
-def _record(header: Mapping[str, Any]) -> dict[str, Any]:
-    from astropy.time import Time
-    from lsst.daf.butler import Timespan
-
-    if header["INSTRUME"] != INSTRUMENT:
-        raise ValueError(f"INSTRUME is {header['INSTRUME']}, not {INSTRUMENT}")
-    day_obs, seq_num = int(header["DAYOBS"]), int(header["SEQNUM"])
-    if not 0 <= seq_num < 100_000:
-        raise ValueError(f"SEQNUM is {seq_num}; exposure ids have five digits for it")
-    begin = Time(header["DATE-BEG"], format="isot", scale="tai")
-    end = Time(header["DATE-END"], format="isot", scale="tai")
-    exposure_time = float(header["EXPTIME"])
-    obs_type = str(header.get("IMGTYPE") or header["OBSTYPE"]).lower()
+    facts = translate_header(header, path)
+    check_exposure_time(facts, path)
+    if facts.obs_id is None:
+        problem = "the header has no name of the image"
+        raise RawHeaderError(path, problem, PRIMARY, "OBSID")
     return {
         "instrument": INSTRUMENT,
-        "id": int(f"{day_obs:08d}{seq_num:05d}"),
-        "obs_id": str(header["OBSID"]),
-        "physical_filter": physical_filter(header),
-        "group": str(header.get("GROUPID") or header["OBSID"]),
-        "day_obs": day_obs,
-        "seq_num": seq_num,
-        "seq_start": seq_num - int(header.get("CURINDEX") or 1) + 1,
-        "seq_end": seq_num - int(header.get("CURINDEX") or 1) + int(header.get("MAXINDEX") or 1),
-        "exposure_time": exposure_time,
-        # A dark time below the exposure time is not believed.
-        "dark_time": max(float(header.get("DARKTIME") or 0), exposure_time),
-        "observation_type": obs_type,
-        "observation_reason": str(
-            header.get("REASON") or header.get("TESTTYPE") or "unknown"
-        ).lower(),
-        "science_program": str(header.get("PROGRAM") or "unknown"),
-        "target_name": "UNKNOWN",
-        "has_simulated": False,
-        "can_see_sky": False,
-        "timespan": Timespan(begin, end),
+        "id": facts.exposure,
+        "obs_id": facts.obs_id,
+        "physical_filter": facts.physical_filter,
+        "group": facts.group,
+        "day_obs": facts.day_obs,
+        "seq_num": facts.seq_num,
+        "seq_start": facts.seq_start,
+        "seq_end": facts.seq_end,
+        "exposure_time": facts.exposure_time,
+        "dark_time": facts.dark_time,
+        "observation_type": facts.observation_type,
+        "observation_reason": facts.observation_reason,
+        "science_program": facts.science_program,
+        "target_name": facts.target_name,
+        "has_simulated": facts.has_simulated,
+        "can_see_sky": facts.can_see_sky,
+        "timespan": _timespan(facts, path),
     }
 
 
-def physical_filter(header: Mapping[str, Any]) -> str:
-    """Name the physical filter: filter and grating.
+def _timespan(facts: ExposureFacts, path: str | Path) -> Timespan:
+    """Give the timespan of an exposure, if there can be one.
 
-    Parameters
-    ----------
-    header : mapping
-        Keywords of the primary header.
-
-    Returns
-    -------
-    name : `str`
-        FILTER~GRATING; an empty slot is "empty", and what is not known is "unknown".
+    An empty one would be found by no query, and one that is too short hides the wrong date.
     """
-    names = []
-    for key in ("FILTER", "GRATING"):
-        name = str(header.get(key) or "unknown")
-        names.append("empty" if name.startswith("empty") else name)
-    return "~".join(names)
+    from lsst.daf.butler import Timespan
+
+    from ..pipelines.latiss_translator import ENDS_ARE_WRONG_BEFORE
+
+    begin, end = facts.begin, facts.end
+    if begin is None or end is None:
+        problem = "the header has no date, neither DATE-BEG nor DATE-OBS"
+        raise RawHeaderError(path, problem, PRIMARY, "DATE-BEG")
+    seconds = (end - begin).to_value("s")
+    if not facts.exposure_time - _ROUNDING <= seconds <= facts.exposure_time + _OVERHEAD:
+        problem = (
+            f"the exposure is from {_shown(begin)} to {_shown(end)}, {seconds:.3f} s; "
+            f"EXPTIME is {facts.exposure_time} s"
+        )
+        raise RawHeaderError(path, problem, PRIMARY, "DATE-END")
+    # The ends of the first biases are not known. The Butler makes an instant a nanosecond long.
+    if end <= begin and begin >= ENDS_ARE_WRONG_BEFORE:
+        problem = (
+            f"the timespan is empty: DATE-END is missing, or not after the begin, {_shown(begin)}"
+        )
+        raise RawHeaderError(path, problem, PRIMARY, "DATE-END")
+    return Timespan(begin, end)
+
+
+def _shown(date: Time) -> str:
+    return f"{date.isot} TAI"
 
 
 def ingest_raws(
-    butler: Butler, paths: Sequence[str | Path], transfer: str = "direct"
+    butler: Butler,
+    paths: Sequence[str | Path],
+    transfer: str = "direct",
+    *,
+    only_headers: bool = False,
 ) -> tuple[int, ...]:
     """Ingest raw frames.
 
     All or none: a frame that cannot be read leaves the repository as it was. A frame that is
-    there already is left alone.
+    there already is left alone. No pixel is read.
 
     Parameters
     ----------
@@ -164,6 +140,9 @@ def ingest_raws(
         The files.
     transfer : `str`
         "direct" (the file stays where it is), "copy", "move", "symlink" or "hardlink".
+    only_headers : `bool`
+        Look at the primary header only, as the observatory's ingestion does? A file that is cut
+        short is ingested then, and found out by whoever reads its pixels.
 
     Returns
     -------
@@ -174,10 +153,15 @@ def ingest_raws(
     ------
     RawHeaderError
         If a file has not the header of a LATISS frame.
+    RawFrameError
+        If a file is short, or its amplifiers are not those of a LATISS frame.
     """
     from lsst.daf.butler import DatasetRef, FileDataset
 
-    records = [exposure_record(read_header(path), path) for path in paths]
+    records = [
+        exposure_record(read_header(path) if only_headers else read_layout(path).header, path)
+        for path in paths
+    ]
     raw = butler.get_dataset_type("raw")
     files = []
     for path, record in zip(paths, records, strict=True):

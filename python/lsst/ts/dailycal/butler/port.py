@@ -30,6 +30,7 @@ from ..model import (
     details_dataset_type,
 )
 from . import certify, images, in_use, stats
+from .database import said
 
 _UNBOUNDED = "unbounded"
 _ERROR_LINE = re.compile(r"(\w+\.)*\w*(Error|Exception)\b.*: \S")
@@ -201,13 +202,13 @@ class ButlerRepository:
             async with asyncio.timeout(timeout):
                 return await asyncio.get_running_loop().run_in_executor(self._executor, function)
         except TimeoutError as error:
+            # Its thread may wait for a connection that is dead for hours; the next call does not.
+            self._executor = DaemonExecutor("butler")
             raise kind(f"{what} within {timeout:g} s.", remedy=remedy) from error
         except CalibrationError:
             raise
         except Exception as error:  # whatever Butler, database or file system raise
-            # The database's errors are followed by the statement and a web address.
-            said = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-            raise kind(f"{what}: {said}.", remedy=remedy) from error
+            raise kind(f"{what}: {said(error)}.", remedy=remedy) from error
 
 
 def _telling_line(output: str) -> str:

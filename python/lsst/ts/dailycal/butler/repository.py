@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .collections import CALIB, IMAGE_STORAGE, RAW, RAW_STORAGE
+from .database_url import driver_url, new_namespace
 
 if TYPE_CHECKING:
     from lsst.daf.butler import Butler
@@ -37,13 +38,16 @@ _CONFIG: dict[str, Any] = {
 }
 
 
-def create_repository(root: str | Path) -> None:
+def create_repository(root: str | Path, database: str | None = None) -> None:
     """Make an empty repository for LATISS.
 
     Parameters
     ----------
     root : `str` or `pathlib.Path`
         A directory that does not exist, or is empty.
+    database : `str` or `None`
+        Address of the PostgreSQL database that is to hold the registry, in a schema of its own,
+        without a password; `None` for an SQLite file in ``root``.
 
     Raises
     ------
@@ -57,7 +61,10 @@ def create_repository(root: str | Path) -> None:
     root = Path(root)
     if root.exists() and any(root.iterdir()):
         raise FileExistsError(f"{root} is not empty; choose another place, or remove it")
-    Butler.makeRepo(str(root), config=Config(_CONFIG))
+    config = Config(_CONFIG)
+    if database is not None:
+        config["registry"] = {"db": driver_url(database), "namespace": new_namespace()}
+    Butler.makeRepo(str(root), config=config)
     with Butler.from_config(str(root), writeable=True) as butler:
         Latiss().register(butler.registry)
         types: list[tuple[str, tuple[str, ...], str, bool]] = [

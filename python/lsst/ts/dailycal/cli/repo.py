@@ -36,7 +36,16 @@ def repo() -> None:
 @click.option("--reference/--no-reference", default=True, show_default=True,
               help="Make reference calibrations of a simulated earlier day?")  # fmt: skip
 @simulation_options
-def create(path: Path, *, reference: bool, seed: int, small: bool, faults: tuple[str, ...]) -> None:
+def create(
+    path: Path,
+    *,
+    reference: bool,
+    seed: int,
+    small: bool,
+    rice: bool,
+    faults: tuple[str, ...],
+    database: str | None,
+) -> None:
     """Make a repository for LATISS at PATH, which must be empty or not exist.
 
     With reference calibrations, the raw frames that they are made of lie in PATH-raw.
@@ -46,15 +55,19 @@ def create(path: Path, *, reference: bool, seed: int, small: bool, faults: tuple
     from ..butler.repository import create_repository
     from ..extras import require
     from .output import error_console
+    from .simulate.database import require_database
     from .simulate.reference import prepare_repository
 
     require("pipelines")
     root = path.absolute()
     try:
+        config = make_config(
+            root.parent, seed=seed, small=small, rice=rice, faults=faults, database=database
+        )
+        require_database(config)
         if not reference:
-            create_repository(root)
+            create_repository(root, database)
         else:
-            config = make_config(root.parent, seed=seed, small=small, faults=faults)
             raw = root.with_name(f"{root.name}-raw")
             config = dataclasses.replace(config, repository_path=root, raw_path=raw)
             prepare_repository(config, lambda text: error_console().print(text, soft_wrap=True))

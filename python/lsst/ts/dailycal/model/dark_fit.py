@@ -51,7 +51,8 @@ class DarkFit:
 
     It is written as ``RUN: DARK_FIT: <detector>: <amplifier>: {INTERCEPT, INTERCEPT_ERROR, RATE,
     RATE_ERROR, NONLINEARITY, NONLINEARITY_ERROR, REFERENCE_RATE}`` into ``verifyDarkStats``, beside
-    the exposures; values that could not be measured are left out.
+    the exposures; values that could not be measured are left out. ``RUN: SUCCESS: true`` is for
+    readers that take every key for an exposure, and judges nothing.
     """
 
     amplifiers: Mapping[str, AmplifierLine]

@@ -12,12 +12,16 @@ import re
 
 INSTRUMENT = "LATISS"
 """Instrument name of the Butler and of the header key INSTRUME."""
+INSTRUMENT_NAMES = (INSTRUMENT, "LSST_ATISS")
+"""What INSTRUME may say: today's name, and the one until 2019."""
 DETECTOR_ID = 0
 """Detector number."""
 DETECTOR_NAME = "RXX_S00"
 """Full name of the detector: raft and sensor."""
 DETECTOR_SERIAL = "ITL-3800C-068"
 """Serial number of the device, in LATISS since 2019-06-24."""
+DETECTOR_SERIALS = (DETECTOR_SERIAL, "ITL-3800C-098")
+"""Serial numbers of the devices that headers of LATISS have named."""
 
 _SECTION = re.compile(r"\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]")
 
@@ -213,7 +217,7 @@ class DetectorGeometry:
         )
 
     def detector_section(self, amplifier: Amplifier) -> Section:
-        """DETSEC: where an amplifier's data lie on the assembled detector.
+        """Where an amplifier's data lie on the assembled detector: C10 to C17 above.
 
         Parameters
         ----------
@@ -234,6 +238,27 @@ class DetectorGeometry:
             y0 + self.data_height,
             amplifier.flip_x,
             amplifier.flip_y,
+        )
+
+    def camera_section(self, amplifier: Amplifier) -> Section:
+        """DETSEC as the camera writes it: rows are counted from the side of C10 to C17.
+
+        Parameters
+        ----------
+        amplifier : `Amplifier`
+            One of ``amplifiers``.
+
+        Returns
+        -------
+        section : `Section`
+            `detector_section` mirrored in y.
+        """
+        place = self.detector_section(amplifier)
+        return dataclasses.replace(
+            place,
+            y0=self.height - place.y1,
+            y1=self.height - place.y0,
+            flip_y=not place.flip_y,
         )
 
     def resized(self, data_width: int, data_height: int) -> DetectorGeometry:

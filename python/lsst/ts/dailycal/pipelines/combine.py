@@ -154,7 +154,7 @@ class _How:
 def _combine(
     frames: Sequence[RawFrame], kind: str, how: _How, hits: Sequence[NDArray[np.intp]]
 ) -> CalibImage:
-    selection = select_inputs([_facts(frame) for frame in frames], kind)
+    selection = select_inputs([InputFacts.of_frame(frame) for frame in frames], kind)
     _check_shapes(frames, how.bias)
     cosmics = _without_hot_pixels(hits, how.hot) if hits else hits
     stack = _Stack(frames, kind, how, cosmics).only(selection.kept)
@@ -177,13 +177,11 @@ def _combine(
     return dataclasses.replace(image, provenance=provenance)
 
 
-def _facts(frame: RawFrame) -> InputFacts:
-    return InputFacts.of_header(frame.header, frame.exposure, frame.image_type, frame.exposure_time)
-
-
 def _input(frame: RawFrame, kind: str) -> CombinationInput:
     scale = frame.dark_time if kind == "DARK" else 1.0
-    return CombinationInput(frame.exposure, _facts(frame).date, frame.exposure_time, scale)
+    return CombinationInput(
+        frame.exposure, InputFacts.of_frame(frame).date, frame.exposure_time, scale
+    )
 
 
 def _check_shapes(frames: Sequence[RawFrame], bias: CalibImage | None) -> None:

@@ -39,6 +39,7 @@ class RawFormatter(FormatterV2):
 
     can_read_from_local_file = True
     default_extension = ".fits"
+    supported_extensions = frozenset({".fits", ".fits.fz", ".fits.gz", ".fz"})
 
     def read_from_local_file(
         self,

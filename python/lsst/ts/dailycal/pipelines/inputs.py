@@ -6,15 +6,14 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .provenance import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SETUP_KEYS = ("SEQNAME", "SEQFILE", "SEQCKSUM", "ODP", "AP0_RC", "TEMP_SET")
-"""Header keys of sequencer and camera that exposures and calibrations have in common."""
+    from .raw import RawFrame
 
 
 class InputError(ValueError):
@@ -32,32 +31,21 @@ class InputFacts:
     exposure_time: float
     """Exposure time (second)."""
     date: str = ""
-    """DATE-BEG or DATE-OBS; empty if not known."""
+    """When it began, ISO 8601, TAI; empty if not known."""
     setup: tuple[tuple[str, str], ...] = ()
-    """Detector and `SETUP_KEYS`, as far as the header has them, with their values."""
+    """Detector, sequencer and camera settings, by header key; see `FrameGroup.settings`."""
 
     @classmethod
-    def of_header(
-        cls, header: Mapping[str, Any], exposure: int, image_type: str, exposure_time: float
-    ) -> InputFacts:
-        """Take the facts from a header.
-
-        Parameters
-        ----------
-        header : mapping
-            Of the raw frame; may lack any key.
-        exposure, image_type, exposure_time
-            As the attributes; the reader has them already.
-        """
-        date = next((header[key] for key in ("DATE-BEG", "DATE-OBS") if header.get(key)), "")
-        keys = ("LSST_NUM", *SETUP_KEYS)
-        setup = tuple((key, _text(header[key])) for key in keys if header.get(key) is not None)
-        return cls(exposure, image_type.upper(), exposure_time, str(date), setup)
-
-
-def _text(value: object) -> str:
-    # A set point is given to a thousandth of a degree, and not every writer rounds.
-    return f"{value:.2f}" if isinstance(value, float) else str(value).strip()
+    def of_frame(cls, frame: RawFrame) -> InputFacts:
+        """Take the facts from a raw frame; one that was made in memory has no date."""
+        begin = frame.facts.begin if frame.facts is not None else None
+        return cls(
+            frame.exposure,
+            frame.image_type.upper(),
+            frame.exposure_time,
+            "" if begin is None else str(begin.isot),
+            frame.group.settings,
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

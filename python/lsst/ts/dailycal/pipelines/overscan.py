@@ -81,7 +81,8 @@ def overscan_noise(rows: NDArray[np.int32], raw: RawAmplifier, options: Overscan
         Clipped standard deviation (ADU); an estimate of the read noise.
     """
     pixels = serial_pixels(rows, raw, options)
-    residual = pixels - median_of_rows(pixels)[:, np.newaxis]
+    residual = pixels.astype(np.float32)
+    residual -= median_of_rows(pixels)[:, np.newaxis]
     return clipped_stdev(residual.ravel())
 
 

@@ -2,35 +2,45 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Raw frames: sixteen amplifiers in readout order, read in strips of rows.
 
-What a frame looks like is taken from the file: sizes from NAXIS1 and NAXIS2, the parts of an
-amplifier from DATASEC and BIASSEC, place and orientation from DETSEC.
+Sizes are taken from the file, and place and orientation of an amplifier from its name: see
+`read_layout`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
-from ..model.detector import INSTRUMENT, LATISS_AMPLIFIERS, Amplifier, Section
+from .raw_decoded import DecodedFile, DecodedPixels
+from .raw_error import RawFrameError
+from .raw_header import FrameGroup, check_exposure_time, translate_header
+from .raw_layout import read_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from ..model.detector import DetectorGeometry
+    from ..model.detector import Amplifier, DetectorGeometry, Section
+    from .raw_bytes import RawBytes
+    from .raw_header import ExposureFacts
+
+__all__ = [
+    "ArrayPixels",
+    "FilePixels",
+    "PixelSource",
+    "RawAmplifier",
+    "RawFrame",
+    "RawFrameError",
+    "open_raw",
+    "oriented",
+]
 
 T = TypeVar("T", bound=np.generic)
 
-_AMPLIFIERS = {amplifier.name: amplifier for amplifier in LATISS_AMPLIFIERS}
 _BIG_ENDIAN = np.dtype(">i4")
-
-
-class RawFrameError(ValueError):
-    """A raw frame cannot be used: the file is short, or is not what a LATISS frame looks like."""
 
 
 class PixelSource(Protocol):
@@ -57,8 +67,8 @@ class ArrayPixels:
 class FilePixels:
     """Pixels in an uncompressed FITS extension."""
 
-    path: Path
-    """The file."""
+    source: RawBytes
+    """The bytes of the file."""
     offset: int
     """Where the extension's data begin (byte)."""
     width: int
@@ -73,15 +83,7 @@ class FilePixels:
             If the file ends before the last row.
         """
         pixels = np.empty((y1 - y0, self.width), _BIG_ENDIAN)
-        view = pixels.data.cast("B")
-        with self.path.open("rb", buffering=0) as stream:
-            stream.seek(self.offset + 4 * y0 * self.width)
-            got = 0
-            while got < len(view):
-                count = stream.readinto(view[got:])
-                if not count:
-                    raise RawFrameError(f"{self.path} ends in the middle of its pixels")
-                got += count
+        self.source.fill(pixels.data.cast("B"), self.offset + 4 * y0 * self.width)
         return pixels.astype(np.int32)
 
 
@@ -96,9 +98,9 @@ class RawAmplifier:
     data: Section
     """DATASEC, in the raw amplifier."""
     serial: Section
-    """BIASSEC: columns of the serial overscan, in the raw amplifier."""
+    """Columns of the serial overscan, in the raw amplifier."""
     detector: Section
-    """DETSEC: place on the assembled detector, with the flips."""
+    """Place on the assembled detector, with the flips."""
     pixels: PixelSource
     """The pixels (ADU)."""
 
@@ -115,7 +117,7 @@ def oriented(assembled: NDArray[T], section: Section) -> NDArray[T]:
     assembled : `numpy.ndarray`, (height, width)
         Image of the detector.
     section : `Section`
-        The amplifier's DETSEC.
+        The amplifier's place on the detector.
 
     Returns
     -------
@@ -133,15 +135,32 @@ class RawFrame:
     exposure: int
     """Exposure id: day_obs followed by five digits of seq_num."""
     image_type: str
-    """BIAS or DARK."""
+    """IMGTYPE in capitals, BIAS or DARK."""
     exposure_time: float
-    """Shutter time asked for (second)."""
+    """Exposure time asked for (second)."""
     dark_time: float
     """Time between clearing and readout (second)."""
     amplifiers: tuple[RawAmplifier, ...]
-    """In the order of the FITS extensions."""
-    header: Mapping[str, str | int | float | bool] = dataclasses.field(default_factory=dict)
-    """Primary header; empty for a frame that was made in memory."""
+    """In the order of the geometry, whatever that of the file is."""
+    facts: ExposureFacts | None = None
+    """What the header says; None for a frame that has none."""
+
+    def __post_init__(self) -> None:
+        """Refuse amplifiers that leave a place of the detector empty, or meet in one."""
+        height, width = self.shape
+        places = [amplifier.detector for amplifier in self.amplifiers]
+        corners = {(place.x0, place.y0) for place in places}
+        area = sum(place.width * place.height for place in places)
+        sizes = {(place.width, place.height) for place in places}
+        if len(corners) != len(places) or len(sizes) != 1 or area != height * width:
+            raise ValueError(f"the amplifiers of exposure {self.exposure} do not tile the detector")
+
+    @property
+    def group(self) -> FrameGroup:
+        """What it must have in common with frames that it is combined with (`FrameGroup`)."""
+        if self.facts is not None:
+            return self.facts.frame_group
+        return FrameGroup(self.image_type, self.exposure_time)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -193,7 +212,7 @@ def open_raw(path: str | Path) -> RawFrame:
     Parameters
     ----------
     path : `str` or `pathlib.Path`
-        An uncompressed LATISS frame: a primary header and 16 int32 image extensions.
+        A LATISS frame of any year: 16 amplifiers, plain or compressed, and whatever tables.
 
     Returns
     -------
@@ -203,56 +222,30 @@ def open_raw(path: str | Path) -> RawFrame:
     Raises
     ------
     RawFrameError
-        If the file is not FITS, is short, or lacks an extension or a key.
+        If the file is not FITS, is short, is of another detector, or lacks an amplifier or a
+        key; it names the HDU and the key.
     """
-    from astropy.io import fits
-
-    path = Path(path)
-    try:
-        size = path.stat().st_size
-        with fits.open(path, memmap=True, lazy_load_hdus=False) as hdus:
-            return _frame_of(path, size, hdus)
-    except RawFrameError:
-        raise
-    except (OSError, KeyError, ValueError, IndexError, TypeError, fits.VerifyError) as error:
-        raise RawFrameError(f"{path} cannot be read as a LATISS frame: {error}") from error
-
-
-def _frame_of(path: Path, size: int, hdus: object) -> RawFrame:
-    from astropy.io import fits
-
-    if not isinstance(hdus, fits.HDUList) or len(hdus) != len(_AMPLIFIERS) + 1:
-        raise RawFrameError(f"{path} should have {len(_AMPLIFIERS)} image extensions")
-    header = hdus[0].header
-    if header["INSTRUME"] != INSTRUMENT:
-        raise RawFrameError(f"{path} is a frame of {header['INSTRUME']}, not of {INSTRUMENT}")
-    amplifiers = []
-    for hdu in hdus[1:]:
-        keys = hdu.header
-        if keys["BITPIX"] != 32 or keys["NAXIS"] != 2 or keys["XTENSION"].strip() != "IMAGE":
-            raise RawFrameError(f"{path} extension {hdu.name} is not a 32-bit integer image")
-        width, height = int(keys["NAXIS1"]), int(keys["NAXIS2"])
-        offset = int(hdu.fileinfo()["datLoc"])
-        if offset + 4 * width * height > size:
-            raise RawFrameError(f"{path} is short: extension {hdu.name} is not all there")
-        amplifiers.append(
-            RawAmplifier(
-                _AMPLIFIERS["C" + str(keys["EXTNAME"]).strip()[-2:]],
-                height,
-                Section.parse(keys["DATASEC"]),
-                Section.parse(keys["BIASSEC"]),
-                Section.parse(keys["DETSEC"]),
-                FilePixels(path, offset, width),
-            )
-        )
-    exposure_time = float(header["EXPTIME"])
-    # As the observatory's translator does: a dark time below the exposure time is not believed.
-    dark_time = max(float(header.get("DARKTIME", exposure_time)), exposure_time)
+    layout = read_layout(path)
+    facts = translate_header(layout.header, path)
+    check_exposure_time(facts, path)
+    decoded = DecodedFile(layout)
     return RawFrame(
-        int(f"{int(header['DAYOBS'])}{int(header['SEQNUM']):05d}"),
-        str(header["IMGTYPE"]),
-        exposure_time,
-        dark_time,
-        tuple(amplifiers),
-        {key: header[key] for key in header if key not in ("", "COMMENT", "HISTORY")},
+        facts.exposure,
+        facts.observation_type.upper(),
+        facts.exposure_time,
+        facts.dark_time,
+        tuple(
+            RawAmplifier(
+                hdu.amplifier,
+                hdu.height,
+                hdu.data,
+                hdu.serial,
+                layout.geometry.detector_section(hdu.amplifier),
+                FilePixels(layout.source, hdu.data_start, hdu.width)
+                if hdu.is_plain
+                else DecodedPixels(decoded, hdu),
+            )
+            for hdu in layout.amplifiers
+        ),
+        facts,
     )

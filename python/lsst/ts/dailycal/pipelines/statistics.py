@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # The first clipping takes its width from quartiles of a sample of about this many values.
-_SAMPLE = 40_000
+_SAMPLE = 10_000
 # Standard deviation of a normal distribution over its interquartile range.
 _SIGMA_PER_IQR = 0.7413011
 

@@ -224,7 +224,8 @@ def run_stats(exposures: Mapping[int, Stats], darks: DarkFit | None = None) -> R
             merged[exposure]["FAILURES"] = failures
     merged["SUCCESS"] = all(stats["SUCCESS"] for stats in exposures.values())
     if darks is not None:
-        merged["RUN"] = {"DARK_FIT": {DETECTOR_NAME: darks.to_dict()}}
+        # SUCCESS is for readers that take every key but SUCCESS for an exposure.
+        merged["RUN"] = {"SUCCESS": True, "DARK_FIT": {DETECTOR_NAME: darks.to_dict()}}
     return merged
 
 

@@ -4,8 +4,11 @@
 """The differences between salobj 6.9, 7 and 8, decided by capability and known only here."""
 
 __all__ = [
+    "CONFIGURATION_EVENTS",
     "call",
     "enumerations",
+    "index_field",
+    "known_overrides",
     "message_fields",
     "message_index",
     "override_field",
@@ -18,6 +21,10 @@ import inspect
 import types
 import typing
 from collections.abc import Callable
+
+CONFIGURATION_EVENTS = ("configurationsAvailable", "settingVersions")
+"""Events that name the configurations of a component: from XML 11, and up to XML 10."""
+_OVERRIDE_LISTS = ("overrides", "recommendedSettingsLabels")
 
 
 def message_fields(message: typing.Any) -> dict[str, typing.Any]:
@@ -34,6 +41,15 @@ def message_index(message: typing.Any, component: str) -> int:
     """
     index = getattr(message, "salIndex", None)
     return int(getattr(message, f"{component}ID", 0) if index is None else index)
+
+
+def index_field(message: typing.Any, component: str) -> str:
+    """Return the field of a message that holds the index of its component (`str`).
+
+    ``<component>ID`` up to salobj 7.0, ``salIndex`` from 7.1. Commands to the instances of a
+    component whose remote has index 0 must set it.
+    """
+    return "salIndex" if "salIndex" in message_fields(message) else f"{component}ID"
 
 
 def enumerations(component: str) -> types.ModuleType:
@@ -66,6 +82,21 @@ async def write_event(topic: typing.Any, **fields: typing.Any) -> None:
 async def set_script_state(script: typing.Any, **kwargs: typing.Any) -> None:
     """Call ``BaseScript.set_state``, which is synchronous on 6.9."""
     await call(script.set_state, **kwargs)
+
+
+def known_overrides(message: typing.Any) -> tuple[str, ...]:
+    """Return the configurations that a component knows (`tuple` [`str`]).
+
+    Names of files from salobj 7 (``LATISS.yaml``), labels up to 6 (``LATISS``).
+
+    Parameters
+    ----------
+    message
+        One of the `CONFIGURATION_EVENTS`.
+    """
+    fields = message_fields(message)
+    names = next((fields[name] for name in _OVERRIDE_LISTS if name in fields), "")
+    return tuple(name.strip() for name in names.split(",") if name.strip())
 
 
 def override_field(command: typing.Any) -> str | None:

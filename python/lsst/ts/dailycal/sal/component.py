@@ -48,6 +48,8 @@ class ComponentWatch:
         self.error_code = 0
         self.error_report = ""
         self.remark = ""
+        self.overrides: tuple[str, ...] = ()
+        """The configurations that it knows; empty if it has none, or the remote leaves them out."""
         self.board.listen(remote.evt_summaryState, self._hear_state)
         self.board.listen(remote.evt_heartbeat, self._hear_heartbeat)
         self.board.listen(remote.evt_errorCode, self._hear_error)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from ..model import ComponentName
 from .camera.states import Offline
+from .compat import CONFIGURATION_EVENTS, known_overrides
 from .component import ComponentWatch
 from .group.paths import Step, SummaryState, Target, next_step
 from .transition import EVENT_TIMEOUT, Transition, advice, known_state, transition_error
@@ -58,13 +59,16 @@ class ComponentDriver:
         offline = getattr(remote, "evt_offlineDetailedState", None)
         if offline is not None and not offline.has_callback:
             self.watch.board.listen(offline, self._hear_offline)
+        for event in CONFIGURATION_EVENTS:
+            topic = getattr(remote, f"evt_{event}", None)
+            if topic is not None and not topic.has_callback:
+                self.watch.board.listen(topic, self._hear_configurations)
 
     @staticmethod
     def topics(name: ComponentName) -> tuple[str, ...]:
-        """Return the events that the remote of a component must include."""
-        if name.name == "ATCamera":
-            return (*ComponentWatch.TOPICS, "offlineDetailedState")
-        return ComponentWatch.TOPICS
+        """Return the events that the remote of a component must include if they exist."""
+        topics = (*ComponentWatch.TOPICS, *CONFIGURATION_EVENTS)
+        return (*topics, "offlineDetailedState") if name.name == "ATCamera" else topics
 
     async def start(self) -> None:
         """Wait until the remote has its history, and tell it from what comes then."""
@@ -229,6 +233,9 @@ class ComponentDriver:
                 states[0].name,
                 target.override,
             )
+
+    def _hear_configurations(self, message: typing.Any) -> None:
+        self.watch.overrides = known_overrides(message)
 
     def _hear_offline(self, message: typing.Any) -> None:
         self._offline = int(message.substate)

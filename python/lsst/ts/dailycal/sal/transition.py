@@ -67,7 +67,8 @@ def advice(watch: ComponentWatch, *, start_refused: bool = False) -> str:
     if in_fault:
         return "Remove the cause, send it to STANDBY, then run this again."
     if start_refused:
-        return "Give it a configuration that it knows, or see its log."
+        known = f": {', '.join(watch.overrides)}" if watch.overrides else ""
+        return f"Give it a configuration that it knows{known}; or see its log."
     return "Look at its log; once it is right, run this again."
 
 

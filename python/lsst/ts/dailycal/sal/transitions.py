@@ -57,7 +57,9 @@ class SalGroup:
         self.drivers: dict[ComponentName, ComponentDriver] = {}
         self._remotes: list[typing.Any] = []
         for name in dict.fromkeys(names):
-            include = list(ComponentDriver.topics(name))
+            # A remote may refuse to include what its interface does not have.
+            known = salobj.SalInfo(domain, name.name, name.index).event_names
+            include = [topic for topic in ComponentDriver.topics(name) if topic in known]
             remote = salobj.Remote(domain, name.name, name.index, include=include)
             self._remotes.append(remote)
             self.drivers[name] = ComponentDriver(remote, log=log)

@@ -119,7 +119,8 @@ class ComponentProcess:
             return
         # One that was stopped by SIGSTOP could not hear anything else.
         self.send(signal.SIGCONT)
-        self.send(signal.SIGTERM)
+        # Not to its group: salobj 8 reads in a process of its own there, and ends that itself.
+        process.terminate()
         try:
             async with asyncio.timeout(timeout):
                 await process.wait()

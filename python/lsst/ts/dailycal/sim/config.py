@@ -3,7 +3,13 @@
 
 """The settings of a simulated observatory, shared by all its processes through one file."""
 
-__all__ = ["CONFIG_VARIABLE", "DIRECT_FRAME", "FULL_FRAME", "SimulationConfig"]
+__all__ = [
+    "CONFIG_VARIABLE",
+    "DIRECT_FRAME",
+    "FULL_FRAME",
+    "RawFileOptions",
+    "SimulationConfig",
+]
 
 import dataclasses
 import json
@@ -14,6 +20,7 @@ import typing
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..butler.database_url import url_problem
 from ..model import ConfigurationError
 from ..model.detector import LATISS, DetectorGeometry
 from .clock import current_tai, monotonic
@@ -31,6 +38,36 @@ _FRAME = re.compile(r"(\d+)x(\d+)")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class RawFileOptions:
+    """How the camera writes raw files."""
+
+    rice: bool = False
+    """Are the amplifiers compressed with RICE, as they have been since 2024?"""
+    tables: bool = True
+    """Do tables of the readout boards follow behind the amplifiers?"""
+
+    @classmethod
+    def from_mapping(cls, raw: object) -> typing.Self:
+        """Read them from JSON.
+
+        Raises
+        ------
+        ConfigurationError
+            If something is unknown or wrong.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
+        if (
+            not isinstance(raw, dict)
+            or not set(raw) <= set(names)
+            or not all(isinstance(value, bool) for value in raw.values())
+        ):
+            raise ConfigurationError(
+                [f"raw_files must be an object with true or false for {names}; got {raw!r}."]
+            )
+        return cls(**raw)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class SimulationConfig:
     """What a simulated observatory is like. Checked when it is made."""
 
@@ -44,8 +81,13 @@ class SimulationConfig:
     """Directory of everything the observatory writes."""
     repository_path: Path | None = None
     """Butler repository; `None` for ``repo`` in ``root``."""
+    database: str | None = None
+    """Address of the PostgreSQL database in which a new repository has its registry, without a
+    password; `None` for an SQLite file in the repository."""
     raw_path: Path | None = None
     """Directory of the raw files; `None` for ``raw`` in ``root``."""
+    raw_files: RawFileOptions = RawFileOptions()
+    """How raw files are written."""
     start_tai: float | None = None
     """TAI at which the simulation starts, in Unix seconds; `None` for now."""
     started_at: float | None = None
@@ -55,6 +97,9 @@ class SimulationConfig:
     """Mean dark current, in electron/s a pixel."""
     cosmic_ray_rate: float = 0.05
     """Cosmic rays in a second on a square centimetre of the detector."""
+    queue_stop_timeout: float = 11.6
+    """How long the ScriptQueue waits for a script that was told to stop until it gives up, in
+    real seconds: 11.6 as ts_scriptqueue 2.14.1, 5.2 as 2.9.0. The script ends later."""
     conditions: Conditions = HEALTHY
     """What the thermometers and gauges of LATISS say."""
     faults: tuple[str, ...] = ()
@@ -81,21 +126,37 @@ class SimulationConfig:
                 "frame must be the columns and rows of an amplifier, from 16 to "
                 f"{FULL_FRAME[0]} and {FULL_FRAME[1]}; got {self.frame!r}."
             )
+        yield from self._number_problems()
+        if self.database is not None:
+            problem = (
+                url_problem(self.database)
+                if isinstance(self.database, str)
+                else "The database must be a text."
+            )
+            if problem is not None:
+                yield problem
+        for text in self.faults:
+            try:
+                Fault.parse(text)
+            except ValueError as error:
+                yield str(error)
+
+    def _number_problems(self) -> typing.Iterator[str]:
         for name in ("dark_current", "cosmic_ray_rate"):
             value = getattr(self, name)
             if not _is_number(value) or value < 0:
                 yield f"{name} must be a number, 0 or more; got {value!r}."
+        if not _is_number(self.queue_stop_timeout) or self.queue_stop_timeout <= 0:
+            yield (
+                "queue_stop_timeout must be a time in seconds above 0; "
+                f"got {self.queue_stop_timeout!r}."
+            )
         for name in ("start_tai", "started_at"):
             value = getattr(self, name)
             if value is not None and (not _is_number(value) or value < 0):
                 yield f"{name} must be a time in seconds; got {value!r}."
         if self.started_at is not None and self.start_tai is None:
             yield "started_at needs start_tai."
-        for text in self.faults:
-            try:
-                Fault.parse(text)
-            except ValueError as error:
-                yield str(error)
 
     @property
     def geometry(self) -> DetectorGeometry:
@@ -212,6 +273,8 @@ def _convert(raw: Mapping[str, typing.Any]) -> dict[str, typing.Any]:
             values[name] = Path(values[name])
     if "conditions" in values:
         values["conditions"] = Conditions.from_mapping(values["conditions"])
+    if "raw_files" in values:
+        values["raw_files"] = RawFileOptions.from_mapping(values["raw_files"])
     if "faults" in values:
         faults = values["faults"]
         if not isinstance(faults, list) or not all(isinstance(fault, str) for fault in faults):

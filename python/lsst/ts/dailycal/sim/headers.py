@@ -1,7 +1,7 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Header of a raw frame: the keywords that the Butler's translation of LATISS needs."""
+"""Header of a raw frame: the keywords that the translation of LATISS and combination need."""
 
 __all__ = ["HeaderCard", "HeaderContext", "make_header"]
 
@@ -54,7 +54,6 @@ def make_header(exposure: SimulatedExposure, context: HeaderContext) -> tuple[He
     """
     name = exposure.name
     sequencer = _SEQUENCER.format(context.sequencer_version)
-    middle = (exposure.begin_tai + exposure.end_tai) / 2.0
     cards: list[tuple[str, str | int | float | None, str]] = [
         ("INSTRUME", INSTRUMENT, "instrument"),
         ("TELESCOP", "LSST AuxTelescope", "telescope"),
@@ -75,8 +74,8 @@ def make_header(exposure: SimulatedExposure, context: HeaderContext) -> tuple[He
         ("TIMESYS", "TAI", "time system"),
         ("DATE", iso_from_tai(exposure.end_tai), "header written"),
         ("MJD", mjd_from_tai(exposure.end_tai), "[d] header written"),
-        ("DATE-OBS", iso_from_tai(middle), "middle of the exposure"),
-        ("MJD-OBS", mjd_from_tai(middle), "[d] middle of the exposure"),
+        ("DATE-OBS", iso_from_tai(exposure.begin_tai), "start of the exposure"),
+        ("MJD-OBS", mjd_from_tai(exposure.begin_tai), "[d] start of the exposure"),
         ("DATE-BEG", iso_from_tai(exposure.begin_tai), "start of the exposure"),
         ("MJD-BEG", mjd_from_tai(exposure.begin_tai), "[d] start of the exposure"),
         ("DATE-END", iso_from_tai(exposure.end_tai), "end of the exposure"),
@@ -92,6 +91,8 @@ def make_header(exposure: SimulatedExposure, context: HeaderContext) -> tuple[He
         ("SEQNAME", sequencer, "sequencer"),
         ("SEQFILE", sequencer, "sequencer file"),
         ("SEQCKSUM", str(zlib.crc32(sequencer.encode())), "its checksum"),
+        ("ODP", False, "overdepletion voltage on?"),
+        ("AP0_RC", "0", "setting of the analogue chain"),
         ("TRACKSYS", "LOCAL", "tracking"),
     ]
     return tuple(HeaderCard(*card) for card in cards)

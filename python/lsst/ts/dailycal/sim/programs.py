@@ -85,12 +85,14 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 async def _run(names: Sequence[str], config: SimulationConfig, state: str) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    _listen_for_signals(stop)
     components = {name: _make(name, config, state) for name in names}
     try:
         for name, component in components.items():
             await component.start_task
+            # Again: salobj 8 takes the signals for the component that was started last, and
+            # then the others of this process would never hear of the end.
+            _listen_for_signals(stop)
             # It beats as soon as its loop has come round once.
             loop.call_later(component.heartbeat_interval, _announce, name)
         await _until_stopped(stop, components.values())
@@ -101,6 +103,12 @@ async def _run(names: Sequence[str], config: SimulationConfig, state: str) -> in
     finally:
         await asyncio.gather(*(component.close() for component in components.values()))
     return 0
+
+
+def _listen_for_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
 
 
 def _make(name: str, config: SimulationConfig, state: str) -> typing.Any:
@@ -121,8 +129,9 @@ def _announce(name: str) -> None:
 async def _until_stopped(stop: asyncio.Event, components: typing.Iterable[typing.Any]) -> None:
     """Wait until somebody ends the program, or every component was told to exit."""
     signalled: asyncio.Future[typing.Any] = asyncio.ensure_future(stop.wait())
-    exited: asyncio.Future[typing.Any] = asyncio.gather(
-        *(component.done_task for component in components)
+    # Not gathered, which would cancel what salobj itself wants to set.
+    exited: asyncio.Future[typing.Any] = asyncio.ensure_future(
+        asyncio.wait([component.done_task for component in components])
     )
     try:
         await asyncio.wait([signalled, exited], return_when=asyncio.FIRST_COMPLETED)

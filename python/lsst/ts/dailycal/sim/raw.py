@@ -1,7 +1,11 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Raw FITS files: one per image, a header and 16 plain extensions in readout order."""
+"""Raw FITS files, as the camera writes them: one per image.
+
+A header, 16 extensions in readout order, and tables of the readout boards. No extension says where
+the overscan is, and DETSEC counts rows from the side of Segment10 to Segment17.
+"""
 
 __all__ = ["raw_path", "saturate", "write_raw"]
 
@@ -15,25 +19,32 @@ from astropy.io import fits
 
 from ..model import ImageName
 from ..model.detector import Amplifier, DetectorGeometry
+from .config import RawFileOptions
 from .detector import Frame
 from .faults import Fault
 from .headers import HeaderCard
 
 _DEAD_AMPLIFIER = 4
 _BLOCK = 2880  # bytes
+_DEFAULT = RawFileOptions()
 
 
-def raw_path(directory: Path, name: ImageName) -> Path:
+def raw_path(directory: Path, name: ImageName, options: RawFileOptions = _DEFAULT) -> Path:
     """Path of the raw file of an image (`~pathlib.Path`)."""
-    return directory / f"{name.day_obs:08d}" / f"{name}-R00S00.fits"
+    suffix = ".fits.fz" if options.rice else ".fits"
+    return directory / f"{name.day_obs:08d}" / f"{name}-R00S00{suffix}"
 
 
 def write_raw(
-    path: Path, frame: Frame, header: Sequence[HeaderCard], damage: Fault | None = None
+    path: Path,
+    frame: Frame,
+    header: Sequence[HeaderCard],
+    damage: Fault | None = None,
+    options: RawFileOptions = _DEFAULT,
 ) -> None:
     """Write a raw file; it has its name only when it is complete.
 
-    Blocks for about 0.1 s at full size: use a thread.
+    Blocks for about 0.1 s at full size, and 3 s if it is compressed: use a thread.
 
     Parameters
     ----------
@@ -45,6 +56,8 @@ def write_raw(
         The primary header.
     damage : `Fault`, optional
         A fault at ``ingest.file``.
+    options : `RawFileOptions`
+        How it is written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if damage is not None and damage.name == "file_saturated":
@@ -55,7 +68,14 @@ def write_raw(
         pixels = frame.pixels[number]
         if damage is not None and damage.name == "file_nan" and number == _DEAD_AMPLIFIER:
             pixels = np.full(pixels.shape, np.nan, np.float32)
-        hdus.append(fits.ImageHDU(pixels, _extension_header(amplifier, frame.geometry)))
+        keys = _extension_header(amplifier, frame.geometry)
+        hdus.append(
+            fits.CompImageHDU(pixels, keys, compression_type="RICE_1")
+            if options.rice
+            else fits.ImageHDU(pixels, keys)
+        )
+    if options.tables:
+        hdus.extend(_tables())
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         hdus.writeto(temporary, overwrite=True, output_verify="exception")
@@ -77,11 +97,22 @@ def _extension_header(amplifier: Amplifier, geometry: DetectorGeometry) -> fits.
         [
             ("EXTNAME", amplifier.extname, "amplifier"),
             ("DATASEC", geometry.data_section.fits, "light-sensitive pixels"),
-            ("BIASSEC", geometry.serial_section.fits, "serial overscan"),
-            ("DETSEC", geometry.detector_section(amplifier).fits, "place on the detector"),
+            ("DETSEC", geometry.camera_section(amplifier).fits, "place, from Segment1x on"),
             ("DETSIZE", f"[1:{geometry.width},1:{geometry.height}]", "the whole detector"),
         ]
     )
+
+
+def _tables() -> Sequence[fits.BinTableHDU]:
+    """Make tables as the readout boards' are: rows of names and values."""
+    columns = [
+        fits.Column("KEY", "16A", array=["REB_TEMP", "CLK_UP", "CLK_LOW"]),
+        fits.Column("VALUE", "D", array=[21.5, 2.0, -8.0]),
+    ]
+    return [
+        fits.BinTableHDU.from_columns(columns, name="REB_COND"),
+        fits.BinTableHDU.from_columns(columns[:1], name="CONFIG_COND"),
+    ]
 
 
 def _damage(path: Path, damage: Fault) -> None:

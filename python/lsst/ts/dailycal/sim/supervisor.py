@@ -14,7 +14,6 @@ import shlex
 import signal
 import types
 import typing
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..model import CalibrationError
@@ -22,12 +21,12 @@ from ..pipelines.command import pipeline_environment
 from .component_process import ComponentProcess
 from .config import CONFIG_VARIABLE, SimulationConfig
 from .programs import LATISS
+from .transport import own_place
 
 REPOSITORY_ALIAS = "LATISS"
 """Name of the repository in the repository index."""
 WAIT_INTERVAL = 8.0
 """How long nothing is said while components start, in seconds."""
-_DOMAIN_VARIABLE = "LSST_DDS_DOMAIN_ID"
 
 
 class ObservatoryError(CalibrationError):
@@ -48,8 +47,8 @@ class ObservatoryOptions:
     """How long they may take until all of them beat, in real seconds."""
     stop_timeout: float = 15.0
     """How long they may take to end, in real seconds."""
-    partition: str | None = None
-    """Prefix of the DDS partitions; `None` for one that nobody else has."""
+    broker: str | None = None
+    """Kafka brokers, ``HOST:PORT`` with commas between them; `None` for what is on this machine."""
     on_wait: Callable[[Sequence[str]], None] = lambda _: None
     """Is told from time to time which components have yet to come up."""
 
@@ -79,7 +78,6 @@ class SimulatedObservatory:
         self.config = options.config.started()
         self.config_file = self.config.root / "observatory.json"
         self._index_file = self.config.root / "repositories.json"
-        self._partition = options.partition or f"dailycal-{uuid.uuid4().hex[:12]}"
         self._environment = self._variables()
         self.processes: Sequence[ComponentProcess] = tuple(
             ComponentProcess(
@@ -192,7 +190,6 @@ class SimulatedObservatory:
         pipelines = pipeline_environment()
         return {
             CONFIG_VARIABLE: str(self.config_file),
-            "LSST_DDS_PARTITION_PREFIX": self._partition,
             "DAF_BUTLER_REPOSITORY_INDEX": str(self._index_file),
             "CP_PIPE_DIR": pipelines["CP_PIPE_DIR"],
             "CP_VERIFY_DIR": pipelines["CP_VERIFY_DIR"],
@@ -215,7 +212,7 @@ class SimulatedObservatory:
 
     def _prepare(self) -> None:
         """Write the files that the processes need, and make a repository if there is none."""
-        self._environment |= _own_dds_domain()
+        self._environment |= own_place(self._options.broker)
         self.config.save(self.config_file)
         repository = self.config.repository
         index = {REPOSITORY_ALIAS: str(repository)}
@@ -223,7 +220,7 @@ class SimulatedObservatory:
         if not (repository / "butler.yaml").exists():
             from ..butler.repository import create_repository
 
-            create_repository(repository)
+            create_repository(repository, self.config.database)
 
     async def _start(self, process: ComponentProcess) -> None:
         await process.start()
@@ -262,22 +259,6 @@ class SimulatedObservatory:
     def _stop_waiting(self, stopped: asyncio.Event) -> None:
         stopped.set()
         self._changed.set()
-
-
-def _own_dds_domain() -> dict[str, str]:
-    """Choose a DDS domain that nobody else on this machine is in, where that can be done.
-
-    Partitions keep observatories apart in any case; in a domain of its own, one need not hear
-    of the processes of the others either.
-    """
-    if os.environ.get(_DOMAIN_VARIABLE):
-        return {_DOMAIN_VARIABLE: os.environ[_DOMAIN_VARIABLE]}
-    try:
-        import dds
-    except ImportError:
-        return {}
-    free_domain = getattr(dds, "free_domain", None)
-    return {} if free_domain is None else {_DOMAIN_VARIABLE: str(free_domain())}
 
 
 def _file_name(names: Sequence[str]) -> str:

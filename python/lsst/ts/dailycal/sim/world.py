@@ -19,7 +19,7 @@ from .clock import SimulatedClock, day_obs, iso_from_tai
 from .conditions import ConditionReadings, ConditionsModel
 from .config import SimulationConfig
 from .detector import Frame, FrameRequest, SimulatedDetector
-from .exposures import DataAcquisition, SimulatedExposure
+from .exposures import DARK_OVERHEAD, DataAcquisition, SimulatedExposure
 from .faults import Fault, FaultSchedule
 from .headers import HeaderCard, HeaderContext, make_header
 from .names import ImageNameService
@@ -144,8 +144,9 @@ class World:
         path : `~pathlib.Path`
             The file.
         """
-        path = raw_path(self.config.raw_directory, exposure.name)
-        write_raw(path, self.read(exposure), header or self.header(exposure), damage)
+        options = self.config.raw_files
+        path = raw_path(self.config.raw_directory, exposure.name, options)
+        write_raw(path, self.read(exposure), header or self.header(exposure), damage, options)
         return path
 
     def reference_exposures(
@@ -170,7 +171,7 @@ class World:
                 image_type=image_type,
                 exposure_time=seconds,
                 begin_tai=tai,
-                end_tai=tai + seconds,
+                end_tai=tai + seconds + DARK_OVERHEAD,
                 group_id=group,
                 reason="reference",
             )

@@ -133,7 +133,9 @@ def run_block(
     time_scale: float | None,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
+    database: str | None,
 ) -> int:
     """Run the scripts of a block in order on a script queue.
 
@@ -151,7 +153,7 @@ def run_block(
     plan = make_page_plan(procedure, PageOptions(from_step=from_step))
     place = make_place(
         real=real, queue=queue, directory=directory, time_scale=time_scale,
-        seed=seed, small=small, faults=faults,
+        seed=seed, small=small, rice=rice, faults=faults, database=database,
         # Whoever gives a block to the Scheduler has enabled everything before.
         enabled=True,
     )  # fmt: skip

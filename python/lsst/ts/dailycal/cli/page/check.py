@@ -49,7 +49,9 @@ def check(
     time_scale: float | None,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
+    database: str | None,
 ) -> int:
     """Look at the preconditions of a procedure page. Nothing is moved, nothing is announced.
 
@@ -62,7 +64,8 @@ def check(
     plan = make_page_plan(find_procedure(name), PageOptions(from_step=from_step))
     place = make_place(
         real=real, queue=queue, directory=directory, time_scale=time_scale,
-        seed=seed, small=small, faults=faults, enabled=bool(from_step),
+        seed=seed, small=small, rice=rice, faults=faults, database=database,
+        enabled=bool(from_step),
     )  # fmt: skip
     settings = make_settings(
         place, limits_file=limits_file, accepted=accepted, data_path=data_path

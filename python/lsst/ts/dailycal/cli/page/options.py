@@ -93,7 +93,9 @@ def make_place(
     time_scale: float | None,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
+    database: str | None = None,
     enabled: bool = False,
 ) -> Place:
     """Choose the observatory: a real one if asked to, one that is set up, or a new one.
@@ -121,7 +123,15 @@ def make_place(
         name = f"ScriptQueue:{queue} of the simulated observatory in {there.root}"
         return Place(name, simulated=True, queue=queue, joined=there)
     scale = time_scale or (SMALL_SCALE if small else FULL_SCALE)
-    own = make_config(directory, seed=seed, small=small, time_scale=scale, faults=faults)
+    own = make_config(
+        directory,
+        seed=seed,
+        small=small,
+        rice=rice,
+        time_scale=scale,
+        faults=faults,
+        database=database,
+    )
     name = f"a simulated observatory in {directory}"
     return Place(name, simulated=True, queue=queue, own=own, enabled=enabled)
 

@@ -68,7 +68,9 @@ def run(
     time_scale: float | None,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
+    database: str | None,
 ) -> int:
     """Carry out a whole procedure page through a script queue.
 
@@ -89,7 +91,8 @@ def run(
     )
     place = make_place(
         real=real, queue=queue, directory=directory, time_scale=time_scale,
-        seed=seed, small=small, faults=faults, enabled=bool(from_step),
+        seed=seed, small=small, rice=rice, faults=faults, database=database,
+        enabled=bool(from_step),
     )  # fmt: skip
     available = _seconds(time_available)
     if dry_run:

@@ -78,11 +78,14 @@ def prepare_place(place: Place, tell: Tell) -> None:
     config = place.own
     if config is None:
         return
+    from ..simulate.database import refuse_other_database, require_database
     from ..simulate.directory import claim_directory, refuse_other_frames
     from ..simulate.reference import prepare_repository
 
     claim_directory(config.root, keep=True, yes=False)
     refuse_other_frames(config)
+    require_database(config)
+    refuse_other_database(config)
     if not (config.repository / "butler.yaml").exists():
         prepare_repository(config, tell)
 

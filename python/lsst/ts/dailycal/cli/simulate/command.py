@@ -33,6 +33,9 @@ if typing.TYPE_CHECKING:
 @click.option("--reference/--no-reference", default=True, show_default=True,
               help="Make reference calibrations, if there is no repository yet?")  # fmt: skip
 @click.option("--enable", is_flag=True, help="Start with all components ENABLED.")
+@click.option("--broker", metavar="HOST:PORT",
+              help="Kafka broker to use, wherever it is. Without it, one on this machine; not for "
+              "a salobj on DDS.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the environment as JSON.")
 @simulation_options
 def simulate(
@@ -41,10 +44,13 @@ def simulate(
     time_scale: float,
     reference: bool,
     enable: bool,
+    broker: str | None,
     as_json: bool,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
+    database: str | None,
 ) -> None:
     """Start a simulated observatory, and leave it running until Ctrl-C.
 
@@ -56,14 +62,24 @@ def simulate(
     from ...sim.supervisor import ObservatoryOptions, SimulatedObservatory
     from ..output import error_console
     from ..page.session import START_TIMEOUT, component_groups, enable_queue
+    from .database import refuse_other_database, require_database
     from .directory import claim_directory, refuse_other_frames
     from .reference import prepare_repository
 
     require("sal", "pipelines")
     claim_directory(directory, keep=True, yes=False)
-    config = make_config(directory, seed=seed, small=small, time_scale=time_scale, faults=faults)
-
+    config = make_config(
+        directory,
+        seed=seed,
+        small=small,
+        rice=rice,
+        time_scale=time_scale,
+        faults=faults,
+        database=database,
+    )
     refuse_other_frames(config)
+    require_database(config)
+    refuse_other_database(config)
 
     def tell(text: str) -> None:
         error_console().print(text, soft_wrap=True, markup=False)
@@ -74,6 +90,7 @@ def simulate(
         config,
         groups=component_groups(),
         state="enabled" if enable else "rest",
+        broker=broker,
         start_timeout=START_TIMEOUT,
         on_wait=lambda names: tell(f"Waiting for {', '.join(names)}"),
     )

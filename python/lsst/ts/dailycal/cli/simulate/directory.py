@@ -16,6 +16,7 @@ import click
 
 from ..errors import CommandError
 from ..exit_codes import ExitCode
+from .database import forget_database
 from .options import MARKER
 
 if typing.TYPE_CHECKING:
@@ -78,6 +79,7 @@ def claim_directory(directory: Path, *, keep: bool, yes: bool) -> None:
         )
     if not yes:
         _ask(directory)
+    forget_database(directory / "repo")
     shutil.rmtree(directory)
 
 

@@ -46,7 +46,7 @@ def prepare_repository(config: "SimulationConfig", tell: Callable[[str], None]) 
     from ...sim.world import World
 
     tell(f"Making the repository {config.repository}")
-    create_repository(config.repository)
+    create_repository(config.repository, config.database)
     world = World(config)
     exposures = list(world.reference_exposures())
     tell(f"Taking {len(exposures)} frames of an earlier day, for the reference calibrations")

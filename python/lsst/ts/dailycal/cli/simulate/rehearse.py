@@ -62,7 +62,9 @@ def rehearse(
     yes: bool,
     seed: int,
     small: bool,
+    rice: bool,
     faults: tuple[str, ...],
+    database: str | None,
 ) -> int:
     """Do the main job in a simulated observatory on this machine.
 
@@ -78,6 +80,7 @@ def rehearse(
     from ..script.command import schedule_of
     from ..script.config import check_configuration, fetch_schema, read_configuration
     from ..script.path import find_script
+    from .database import refuse_other_database, require_database
     from .directory import claim_directory
     from .rehearsal import Rehearsal, RehearsalRequest
 
@@ -85,8 +88,10 @@ def rehearse(
         directory,
         seed=seed,
         small=small,
+        rice=rice,
         time_scale=time_scale or (SMALL_SCALE if small else FULL_SCALE),
         faults=faults,
+        database=database,
     )
     given = {
         **{"script_mode": "BIAS_DARK"},
@@ -96,7 +101,9 @@ def rehearse(
     executable = find_script(SCRIPT)
     schedule = schedule_of(executable, check_configuration(fetch_schema(executable, INDEX), given))
     require("sal", "pipelines")
+    require_database(config)
     claim_directory(directory, keep=keep, yes=yes)
+    refuse_other_database(config)
 
     request = RehearsalRequest(
         config=config,

@@ -17,6 +17,7 @@ from .camera_events import CameraEvents, Readiness, Shutter
 from .camera_image import CameraRequest, OpenImage, parse_key_value_map
 from .camera_sequence import READOUT_TIME, ExposureSequence
 from .camera_telemetry import publish_telemetry
+from .compat import acknowledge_progress
 from .simulated import ConfigurableSimulatedCsc
 from .transition_faults import TransitionFaults
 
@@ -67,13 +68,13 @@ class SimATCamera(TransitionFaults, ConfigurableSimulatedCsc):
         if self.world.faults.lasting("camera.offline"):
             self._offline = Offline.PUBLISH_ONLY
         events = self._events
-        events.substate("offlineDetailedState", self._offline)
-        events.substate("calibrationDetailedState", self._calibration)
-        events.substate("ccsCommandState", CommandState.IDLE)
-        events.substate("imageReadinessDetailedState", Readiness.NOT_READY)
-        events.substate("raftsDetailedState", Rafts.QUIESCENT)
-        events.substate("shutterDetailedState", Shutter.CLOSED)
-        events.focal_plane(_SEQUENCER, str(zlib.crc32(_SEQUENCER.encode())))
+        await events.substate("offlineDetailedState", self._offline)
+        await events.substate("calibrationDetailedState", self._calibration)
+        await events.substate("ccsCommandState", CommandState.IDLE)
+        await events.substate("imageReadinessDetailedState", Readiness.NOT_READY)
+        await events.substate("raftsDetailedState", Rafts.QUIESCENT)
+        await events.substate("shutterDetailedState", Shutter.CLOSED)
+        await events.focal_plane(_SEQUENCER, str(zlib.crc32(_SEQUENCER.encode())))
         self.spawn(self._publish_telemetry())
 
     async def handle_summary_state(self) -> None:
@@ -81,7 +82,7 @@ class SimATCamera(TransitionFaults, ConfigurableSimulatedCsc):
         await super().handle_summary_state()
         if self.summary_state != salobj.State.ENABLED and self._open_image is not None:
             self._open_image = None
-            self._end()
+            await self._end()
 
     async def do_enterControl(self, data: typing.Any) -> None:
         """Give the observatory control of the camera."""
@@ -98,33 +99,33 @@ class SimATCamera(TransitionFaults, ConfigurableSimulatedCsc):
         await self._do_change_state(
             data, "exitControl", [salobj.State.STANDBY], salobj.State.OFFLINE
         )
-        self._events.substate("offlineDetailedState", self._offline)
+        await self._events.substate("offlineDetailedState", self._offline)
 
     async def do_takeImages(self, data: typing.Any) -> None:
         """Take images."""
         request = self._request(data, exposure_time=data.expTime, images=data.numImages)
         self._refuse_unless_ready(request, "takeImages")
-        self._begin("takeImages")
+        await self._begin("takeImages")
         duration = (request.exposure_time + READOUT_TIME) * request.images
-        self.cmd_takeImages.ack_in_progress(data, timeout=duration + _ACK_MARGIN)
+        await acknowledge_progress(self.cmd_takeImages, data, duration + _ACK_MARGIN)
         try:
             for index in range(1, request.images + 1):
                 if self._stop:
                     break
                 await self._sequence.take(request, index)
         finally:
-            self._end()
+            await self._end()
         await self._finish(data, request)
 
     async def do_startImage(self, data: typing.Any) -> None:
         """Begin an integration that endImage ends."""
         request = self._request(data, exposure_time=max(data.timeout, 0.0), images=1)
         self._refuse_unless_ready(request, "startImage")
-        self._begin("startImage")
+        await self._begin("startImage")
         try:
             self._open_image = await self._sequence.open(request, 1)
         except BaseException:
-            self._end()
+            await self._end()
             raise
 
     async def do_endImage(self, data: typing.Any) -> None:
@@ -133,11 +134,11 @@ class SimATCamera(TransitionFaults, ConfigurableSimulatedCsc):
         image, self._open_image = self._open_image, None
         if image is None:
             raise salobj.ExpectedError("endImage not allowed: there is no open image")
-        self.cmd_endImage.ack_in_progress(data, timeout=READOUT_TIME + _ACK_MARGIN)
+        await acknowledge_progress(self.cmd_endImage, data, READOUT_TIME + _ACK_MARGIN)
         try:
             await self._sequence.close(image, self.world.clock.tai() - image.begin_tai)
         finally:
-            self._end()
+            await self._end()
 
     async def do_stop(self, data: typing.Any) -> None:
         """Take no further image of the command that is running."""
@@ -149,9 +150,9 @@ class SimATCamera(TransitionFaults, ConfigurableSimulatedCsc):
         self._refuse_if_busy("clear")
         if data.nClears < 1:
             raise salobj.ExpectedError(f"nClears={data.nClears} must be 1 or more")
-        self._events.substate("raftsDetailedState", Rafts.CLEARING)
+        await self._events.substate("raftsDetailedState", Rafts.CLEARING)
         await self.pause(0.07 * data.nClears)
-        self._events.substate("raftsDetailedState", Rafts.QUIESCENT)
+        await self._events.substate("raftsDetailedState", Rafts.QUIESCENT)
 
     async def do_discardRows(self, data: typing.Any) -> None:
         """Read rows and throw them away, in calibration mode."""
@@ -163,19 +164,19 @@ class SimATCamera(TransitionFaults, ConfigurableSimulatedCsc):
     async def do_enableCalibration(self, data: typing.Any) -> None:
         """Enter calibration mode."""
         self._refuse_if_busy("enableCalibration")
-        self._set_calibration(Calibration.ENABLED)
+        await self._set_calibration(Calibration.ENABLED)
 
     async def do_disableCalibration(self, data: typing.Any) -> None:
         """Leave calibration mode."""
         self.assert_enabled()
-        self._set_calibration(Calibration.DISABLED)
+        await self._set_calibration(Calibration.DISABLED)
 
     async def do_initImage(self, data: typing.Any) -> None:
         """Get ready for an image."""
         self._refuse_if_busy("initImage")
-        self._events.substate("imageReadinessDetailedState", Readiness.GETTING_READY)
+        await self._events.substate("imageReadinessDetailedState", Readiness.GETTING_READY)
         await self.pause(data.deltaT)
-        self._events.substate("imageReadinessDetailedState", Readiness.READY)
+        await self._events.substate("imageReadinessDetailedState", Readiness.READY)
 
     async def do_initGuiders(self, data: typing.Any) -> None:
         """Refuse: LATISS has no guiders."""
@@ -217,15 +218,15 @@ class SimATCamera(TransitionFaults, ConfigurableSimulatedCsc):
         if self._busy:
             raise salobj.ExpectedError(f"{command} not allowed: busy with {self._busy}")
 
-    def _begin(self, command: str) -> None:
+    async def _begin(self, command: str) -> None:
         self._busy, self._stop = command, False
-        self._events.substate("ccsCommandState", CommandState.BUSY)
+        await self._events.substate("ccsCommandState", CommandState.BUSY)
 
-    def _end(self) -> None:
+    async def _end(self) -> None:
         self._busy = ""
         if self.summary_state != salobj.State.ENABLED:
-            self._events.substate("raftsDetailedState", Rafts.QUIESCENT)
-        self._events.substate("ccsCommandState", CommandState.IDLE)
+            await self._events.substate("raftsDetailedState", Rafts.QUIESCENT)
+        await self._events.substate("ccsCommandState", CommandState.IDLE)
 
     async def _finish(self, data: typing.Any, request: CameraRequest) -> None:
         """Acknowledge a command whose images were taken, or fail to."""
@@ -237,15 +238,15 @@ class SimATCamera(TransitionFaults, ConfigurableSimulatedCsc):
         elif fault.name == "camera_ack_late":
             await self.world.clock.sleep(fault.number("delay"))
         elif fault.name == "camera_ack_twice":
-            self.complete(self.cmd_takeImages, data)
+            await self.complete(self.cmd_takeImages, data)
         elif fault.name == "camera_ack_failed":
             raise salobj.ExpectedError("the simulated fault camera_ack_failed")
 
-    def _set_calibration(self, mode: Calibration) -> None:
+    async def _set_calibration(self, mode: Calibration) -> None:
         self._calibration = mode
-        self._events.substate("calibrationDetailedState", mode)
+        await self._events.substate("calibrationDetailedState", mode)
 
     async def _publish_telemetry(self) -> None:
         while True:
-            publish_telemetry(self)
+            await publish_telemetry(self)
             await asyncio.sleep(_TELEMETRY_INTERVAL)

@@ -99,7 +99,9 @@ class SimATHeaderService(TransitionFaults, SimulatedCsc):
                 self._write_file, ImageName.parse(name), dict(self._in_beam)
             )
         except OSError as error:
-            self.fault(_UPLOAD_FAILED, f"The header of {name} cannot be written: {error}")
+            await self.enter_fault(
+                _UPLOAD_FAILED, f"The header of {name} cannot be written: {error}"
+            )
             return
         fault = self.world.faults.hit("headers", image_type=image_type, image_name=name)
         if fault is not None and fault.name == "header_silent":
@@ -108,7 +110,7 @@ class SimATHeaderService(TransitionFaults, SimulatedCsc):
             await self.world.clock.sleep(fault.number("delay"))
         times = 2 if fault is not None and fault.name == "header_twice" else 1
         for _ in range(times):
-            self.publish(
+            await self.publish(
                 self.evt_largeFileObjectAvailable,
                 url=file.path.as_uri(),
                 generator="ATHeaderService",

@@ -18,6 +18,7 @@ from ...model import ImageName
 from ...model.detector import DETECTOR_NAME, INSTRUMENT
 from ..config import SimulationConfig
 from ..faults import Fault
+from .compat import acknowledge_progress, existing_fields
 from .ingester import Ingester
 from .simulated import SimulatedCsc
 from .transition_faults import TransitionFaults
@@ -67,7 +68,7 @@ class SimATOODS(TransitionFaults, SimulatedCsc):
     async def begin_start(self, data: typing.Any) -> None:
         """Open the Butler, so that the first image is not late."""
         await super().begin_start(data)
-        self.cmd_start.ack_in_progress(data, timeout=60.0)
+        await acknowledge_progress(self.cmd_start, data, 60.0)
         try:
             await self._ingester.open()
         except Exception as error:  # noqa: BLE001
@@ -86,7 +87,7 @@ class SimATOODS(TransitionFaults, SimulatedCsc):
             image = ImageName.parse(name)
             exposure = await self._ingester.find(image)
         except (ValueError, LookupError) as error:
-            self._report(name, _BAD_METADATA, str(error), raft="undef", sensor="undef")
+            await self._report(name, _BAD_METADATA, str(error), raft="undef", sensor="undef")
             return
         about = {"image_type": exposure.image_type, "image_name": name}
         damage = self.world.faults.hit("ingest.file", **about)
@@ -95,11 +96,11 @@ class SimATOODS(TransitionFaults, SimulatedCsc):
             ingest = fault is None or fault.name != "ingest_error"
             await self._ingester.take_in(image, header, damage, ingest=ingest)
         except ValueError as error:
-            self._report(name, _BAD_METADATA, str(error))
+            await self._report(name, _BAD_METADATA, str(error))
         except Exception as error:
             # Whatever the Butler or the disk raises: the real one reports it and goes on.
             self.log.exception(f"{name} could not be ingested.")
-            self._report(name, _NOT_INGESTED, f"{type(error).__name__}: {error}")
+            await self._report(name, _NOT_INGESTED, f"{type(error).__name__}: {error}")
         else:
             await self._tell(image, fault)
 
@@ -110,18 +111,18 @@ class SimATOODS(TransitionFaults, SimulatedCsc):
             return
         if fault is not None and kind == "ingest_error":
             code = int(fault.number("code"))
-            self._report(name, code, "the simulated fault ingest_error")
+            await self._report(name, code, "the simulated fault ingest_error")
             return
         if fault is not None and kind == "ingest_late":
             await self.world.clock.sleep(fault.number("delay"))
         if kind == "ingest_foreign":
             foreign = dataclasses.replace(image, controller=_FOREIGN_CONTROLLER)
-            self._report(str(foreign), _INGESTED, "file ingested")
+            await self._report(str(foreign), _INGESTED, "file ingested")
         if kind == "ingest_reordered":
             await self._wait_for_another()
-        self._report(name, _INGESTED, "file ingested")
+        await self._report(name, _INGESTED, "file ingested")
         if kind == "ingest_twice":
-            self._report(name, _INGESTED, "file ingested")
+            await self._report(name, _INGESTED, "file ingested")
 
     async def _wait_for_another(self) -> None:
         self._reported.clear()
@@ -131,18 +132,18 @@ class SimATOODS(TransitionFaults, SimulatedCsc):
         except TimeoutError:
             self.log.info("No other image came: the report waits no longer.")
 
-    def _report(
+    async def _report(
         self, name: str, status: int, description: str, raft: str = "", sensor: str = ""
     ) -> None:
         own_raft, _, own_sensor = DETECTOR_NAME.partition("_")
-        self.publish(
+        await self.publish(
             self.evt_imageInOODS,
             camera=INSTRUMENT,
             obsid=name,
             raft=raft or own_raft,
             sensor=sensor or own_sensor,
-            archiverName="ATOODS",
             statusCode=status,
             description=description[:_LONGEST_TEXT],
+            **existing_fields(self.evt_imageInOODS, archiverName="ATOODS"),
         )
         self._reported.set()

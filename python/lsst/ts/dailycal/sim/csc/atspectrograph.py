@@ -6,11 +6,13 @@
 __all__ = ["SimATSpectrograph"]
 
 import typing
+from collections.abc import Awaitable
 
 import lsst.ts.salobj as salobj
 
 from ..config import SimulationConfig
 from ..spectrograph import FILTERS, GRATINGS
+from .compat import acknowledge_progress
 from .simulated import ConfigurableSimulatedCsc
 from .transition_faults import TransitionFaults
 from .wheel import Axis, Wheel, WheelStatus
@@ -73,34 +75,34 @@ class SimATSpectrograph(TransitionFaults, ConfigurableSimulatedCsc):
     async def begin_enable(self, data: typing.Any) -> None:
         """Connect, home the stage if that was never done, and find out where everything is."""
         await super().begin_enable(data)
-        self.cmd_enable.ack_in_progress(data, timeout=_CONNECT_TIMEOUT)
+        await acknowledge_progress(self.cmd_enable, data, _CONNECT_TIMEOUT)
         self._filters = Wheel(self.settings.filters)
         self._gratings = Wheel(self.settings.gratings)
-        self._publish_settings()
+        await self._publish_settings()
         for axis in (_FILTER_AXIS, _GRATING_AXIS, _STAGE_AXIS):
-            self._publish_state(axis, WheelStatus.STATIONARY)
+            await self._publish_state(axis, WheelStatus.STATIONARY)
         if not self._homed:
-            self._publish_state(_STAGE_AXIS, WheelStatus.HOMING)
+            await self._publish_state(_STAGE_AXIS, WheelStatus.HOMING)
             await self.world.clock.sleep(_HOMING_TIME)
             self._homed = True
-            self._publish_state(_STAGE_AXIS, WheelStatus.STATIONARY)
-        self._publish_filter()
-        self._publish_grating()
-        self._publish_stage()
+            await self._publish_state(_STAGE_AXIS, WheelStatus.STATIONARY)
+        await self._publish_filter()
+        await self._publish_grating()
+        await self._publish_stage()
 
     async def do_changeFilter(self, data: typing.Any) -> None:
         """Put another filter in the beam."""
         slot = self._check_wheel(self._filters, data.filter, data.name, "changeFilter")
-        self.cmd_changeFilter.ack_in_progress(data, timeout=_MOVE_TIMEOUT)
-        await self._turn(self._filters, slot, _FILTER_AXIS)
-        self._publish_filter()
+        progress = acknowledge_progress(self.cmd_changeFilter, data, _MOVE_TIMEOUT)
+        await self._turn(self._filters, slot, _FILTER_AXIS, progress)
+        await self._publish_filter()
 
     async def do_changeDisperser(self, data: typing.Any) -> None:
         """Put another grating in the beam."""
         slot = self._check_wheel(self._gratings, data.disperser, data.name, "changeDisperser")
-        self.cmd_changeDisperser.ack_in_progress(data, timeout=_MOVE_TIMEOUT)
-        await self._turn(self._gratings, slot, _GRATING_AXIS)
-        self._publish_grating()
+        progress = acknowledge_progress(self.cmd_changeDisperser, data, _MOVE_TIMEOUT)
+        await self._turn(self._gratings, slot, _GRATING_AXIS, progress)
+        await self._publish_grating()
 
     async def do_moveLinearStage(self, data: typing.Any) -> None:
         """Move the stage."""
@@ -110,14 +112,14 @@ class SimATSpectrograph(TransitionFaults, ConfigurableSimulatedCsc):
             raise salobj.ExpectedError(
                 f"distanceFromHome={data.distanceFromHome} must be from {low:g} to {high:g} mm"
             )
-        self.cmd_moveLinearStage.ack_in_progress(data, timeout=_MOVE_TIMEOUT)
-        await self._move_stage(data.distanceFromHome)
+        progress = acknowledge_progress(self.cmd_moveLinearStage, data, _MOVE_TIMEOUT)
+        await self._move_stage(data.distanceFromHome, progress)
 
     async def do_homeLinearStage(self, data: typing.Any) -> None:
         """Move the stage home."""
         self._check_move("homeLinearStage", _STAGE_AXIS)
-        self.cmd_homeLinearStage.ack_in_progress(data, timeout=_MOVE_TIMEOUT)
-        await self._move_stage(_STAGE_RANGE[0])
+        progress = acknowledge_progress(self.cmd_homeLinearStage, data, _MOVE_TIMEOUT)
+        await self._move_stage(_STAGE_RANGE[0], progress)
 
     async def do_stopAllAxes(self, data: typing.Any) -> None:
         """Accept: no simulated move can be cut short."""
@@ -147,35 +149,37 @@ class SimATSpectrograph(TransitionFaults, ConfigurableSimulatedCsc):
         except LookupError as error:
             raise salobj.ExpectedError(str(error)) from None
 
-    async def _turn(self, wheel: Wheel, slot: int, axis: Axis) -> None:
-        await self._move(axis, abs(slot - wheel.slot) * _SLOT_TIME)
+    async def _turn(self, wheel: Wheel, slot: int, axis: Axis, progress: Awaitable[None]) -> None:
+        await self._move(axis, abs(slot - wheel.slot) * _SLOT_TIME, progress)
         wheel.slot = slot
 
-    async def _move_stage(self, position: float) -> None:
-        await self._move(_STAGE_AXIS, abs(position - self._stage) / _STAGE_SPEED)
+    async def _move_stage(self, position: float, progress: Awaitable[None]) -> None:
+        await self._move(_STAGE_AXIS, abs(position - self._stage) / _STAGE_SPEED, progress)
         self._stage = position
-        self._publish_stage()
+        await self._publish_stage()
 
-    async def _move(self, axis: Axis, seconds: float) -> None:
+    async def _move(self, axis: Axis, seconds: float, progress: Awaitable[None]) -> None:
+        # Before anything is awaited, or a second command could move the same axis.
         self._moving.add(axis.state)
         try:
-            self._publish_in_position(axis, False)
-            self._publish_state(axis, WheelStatus.MOVING)
+            await progress
+            await self._publish_in_position(axis, False)
+            await self._publish_state(axis, WheelStatus.MOVING)
             await self.pause(seconds)
-            self._publish_state(axis, WheelStatus.STATIONARY)
-            self._publish_in_position(axis, True)
+            await self._publish_state(axis, WheelStatus.STATIONARY)
+            await self._publish_in_position(axis, True)
         finally:
             self._moving.discard(axis.state)
 
-    def _publish_state(self, axis: Axis, state: WheelStatus) -> None:
-        self.publish(getattr(self, f"evt_{axis.state}"), state=int(state))
+    async def _publish_state(self, axis: Axis, state: WheelStatus) -> None:
+        await self.publish(getattr(self, f"evt_{axis.state}"), state=int(state))
 
-    def _publish_in_position(self, axis: Axis, in_position: bool) -> None:
-        self.publish(getattr(self, f"evt_{axis.in_position}"), inPosition=in_position)
+    async def _publish_in_position(self, axis: Axis, in_position: bool) -> None:
+        await self.publish(getattr(self, f"evt_{axis.in_position}"), inPosition=in_position)
 
-    def _publish_filter(self) -> None:
+    async def _publish_filter(self) -> None:
         name = self._filters.name
-        self.publish(
+        await self.publish(
             self.evt_reportedFilterPosition,
             slot=self._filters.slot,
             name=name,
@@ -184,11 +188,11 @@ class SimATSpectrograph(TransitionFaults, ConfigurableSimulatedCsc):
             focusOffset=0.0,
             pointingOffsets=[0.0, 0.0],
         )
-        self._publish_in_position(_FILTER_AXIS, True)
+        await self._publish_in_position(_FILTER_AXIS, True)
 
-    def _publish_grating(self) -> None:
+    async def _publish_grating(self) -> None:
         name = self._gratings.name
-        self.publish(
+        await self.publish(
             self.evt_reportedDisperserPosition,
             slot=self._gratings.slot,
             name=name,
@@ -196,14 +200,14 @@ class SimATSpectrograph(TransitionFaults, ConfigurableSimulatedCsc):
             focusOffset=0.0,
             pointingOffsets=[0.0, 0.0],
         )
-        self._publish_in_position(_GRATING_AXIS, True)
+        await self._publish_in_position(_GRATING_AXIS, True)
 
-    def _publish_stage(self) -> None:
-        self.publish(self.evt_reportedLinearStagePosition, position=self._stage)
-        self._publish_in_position(_STAGE_AXIS, True)
+    async def _publish_stage(self) -> None:
+        await self.publish(self.evt_reportedLinearStagePosition, position=self._stage)
+        await self._publish_in_position(_STAGE_AXIS, True)
 
-    def _publish_settings(self) -> None:
-        self.publish(
+    async def _publish_settings(self) -> None:
+        await self.publish(
             self.evt_settingsAppliedValues,
             host="simulated",
             moveTimeout=_MOVE_TIMEOUT,

@@ -45,7 +45,7 @@ class CameraEvents:
     def __init__(self, csc: typing.Any) -> None:
         self._csc = csc
 
-    def substate(self, topic: str, value: enum.IntEnum) -> None:
+    async def substate(self, topic: str, value: enum.IntEnum) -> None:
         """Publish a detailed state.
 
         Parameters
@@ -55,22 +55,24 @@ class CameraEvents:
         value : `enum.IntEnum`
             Its new value.
         """
-        self._publish(topic, substate=int(value), timestampTransition=self._csc.world.clock.tai())
+        await self._publish(
+            topic, substate=int(value), timestampTransition=self._csc.world.clock.tai()
+        )
 
-    def mark(self, topic: str) -> None:
+    async def mark(self, topic: str) -> None:
         """Publish an event that says nothing but when it happened."""
-        self._publish(topic, timestampTransition=self._csc.world.clock.tai())
+        await self._publish(topic, timestampTransition=self._csc.world.clock.tai())
 
-    def start_integration(self, image: OpenImage) -> None:
+    async def start_integration(self, image: OpenImage) -> None:
         """Publish that the integration of an image began."""
-        self._publish(
+        await self._publish(
             "startIntegration", **image.fields(), exposureTime=image.request.exposure_time
         )
 
-    def start_readout(self, image: OpenImage) -> None:
+    async def start_readout(self, image: OpenImage) -> None:
         """Publish how an image is read out, and that this begins."""
         geometry = self._csc.world.config.geometry
-        self._publish(
+        await self._publish(
             "imageReadoutParameters",
             imageName=str(image.name),
             **_LOCATION,
@@ -87,25 +89,25 @@ class CameraEvents:
             daqFolder="raw",
             daqAnnotation="",
         )
-        self._publish(
+        await self._publish(
             "startReadout",
             **image.fields(),
             exposureTime=image.request.exposure_time,
             timestampStartOfReadout=self._csc.world.clock.tai(),
         )
 
-    def end_readout(self, image: OpenImage) -> None:
+    async def end_readout(self, image: OpenImage) -> None:
         """Publish that an image was read out."""
-        self._publish(
+        await self._publish(
             "endReadout",
             **image.fields(),
             requestedExposureTime=image.request.exposure_time,
             timestampEndOfReadout=self._csc.world.clock.tai(),
         )
 
-    def telemetry_ended(self, image: OpenImage, exposure: SimulatedExposure) -> None:
+    async def telemetry_ended(self, image: OpenImage, exposure: SimulatedExposure) -> None:
         """Publish that everything that belongs to an image was published."""
-        self._publish(
+        await self._publish(
             "endOfImageTelemetry",
             **image.fields(),
             exposureTime=exposure.exposure_time,
@@ -117,7 +119,7 @@ class CameraEvents:
             emulatedImage="",
         )
 
-    def focal_plane(self, sequencer: str, checksum: str) -> None:
+    async def focal_plane(self, sequencer: str, checksum: str) -> None:
         """Publish what detector there is.
 
         Parameters
@@ -127,7 +129,7 @@ class CameraEvents:
         checksum : `str`
             Its checksum.
         """
-        self._publish(
+        await self._publish(
             "focalPlaneSummaryInfo",
             **_LOCATION,
             rebSerialNumber="simulated",
@@ -142,5 +144,5 @@ class CameraEvents:
             sequencerChecksum=checksum,
         )
 
-    def _publish(self, topic: str, **fields: typing.Any) -> None:
-        self._csc.publish(getattr(self._csc, f"evt_{topic}"), **fields)
+    async def _publish(self, topic: str, **fields: typing.Any) -> None:
+        await self._csc.publish(getattr(self._csc, f"evt_{topic}"), **fields)

@@ -10,7 +10,7 @@ import math
 import typing
 
 from ...model import ImageName
-from ..exposures import SimulatedExposure
+from ..exposures import DARK_OVERHEAD, SimulatedExposure
 
 _LONGEST_EXPOSURE = 3600.0  # seconds
 _FLAT_LIGHT = 3000.0  # electron/s in a pixel behind an open shutter
@@ -118,7 +118,8 @@ class OpenImage:
             image_type=self.request.image_type,
             exposure_time=exposure_time,
             begin_tai=self.begin_tai,
-            end_tai=end_tai,
+            # A clock that runs many times faster than real time may show no time at all.
+            end_tai=max(end_tai, self.begin_tai + exposure_time + DARK_OVERHEAD),
             group_id=tags.get("groupId", ""),
             test_type=tags.get("testType", ""),
             program=tags.get("program", ""),

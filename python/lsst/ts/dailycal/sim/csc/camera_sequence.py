@@ -63,9 +63,9 @@ class ExposureSequence:
             If the camera left ENABLED meanwhile.
         """
         world, events = self._csc.world, self._events
-        events.substate("imageReadinessDetailedState", Readiness.GETTING_READY)
-        events.mark("prepareToTakeImage")
-        events.substate("raftsDetailedState", Rafts.CLEARING)
+        await events.substate("imageReadinessDetailedState", Readiness.GETTING_READY)
+        await events.mark("prepareToTakeImage")
+        await events.substate("raftsDetailedState", Rafts.CLEARING)
         await self._csc.pause(_CLEAR_TIME)
         name = await asyncio.to_thread(world.names.next, world.clock.day_obs())
         about = {"image_type": request.image_type, "image_name": name}
@@ -74,8 +74,8 @@ class ExposureSequence:
         if self._fault is not None:
             whole = request.exposure_time + READOUT_TIME
             self._fault_after = self._fault.number("fraction") * whole
-        events.substate("imageReadinessDetailedState", Readiness.READY)
-        events.mark("readyToTakeImage")
+        await events.substate("imageReadinessDetailedState", Readiness.READY)
+        await events.mark("readyToTakeImage")
         stuck = world.faults.hit("camera.shutter", **about)
         if request.shutter:
             await self._open_shutter()
@@ -86,8 +86,8 @@ class ExposureSequence:
             begin_tai=world.clock.tai(),
             stray_light=0.0 if stuck is None else stuck.number("light"),
         )
-        events.substate("raftsDetailedState", Rafts.INTEGRATING)
-        self._publish_with_fault(
+        await events.substate("raftsDetailedState", Rafts.INTEGRATING)
+        await self._publish_with_fault(
             "start_integration", world.faults.hit("camera.start_integration", **about), image
         )
         return image
@@ -111,35 +111,35 @@ class ExposureSequence:
         if image.request.shutter:
             await self._close_shutter()
         exposure = image.finish(world.clock.tai(), exposure_time)
-        events.substate("raftsDetailedState", Rafts.READING_OUT)
-        events.start_readout(image)
+        await events.substate("raftsDetailedState", Rafts.READING_OUT)
+        await events.start_readout(image)
         await self._pause(READOUT_TIME)
         # Before anything tells of the image, so that whoever hears of it finds it.
         await asyncio.to_thread(world.acquisition.put, exposure)
         fault = world.faults.hit(
             "camera.end_readout", image_type=exposure.image_type, image_name=image.name
         )
-        events.substate("raftsDetailedState", Rafts.NEEDS_CLEAR)
-        events.substate("imageReadinessDetailedState", Readiness.NOT_READY)
-        events.mark("notReadyToTakeImage")
-        self._publish_with_fault("end_readout", fault, image)
-        events.mark("endTakeImage")
+        await events.substate("raftsDetailedState", Rafts.NEEDS_CLEAR)
+        await events.substate("imageReadinessDetailedState", Readiness.NOT_READY)
+        await events.mark("notReadyToTakeImage")
+        await self._publish_with_fault("end_readout", fault, image)
+        await events.mark("endTakeImage")
         self._csc.spawn(self._end_telemetry(image, exposure))
         return exposure
 
     async def _open_shutter(self) -> None:
-        self._events.mark("startShutterOpen")
-        self._events.substate("shutterDetailedState", Shutter.OPENING)
+        await self._events.mark("startShutterOpen")
+        await self._events.substate("shutterDetailedState", Shutter.OPENING)
         await self._csc.pause(_SHUTTER_TIME)
-        self._events.mark("endShutterOpen")
-        self._events.substate("shutterDetailedState", Shutter.OPEN)
+        await self._events.mark("endShutterOpen")
+        await self._events.substate("shutterDetailedState", Shutter.OPEN)
 
     async def _close_shutter(self) -> None:
-        self._events.mark("startShutterClose")
-        self._events.substate("shutterDetailedState", Shutter.CLOSING)
+        await self._events.mark("startShutterClose")
+        await self._events.substate("shutterDetailedState", Shutter.CLOSING)
         await self._csc.pause(_SHUTTER_TIME)
-        self._events.mark("endShutterClose")
-        self._events.substate("shutterDetailedState", Shutter.CLOSED)
+        await self._events.mark("endShutterClose")
+        await self._events.substate("shutterDetailedState", Shutter.CLOSED)
 
     async def _pause(self, seconds: float) -> None:
         """Let exposure or readout time pass; the camera may break down meanwhile."""
@@ -148,22 +148,22 @@ class ExposureSequence:
             await self._csc.pause(seconds)
             return
         await self._csc.pause(self._fault_after - self._spent)
-        self._csc.fault(_CAMERA_FAULT, "the simulated fault camera_fault")
+        await self._csc.enter_fault(_CAMERA_FAULT, "the simulated fault camera_fault")
         raise salobj.ExpectedError("ATCamera is FAULT")
 
-    def _publish_with_fault(self, event: str, fault: Fault | None, image: OpenImage) -> None:
+    async def _publish_with_fault(self, event: str, fault: Fault | None, image: OpenImage) -> None:
         publish = getattr(self._events, event)
         if fault is None or fault.name.endswith("_twice"):
-            publish(image)
+            await publish(image)
         if fault is not None and fault.name.endswith("_twice"):
-            publish(image)
+            await publish(image)
         if fault is not None and fault.name.endswith("_late"):
             self._csc.spawn(self._publish_late(event, fault.number("delay"), image))
 
     async def _publish_late(self, event: str, delay: float, image: OpenImage) -> None:
         await self._csc.world.clock.sleep(delay)
-        getattr(self._events, event)(image)
+        await getattr(self._events, event)(image)
 
     async def _end_telemetry(self, image: OpenImage, exposure: SimulatedExposure) -> None:
         await self._csc.world.clock.sleep(_TELEMETRY_DELAY)
-        self._events.telemetry_ended(image, exposure)
+        await self._events.telemetry_ended(image, exposure)

@@ -12,7 +12,7 @@ _GIGABYTE = 1e9
 _LOCATION = "R00/Reb0"
 
 
-def publish_telemetry(csc: typing.Any) -> None:
+async def publish_telemetry(csc: typing.Any) -> None:
     """Publish temperatures, pressures, power and room for images once.
 
     Parameters
@@ -22,7 +22,7 @@ def publish_telemetry(csc: typing.Any) -> None:
     """
     world = csc.world
     now = world.conditions()
-    csc.publish(
+    await csc.publish(
         csc.tel_vacuum,
         tempCCD=now.ccd,
         tempCCDSetPoint=now.ccd_set_point,
@@ -30,9 +30,9 @@ def publish_telemetry(csc: typing.Any) -> None:
         tempCryoHead=now.cryo_head,
         vacuum=now.vacuum,
     )
-    csc.publish(csc.tel_focal_plane_Ccd, location=f"{_LOCATION}/S00", temp=now.ccd)
+    await csc.publish(csc.tel_focal_plane_Ccd, location=f"{_LOCATION}/S00", temp=now.ccd)
     temperatures = {f"temp{n}": value for n, value in enumerate(now.boards, start=1)}
-    csc.publish(
+    await csc.publish(
         csc.tel_focal_plane_Reb,
         location=_LOCATION,
         hVBiasSwitch=1.0,
@@ -42,13 +42,13 @@ def publish_telemetry(csc: typing.Any) -> None:
         aspicu_Temp0=now.board + 2.5,
         **temperatures,
     )
-    csc.publish(csc.tel_focal_plane_RebTotalPower, rebTotalPower=38.0)
+    await csc.publish(csc.tel_focal_plane_RebTotalPower, rebTotalPower=38.0)
     # The nearest directory that exists: the first image makes that of the raw files.
     place = world.config.raw_directory
     while not place.exists():
         place = place.parent
     disk = shutil.disk_usage(place)
-    csc.publish(
+    await csc.publish(
         csc.tel_daq_monitor_Store,
         capacity=disk.total / _GIGABYTE,
         freeSpace=disk.free / _GIGABYTE,

@@ -107,4 +107,5 @@ class Ingester:
         path = self._world.write(exposure, read_header(header), damage)
         if ingest:
             self._open()
-            ingest_raws(self._butler, [path])
+            # As the observatory's ATOODS, which ingests what is cut short behind its header.
+            ingest_raws(self._butler, [path], only_headers=True)

@@ -15,6 +15,7 @@ import lsst.ts.salobj as salobj
 from ..clock import iso_from_tai
 from ..config import SimulationConfig
 from ..faults import Fault
+from .compat import acknowledge_progress
 from .job import ABORTED, Job, JobArguments, describe
 from .simulated import ConfigurableSimulatedCsc
 from .transition_faults import TransitionFaults
@@ -92,8 +93,8 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
         if refusal is not None:  # job_not_acknowledged
             await self.for_ever()
         if fault is None or fault.name != "job_result_before_ack":
-            self._acknowledge(data, job)
-        self._strike_service(about)
+            await self._acknowledge(data, job)
+        await self._strike_service(about)
         await ended.wait()
         await self._answer(data, job, fault, exit_codes[0])
 
@@ -124,10 +125,9 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
         except ValueError as error:
             raise salobj.ExpectedError(f"config={data.config!r}: {error}") from None
 
-    def _acknowledge(self, data: typing.Any, job: Job) -> None:
-        self.cmd_execute.ack_in_progress(
-            data, timeout=_IN_PROGRESS_TIMEOUT, result=json.dumps({"job_id": job.job_id})
-        )
+    async def _acknowledge(self, data: typing.Any, job: Job) -> None:
+        result = json.dumps({"job_id": job.job_id})
+        await acknowledge_progress(self.cmd_execute, data, _IN_PROGRESS_TIMEOUT, result)
 
     async def _run(
         self, job: Job, fault: Fault | None, exit_codes: list[int], ended: asyncio.Event
@@ -152,7 +152,7 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
         # First, so that the command that waits for it knows.
         job.aborted = True
         await job.abort()
-        self._publish(job, ABORTED)
+        await self._publish(job, ABORTED)
         self._jobs.pop(job.job_id, None)
 
     async def _answer(
@@ -173,23 +173,23 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
         if self.settings.final_ack_first:
             self.spawn(self._publish_after_ack(job, exit_code, kind))
             return
-        self._tell(job, exit_code, kind)
+        await self._tell(job, exit_code, kind)
         if kind == "job_result_before_ack":
-            self._acknowledge(data, job)
+            await self._acknowledge(data, job)
 
     async def _publish_after_ack(self, job: Job, exit_code: int, kind: str) -> None:
         await asyncio.sleep(0.1)
-        self._tell(job, exit_code, kind)
+        await self._tell(job, exit_code, kind)
 
-    def _tell(self, job: Job, exit_code: int, kind: str) -> None:
+    async def _tell(self, job: Job, exit_code: int, kind: str) -> None:
         phase = "unknown" if kind == "job_unknown_phase" else "queued"
         for _ in range(2 if kind == "job_result_twice" else 1):
-            self._publish(job, 0 if exit_code == 0 else 1, phase)
+            await self._publish(job, 0 if exit_code == 0 else 1, phase)
         self._jobs.pop(job.job_id, None)
 
-    def _publish(self, job: Job, exit_code: int, phase: str = "queued") -> None:
+    async def _publish(self, job: Job, exit_code: int, phase: str = "queued") -> None:
         creation = iso_from_tai(self.world.clock.tai())
-        self.publish(
+        await self.publish(
             self.evt_job_result,
             job_id=job.job_id,
             exit_code=exit_code,
@@ -205,16 +205,16 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
         except TimeoutError:
             self.log.info("No other job ended: the result waits no longer.")
 
-    def _strike_service(self, about: dict[str, object]) -> None:
+    async def _strike_service(self, about: dict[str, object]) -> None:
         """Let OCPS itself fail; the job goes on, as a job in the cluster does."""
         fault = self.world.faults.hit("ocps.job", **about)
         if fault is None:
             return
         self._forget_jobs()
         if fault.name == "ocps_fault":
-            self.fault(_SERVICE_FAILED, "the simulated fault ocps_fault")
+            await self.enter_fault(_SERVICE_FAILED, "the simulated fault ocps_fault")
         else:
-            self.force_state(salobj.State.STANDBY)
+            await self.force_state(salobj.State.STANDBY)
             self.spawn(self._restart())
 
     def _forget_jobs(self) -> None:
@@ -223,4 +223,4 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
 
     async def _restart(self) -> None:
         await self.world.clock.sleep(_RESTART_TIME)
-        self.force_state(salobj.State.ENABLED)
+        await self.force_state(salobj.State.ENABLED)

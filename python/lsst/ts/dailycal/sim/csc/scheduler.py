@@ -11,6 +11,7 @@ import typing
 import lsst.ts.salobj as salobj
 
 from ..config import SimulationConfig
+from .compat import requested_override
 from .simulated import ConfigurableSimulatedCsc
 from .transition_faults import TransitionFaults
 
@@ -62,8 +63,9 @@ class SimScheduler(TransitionFaults, ConfigurableSimulatedCsc):
     async def begin_start(self, data: typing.Any) -> None:
         """Refuse to be started without a configuration that is known."""
         known = sorted(path.name for path in self.config_dir.glob("[!_]*.yaml"))
-        name = data.settingsToApply
-        if name not in known and name not in self.config_label_dict:
+        name = requested_override(data)
+        # Labels are of salobj 6; later ones know files only.
+        if name not in known and name not in getattr(self, "config_label_dict", ()):
             raise salobj.ExpectedError(
                 f"no configuration {name!r}; the Scheduler needs one of: {', '.join(known)}"
             )
@@ -72,19 +74,19 @@ class SimScheduler(TransitionFaults, ConfigurableSimulatedCsc):
     async def handle_summary_state(self) -> None:
         """Be idle, unless a command set it going since it was enabled."""
         await super().handle_summary_state()
-        self._become(DetailedState.IDLE)
+        await self._become(DetailedState.IDLE)
 
     async def do_resume(self, data: typing.Any) -> None:
         """Set it going."""
         self.assert_enabled()
         if self._detailed is not DetailedState.IDLE:
             raise salobj.ExpectedError("the Scheduler is running already")
-        self._become(DetailedState.RUNNING)
+        await self._become(DetailedState.RUNNING)
 
     async def do_stop(self, data: typing.Any) -> None:
         """Stop it."""
         self.assert_enabled()
-        self._become(DetailedState.IDLE)
+        await self._become(DetailedState.IDLE)
 
     async def do_load(self, data: typing.Any) -> None:
         """Take a snapshot of a survey, which is not looked at."""
@@ -92,6 +94,6 @@ class SimScheduler(TransitionFaults, ConfigurableSimulatedCsc):
         if self._detailed is not DetailedState.IDLE:
             raise salobj.ExpectedError("the Scheduler is running; stop it first")
 
-    def _become(self, state: DetailedState) -> None:
+    async def _become(self, state: DetailedState) -> None:
         self._detailed = state
-        self.publish(self.evt_detailedState, substate=int(state))
+        await self.publish(self.evt_detailedState, substate=int(state))

@@ -8,14 +8,23 @@ __all__ = ["CONFIG_DIRECTORY", "ConfigurableSimulatedCsc", "SimulatedCsc"]
 import asyncio
 import types
 import typing
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 
 import lsst.ts.salobj as salobj
 
+from ...sal.compat import call
 from ...version import VERSION
 from ..config import SimulationConfig
 from ..world import World
+from .compat import (
+    acknowledge,
+    enter_state,
+    interface_topics,
+    publish,
+    silence_heartbeat,
+    with_defaults,
+)
 
 CONFIG_DIRECTORY = Path(__file__).parent / "config"
 """Configurations of the configurable components, a directory each (`~pathlib.Path`)."""
@@ -28,6 +37,9 @@ _BACKGROUND_FAILED = 99
 
 class SimulatedCsc(salobj.BaseCsc):
     """A fake CSC.
+
+    It has a callback for every command of the installed interface: a ``do_`` method of its
+    class, or else what `make_callback` makes.
 
     Parameters
     ----------
@@ -66,8 +78,10 @@ class SimulatedCsc(salobj.BaseCsc):
         self._group: asyncio.TaskGroup | None = None
         self._owner: asyncio.Task[None] | None = None
         self._left_enabled = asyncio.Event()
+        self._in_background = False
         if initial_state is None:
             initial_state = self.default_initial_state
+        self._complete_commands(name)
         super().__init__(name=name, index=index, initial_state=initial_state, **kwargs)
 
     async def start(self) -> None:
@@ -75,19 +89,34 @@ class SimulatedCsc(salobj.BaseCsc):
         ready = asyncio.Event()
         self._owner = asyncio.create_task(self._own_background(ready))
         await ready.wait()
-        await self.start_background()
         await super().start()
         self.spawn(self._watch_faults())
 
+    def make_callback(self, command: str) -> Callable[[typing.Any], Awaitable[None]]:
+        """Make the callback of a command that the class has no method for; it refuses.
+
+        Parameters
+        ----------
+        command : `str`
+            Name of the command.
+        """
+
+        async def refuse(data: typing.Any) -> None:
+            raise salobj.ExpectedError(f"{self.component} does not simulate command {command}")
+
+        return refuse
+
     async def start_background(self) -> None:
-        """Do what has to be done before the first state is published."""
+        """Do what is to be done before the first state is published; topics can be written."""
 
     async def close_tasks(self) -> None:
         """End commands and background work, and wait until they have ended."""
         await super().close_tasks()
         for name in self.salinfo.command_names:
-            # Now, while their last acknowledgement can still be written.
-            getattr(self, f"cmd_{name}").callback = None
+            # Now, while their last acknowledgement can still be written. That of exitControl is
+            # being written: it is the command that closes the component.
+            if name != "exitControl":
+                getattr(self, f"cmd_{name}").callback = None
         await asyncio.sleep(0)
         if self._owner is not None:
             self._owner.cancel()
@@ -124,6 +153,11 @@ class SimulatedCsc(salobj.BaseCsc):
 
     async def handle_summary_state(self) -> None:
         """Take note of a new state, however it came about."""
+        if not self._in_background:
+            # salobj calls this before it publishes the first state, and after it has started to
+            # write; it has no other place of that kind in all versions.
+            self._in_background = True
+            await self.start_background()
         if self.summary_state == salobj.State.ENABLED:
             self._left_enabled.clear()
         else:
@@ -148,25 +182,41 @@ class SimulatedCsc(salobj.BaseCsc):
         """Wait until the component is closed: an answer that never comes."""
         await asyncio.get_running_loop().create_future()
 
-    def publish(self, topic: typing.Any, **fields: typing.Any) -> None:
+    async def publish(self, topic: typing.Any, **fields: typing.Any) -> None:
         """Write an event or telemetry, changed or not."""
-        topic.set(**fields)
-        topic.put()
+        await publish(topic, **fields)
 
-    def complete(self, command: typing.Any, data: typing.Any) -> None:
+    async def enter_fault(self, code: int, report: str) -> None:
+        """Go to FAULT.
+
+        Parameters
+        ----------
+        code : `int`
+            Error code.
+        report : `str`
+            What went wrong.
+        """
+        await call(self.fault, code, report)
+
+    async def complete(self, command: typing.Any, data: typing.Any) -> None:
         """Acknowledge a command as complete, besides what salobj does."""
         ackcmd = self.salinfo.make_ackcmd(
             private_seqNum=data.private_seqNum,
             ack=salobj.SalRetCode.CMD_COMPLETE,
             result="Done",
         )
-        command.ack(data, ackcmd)
+        await acknowledge(command, data, ackcmd)
 
-    def force_state(self, state: salobj.State) -> None:
+    async def force_state(self, state: salobj.State) -> None:
         """Be in another state without a command, as a component that was started again is."""
-        self._summary_state = state
-        self.report_summary_state()
-        self.spawn(self.handle_summary_state())
+        await enter_state(self, state)
+
+    def _complete_commands(self, name: str) -> None:
+        """Make callbacks for the commands of the interface that the class does not know."""
+        for topic in interface_topics(name):
+            kind, _, command = topic.partition("_")
+            if kind == "cmd" and not hasattr(self, f"do_{command}"):
+                setattr(self, f"do_{command}", self.make_callback(command))
 
     async def _own_background(self, ready: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
@@ -180,25 +230,25 @@ class SimulatedCsc(salobj.BaseCsc):
         except Exception as error:
             # A component whose work fails says so by its state; its process goes on.
             self.log.exception("Background work failed.")
-            self.fault(_BACKGROUND_FAILED, f"{type(error).__name__}: {error}")
+            await self.enter_fault(_BACKGROUND_FAILED, f"{type(error).__name__}: {error}")
 
     async def _watch_faults(self) -> None:
         # An occasion a simulated second, as on the direct face.
         interval = max(1.0 / self.world.clock.scale, _SHORTEST_POLL)
         while True:
             if self.world.faults.hit("heartbeat", component=self.component):
-                self._heartbeat_task.cancel()
+                silence_heartbeat(self)
             if self.summary_state == salobj.State.ENABLED:
                 fault = self.world.faults.hit("component.state", component=self.component)
                 if fault is not None:
-                    self._leave_enabled(salobj.State[fault.text("state")])
+                    await self._leave_enabled(salobj.State[fault.text("state")])
             await asyncio.sleep(interval)
 
-    def _leave_enabled(self, state: salobj.State) -> None:
+    async def _leave_enabled(self, state: salobj.State) -> None:
         if state == salobj.State.FAULT:
-            self.fault(1, "the simulated fault leaves_enabled")
+            await self.enter_fault(1, "the simulated fault leaves_enabled")
         else:
-            self.force_state(state)
+            await self.force_state(state)
 
 
 class ConfigurableSimulatedCsc(SimulatedCsc, salobj.ConfigurableCsc):
@@ -212,6 +262,9 @@ class ConfigurableSimulatedCsc(SimulatedCsc, salobj.ConfigurableCsc):
         Settings of the observatory.
     schema : `dict`
         JSON schema of the configuration.
+    config_dir : `~pathlib.Path`, optional
+        Directory of its configurations, if it is another one: with ``_labels.yaml`` for salobj
+        6.9 and ``_init.yaml`` for later ones.
     **kwargs
         As for `SimulatedCsc`.
     """
@@ -226,6 +279,7 @@ class ConfigurableSimulatedCsc(SimulatedCsc, salobj.ConfigurableCsc):
         **kwargs: typing.Any,
     ) -> None:
         self.settings = types.SimpleNamespace()
+        self._schema = schema
         super().__init__(
             name,
             config,
@@ -236,7 +290,7 @@ class ConfigurableSimulatedCsc(SimulatedCsc, salobj.ConfigurableCsc):
 
     async def configure(self, config: types.SimpleNamespace) -> None:
         """Take over the configuration that ``start`` names."""
-        self.settings = config
+        self.settings = types.SimpleNamespace(**with_defaults(self._schema, vars(config)))
 
     @staticmethod
     def get_config_pkg() -> str:

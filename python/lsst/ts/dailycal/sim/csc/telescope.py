@@ -20,11 +20,10 @@ __all__ = [
 
 import functools
 import typing
-
-import lsst.ts.idl
-import lsst.ts.salobj as salobj
+from collections.abc import Awaitable, Callable
 
 from ..config import SimulationConfig
+from .compat import is_configurable, own_fields
 from .simulated import ConfigurableSimulatedCsc, SimulatedCsc
 from .telescope_log import TelescopeCommand, append_command
 from .telescope_table import TELESCOPE, TelescopeComponent
@@ -48,11 +47,18 @@ class _Telescope(TransitionFaults, SimulatedCsc):
         """Publish that everything is at rest."""
         await super().start_background()
         for publication in self.table.at_rest:
-            self.publish(getattr(self, f"evt_{publication.event}"), **publication.fields)
+            await self.publish(getattr(self, f"evt_{publication.event}"), **publication.fields)
 
-    def receive(self, command: str, data: typing.Any) -> None:
+    def make_callback(self, command: str) -> Callable[[typing.Any], Awaitable[None]]:
+        """Make the callback of a command: it is written down, whatever it is."""
+
+        async def callback(data: typing.Any) -> None:
+            await self.receive(command, data)
+
+        return callback
+
+    async def receive(self, command: str, data: typing.Any) -> None:
         """Write a command down, and carry it out if the component is ENABLED."""
-        names = _own_fields(data)
         append_command(
             self.world.config.root,
             TelescopeCommand(
@@ -61,12 +67,12 @@ class _Telescope(TransitionFaults, SimulatedCsc):
                 command=command,
                 moves=command not in self.table.still,
                 state=self.summary_state.name,
-                fields=tuple((name, getattr(data, name)) for name in names),
+                fields=tuple((name, getattr(data, name)) for name in own_fields(data)),
             ),
         )
         self.assert_enabled()
         for publication in self.table.effects.get(command, ()):
-            self.publish(getattr(self, f"evt_{publication.event}"), **publication.fields)
+            await self.publish(getattr(self, f"evt_{publication.event}"), **publication.fields)
 
 
 class _ConfigurableTelescope(_Telescope, ConfigurableSimulatedCsc):
@@ -81,29 +87,6 @@ class _ConfigurableTelescope(_Telescope, ConfigurableSimulatedCsc):
     def get_config_pkg() -> str:
         """Return the package of the configurations of real components."""
         return "ts_config_attcs"
-
-
-def _own_fields(data: typing.Any) -> list[str]:
-    """Return the names of a command's own fields (`list` [`str`])."""
-    private = ("private_", "priority", "salIndex")
-    return [
-        name for name in data.get_vars() if not name.startswith(private) and not name.endswith("ID")
-    ]
-
-
-def _own_commands(name: str) -> list[str]:
-    """Return the commands that a component has besides those that every CSC has."""
-    path = lsst.ts.idl.get_idl_dir() / f"sal_revCoded_{name}.idl"
-    topics = salobj.parse_idl(name, str(path)).topic_info
-    commands = [topic.removeprefix("command_") for topic in topics if topic.startswith("command_")]
-    return [command for command in commands if not hasattr(salobj.BaseCsc, f"do_{command}")]
-
-
-def _make_callback(command: str) -> typing.Any:
-    async def callback(self: _Telescope, data: typing.Any) -> None:
-        self.receive(command, data)
-
-    return callback
 
 
 def make_telescope_csc(
@@ -121,12 +104,8 @@ def make_telescope_csc(
         More arguments of `SimulatedCsc`.
     """
     table = TELESCOPE[name]
-    base = _ConfigurableTelescope if table.configurable else _Telescope
-    # salobj wants a method for each command; the interface knows which commands there are.
-    methods: dict[str, typing.Any] = {
-        f"do_{command}": _make_callback(command) for command in _own_commands(name)
-    }
-    made = type(f"Sim{name}", (base,), {**methods, "table": table})
+    base = _ConfigurableTelescope if is_configurable(name) else _Telescope
+    made = type(f"Sim{name}", (base,), {"table": table})
     return typing.cast("SimulatedCsc", made(name, config, **kwargs))
 
 

@@ -25,8 +25,6 @@ class TelescopeComponent:
 
     name: str
     """Its name."""
-    configurable: bool
-    """Does its start command take a configuration?"""
     at_rest: tuple[Publication, ...]
     """What it publishes when it starts: nothing moves and everything is closed."""
     still: frozenset[str] = frozenset()
@@ -51,7 +49,6 @@ _VALVE_OPENED, _VALVE_CLOSED = 6, 7
 _COMPONENTS = (
     TelescopeComponent(
         name="ATMCS",
-        configurable=False,
         at_rest=(
             _event("atMountState", state=_TRACKING_DISABLED),
             _event("m3State", state=_M3_NASMYTH2),
@@ -65,7 +62,6 @@ _COMPONENTS = (
     ),
     TelescopeComponent(
         name="ATPtg",
-        configurable=False,
         at_rest=(),
         still=frozenset(
             {
@@ -82,13 +78,11 @@ _COMPONENTS = (
     ),
     TelescopeComponent(
         name="ATAOS",
-        configurable=True,
         at_rest=(_event("correctionEnabled", m1=False, m2=False, hexapod=False, focus=False),),
         still=frozenset({"disableCorrection"}),
     ),
     TelescopeComponent(
         name="ATPneumatics",
-        configurable=False,
         at_rest=(
             _event("m1CoverState", state=_COVER_CLOSED),
             _event("cellVentsState", state=_VENTS_CLOSED),
@@ -105,13 +99,11 @@ _COMPONENTS = (
     ),
     TelescopeComponent(
         name="ATHexapod",
-        configurable=True,
         at_rest=(_event("inPosition", inPosition=True),),
         still=frozenset({"applyPositionLimits", "setMaxSystemSpeeds", "stopAllAxes"}),
     ),
     TelescopeComponent(
         name="ATDome",
-        configurable=True,
         at_rest=(
             _event("azimuthState", state=_DOME_AT_REST, homing=False, homed=True),
             _event("mainDoorState", state=_DOOR_CLOSED),
@@ -133,7 +125,6 @@ _COMPONENTS = (
     ),
     TelescopeComponent(
         name="ATDomeTrajectory",
-        configurable=True,
         at_rest=(_event("followingMode", enabled=False),),
     ),
 )

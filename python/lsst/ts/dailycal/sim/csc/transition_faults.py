@@ -9,6 +9,7 @@ import typing
 
 import lsst.ts.salobj as salobj
 
+from ...sal.compat import call
 from ..world import World
 
 _IN_FAULT = 2
@@ -28,34 +29,34 @@ class TransitionFaults(salobj.BaseCsc):
         """Start, in FAULT if that is the fault."""
         await super().start()
         if self.world.faults.hit("component.start", component=self.component):
-            self.fault(_IN_FAULT, "the simulated fault in_fault")
+            await call(self.fault, _IN_FAULT, "the simulated fault in_fault")
 
     async def begin_enterControl(self, data: typing.Any) -> None:
         """See whether ``enterControl`` goes wrong."""
-        self._go_wrong("enterControl")
+        await self._go_wrong("enterControl")
         await super().begin_enterControl(data)
 
     async def begin_start(self, data: typing.Any) -> None:
         """See whether ``start`` goes wrong."""
-        self._go_wrong("start")
+        await self._go_wrong("start")
         await super().begin_start(data)
 
     async def begin_enable(self, data: typing.Any) -> None:
         """See whether ``enable`` goes wrong."""
-        self._go_wrong("enable")
+        await self._go_wrong("enable")
         await super().begin_enable(data)
 
     async def begin_disable(self, data: typing.Any) -> None:
         """See whether ``disable`` goes wrong."""
-        self._go_wrong("disable")
+        await self._go_wrong("disable")
         await super().begin_disable(data)
 
     async def begin_standby(self, data: typing.Any) -> None:
         """See whether ``standby`` goes wrong."""
-        self._go_wrong("standby")
+        await self._go_wrong("standby")
         await super().begin_standby(data)
 
-    def _go_wrong(self, command: str) -> None:
+    async def _go_wrong(self, command: str) -> None:
         fault = self.world.faults.hit(
             "component.transition", component=self.component, command=command
         )
@@ -63,5 +64,5 @@ class TransitionFaults(salobj.BaseCsc):
             return
         report = f"the simulated fault {fault.name}"
         if fault.name == "transition_fault":
-            self.fault(_TRANSITION_FAULT, report)
+            await call(self.fault, _TRANSITION_FAULT, report)
         raise salobj.ExpectedError(report)

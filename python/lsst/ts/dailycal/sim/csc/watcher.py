@@ -95,20 +95,20 @@ class SimWatcher(TransitionFaults, ConfigurableSimulatedCsc):
         for alarm in self._find(data.name):
             alarm.muted_severity, alarm.muted_by = data.severity, data.mutedBy
             alarm.unmute_at = self.world.clock.tai() + data.duration
-            self._tell(alarm)
+            await self._tell(alarm)
             self.spawn(self._unmute_later(alarm, alarm.unmute_at))
 
     async def do_unmute(self, data: typing.Any) -> None:
         """Let the alarms ring whose names match."""
         self.assert_enabled()
         for alarm in self._find(data.name):
-            self._unmute(alarm)
+            await self._unmute(alarm)
 
     async def do_showAlarms(self, data: typing.Any) -> None:
         """Publish all alarms."""
         self.assert_enabled()
         for alarm in self._alarms.values():
-            self._tell(alarm)
+            await self._tell(alarm)
 
     async def do_acknowledge(self, data: typing.Any) -> None:
         """Acknowledge alarms, which never ring."""
@@ -132,14 +132,14 @@ class SimWatcher(TransitionFaults, ConfigurableSimulatedCsc):
     async def _unmute_later(self, alarm: _Alarm, at: float) -> None:
         await asyncio.sleep((at - self.world.clock.tai()) / self.world.clock.scale)
         if alarm.unmute_at == at:
-            self._unmute(alarm)
+            await self._unmute(alarm)
 
-    def _unmute(self, alarm: _Alarm) -> None:
+    async def _unmute(self, alarm: _Alarm) -> None:
         alarm.muted_severity, alarm.muted_by, alarm.unmute_at = 0, "", 0.0
-        self._tell(alarm)
+        await self._tell(alarm)
 
-    def _tell(self, alarm: _Alarm) -> None:
-        self.publish(
+    async def _tell(self, alarm: _Alarm) -> None:
+        await self.publish(
             self.evt_alarm,
             name=alarm.name,
             severity=_NO_SEVERITY,

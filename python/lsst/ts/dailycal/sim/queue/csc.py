@@ -13,12 +13,13 @@ import lsst.ts.salobj as salobj
 
 from ...sal.compat import message_index
 from ..config import SimulationConfig
+from ..csc.compat import acknowledge_progress, script_index_field
 from ..csc.simulated import SimulatedCsc
 from ..csc.transition_faults import TransitionFaults
 from .catalog import ScriptCatalog, fetch_schema
 from .events import QueueEvents
 from .runner import QueueRunner
-from .script import STOP_TIMEOUT, QueuedScript, ScriptRequest
+from .script import QueuedScript, ScriptRequest
 
 INDEX_RANGE = 100_000
 """Number of script indices that belong to a queue."""
@@ -78,8 +79,8 @@ class SimScriptQueue(TransitionFaults, SimulatedCsc):
         await self._remote.start_task
         if self.world.faults.hit("queue.start", component=self.component):
             self._runner.running = False
-        self._events.directories(self.catalog)
-        self._events.available(self.catalog)
+        await self._events.directories(self.catalog)
+        await self._events.available(self.catalog)
         self.spawn(self._runner.advance_for_ever())
 
     async def close_tasks(self) -> None:
@@ -91,7 +92,7 @@ class SimScriptQueue(TransitionFaults, SimulatedCsc):
     async def handle_summary_state(self) -> None:
         """Start scripts only when ENABLED."""
         await super().handle_summary_state()
-        self._runner.tell_queue(force=False)
+        await self._runner.tell_queue(force=False)
         self._runner.wake.set()
 
     # Commands.
@@ -99,7 +100,7 @@ class SimScriptQueue(TransitionFaults, SimulatedCsc):
     async def do_showAvailableScripts(self, data: typing.Any) -> None:
         """Publish which scripts there are."""
         self.assert_enabled()
-        self._events.available(self.catalog)
+        await self._events.available(self.catalog)
 
     async def do_showSchema(self, data: typing.Any) -> None:
         """Publish the schema of a script."""
@@ -109,28 +110,28 @@ class SimScriptQueue(TransitionFaults, SimulatedCsc):
             schema = await fetch_schema(executable)
         except (ValueError, RuntimeError, OSError) as error:
             raise salobj.ExpectedError(str(error)) from error
-        self._events.schema(data, schema)
+        await self._events.schema(data, schema)
 
     async def do_showQueue(self, data: typing.Any) -> None:
         """Publish the queue."""
         self.assert_enabled()
-        self._runner.tell_queue()
+        await self._runner.tell_queue()
 
     async def do_showScript(self, data: typing.Any) -> None:
         """Publish how a script is."""
         self.assert_enabled()
-        self._events.script(self._find(data.salIndex), force=True)
+        await self._events.script(self._find(_script_index(data)), force=True)
 
     async def do_pause(self, data: typing.Any) -> None:
         """Start no more scripts."""
         self._runner.running = False
-        self._runner.tell_queue()
+        await self._runner.tell_queue()
 
     async def do_resume(self, data: typing.Any) -> None:
         """Start scripts again; one that failed becomes one of the past."""
         self.assert_enabled()
         self._runner.running = True
-        self._runner.tell_queue()
+        await self._runner.tell_queue()
         self._runner.wake.set()
 
     async def do_add(self, data: typing.Any) -> typing.Any:
@@ -149,16 +150,16 @@ class SimScriptQueue(TransitionFaults, SimulatedCsc):
     async def do_requeue(self, data: typing.Any) -> typing.Any:
         """Put a script that is or was on the queue on it again."""
         self.assert_enabled()
-        return await self._put(self._find(data.salIndex).request, data)
+        return await self._put(self._find(_script_index(data)).request, data)
 
     async def do_move(self, data: typing.Any) -> None:
         """Move a script that waits."""
         self.assert_enabled()
         try:
-            self._runner.lineup.move(data.salIndex, data.location, data.locationSalIndex)
+            self._runner.lineup.move(_script_index(data), data.location, data.locationSalIndex)
         except ValueError as error:
             raise salobj.ExpectedError(str(error)) from error
-        self._runner.tell_queue()
+        await self._runner.tell_queue()
         self._runner.wake.set()
 
     async def do_stopScripts(self, data: typing.Any) -> None:
@@ -170,12 +171,21 @@ class SimScriptQueue(TransitionFaults, SimulatedCsc):
         scripts = [self.scripts[index] for index in indices if index in self._runner.lineup]
         for script in scripts:
             script.stopping = True
-        self.cmd_stopScripts.ack_in_progress(data, STOP_TIMEOUT + _STOP_MARGIN)
-        await asyncio.gather(*(script.stop(terminate=data.terminate) for script in scripts))
+        limit = self.world.config.queue_stop_timeout
+        await acknowledge_progress(self.cmd_stopScripts, data, limit + _STOP_MARGIN)
+        ends = await asyncio.gather(
+            *(script.stop(terminate=data.terminate, timeout=limit) for script in scripts),
+            return_exceptions=True,
+        )
         for script in scripts:
-            self._runner.retire(script)
-        self._runner.tell_queue()
+            script.stopping = False
+            if script.done:
+                await self._runner.retire(script)
+        await self._runner.tell_queue()
         self._runner.wake.set()
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end  # salobj acknowledges a TimeoutError as a timeout
 
     # The scripts.
 
@@ -201,7 +211,7 @@ class SimScriptQueue(TransitionFaults, SimulatedCsc):
             del self.scripts[script.index]
             raise salobj.ExpectedError(f"{request.path} cannot be started: {error}") from error
         self.spawn(script.live())
-        self._runner.tell_queue()
+        await self._runner.tell_queue()
         return self.salinfo.make_ackcmd(
             private_seqNum=data.private_seqNum,
             ack=salobj.SalRetCode.CMD_COMPLETE,
@@ -227,14 +237,19 @@ class SimScriptQueue(TransitionFaults, SimulatedCsc):
     async def _hear_state(self, message: typing.Any) -> None:
         script = self.scripts.get(message_index(message, "Script"))
         if script is not None and not script.done:
-            script.hear_state(message)
+            await script.hear_state(message)
 
     async def _hear_metadata(self, message: typing.Any) -> None:
         script = self.scripts.get(message_index(message, "Script"))
         if script is not None:
             script.metadata = message
 
-    def _script_changed(self, script: QueuedScript) -> None:
-        self._events.script(script)
-        self.spawn(script.wake())
+    async def _script_changed(self, script: QueuedScript) -> None:
+        await self._events.script(script)
+        await script.wake()
         self._runner.wake.set()
+
+
+def _script_index(data: typing.Any) -> int:
+    """Return which script a command is about (`int`)."""
+    return int(getattr(data, script_index_field(data)))

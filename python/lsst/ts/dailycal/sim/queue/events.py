@@ -9,6 +9,8 @@ import typing
 
 import lsst.ts.salobj as salobj
 
+from ...sal.compat import write_event
+from ..csc.compat import script_index_field
 from .catalog import ScriptCatalog
 from .order import MOST_SCRIPTS, ScriptOrder
 from .script import QueuedScript
@@ -39,48 +41,54 @@ class QueueEvents:
     def __init__(self, csc: typing.Any) -> None:
         self._csc = csc
 
-    def directories(self, catalog: ScriptCatalog) -> None:
+    async def directories(self, catalog: ScriptCatalog) -> None:
         """Tell where the scripts are."""
-        self._csc.publish(
+        await self._csc.publish(
             self._csc.evt_rootDirectories,
             standard=str(catalog.standard),
             external=str(catalog.external),
         )
 
-    def available(self, catalog: ScriptCatalog) -> None:
+    async def available(self, catalog: ScriptCatalog) -> None:
         """Tell which scripts there are."""
-        self._csc.publish(
+        await self._csc.publish(
             self._csc.evt_availableScripts,
             standard=":".join(catalog.find(is_standard=True)),
             external=":".join(catalog.find(is_standard=False)),
         )
 
-    def schema(self, request: typing.Any, schema: str) -> None:
+    async def schema(self, request: typing.Any, schema: str) -> None:
         """Tell the schema of the script that a command named."""
-        self._csc.publish(
+        await self._csc.publish(
             self._csc.evt_configSchema,
             isStandard=request.isStandard,
             path=request.path,
             configSchema=schema,
         )
 
-    def visit(self, script: QueuedScript) -> None:
+    async def visit(self, script: QueuedScript) -> None:
         """Announce that a script is the next to run."""
         told = script.metadata
         fields = {name: getattr(told, name) for name in _METADATA if told}
-        self._csc.publish(
-            self._csc.evt_nextVisit, salIndex=script.index, groupId=script.group_id, **fields
+        await self._csc.publish(
+            self._csc.evt_nextVisit,
+            **self._index(self._csc.evt_nextVisit, script),
+            groupId=script.group_id,
+            **fields,
         )
 
-    def no_visit(self, script: QueuedScript) -> None:
+    async def no_visit(self, script: QueuedScript) -> None:
         """Take that back."""
-        self._csc.publish(
-            self._csc.evt_nextVisitCanceled, salIndex=script.index, groupId=script.group_id
+        await self._csc.publish(
+            self._csc.evt_nextVisitCanceled,
+            **self._index(self._csc.evt_nextVisitCanceled, script),
+            groupId=script.group_id,
         )
 
-    def queue(self, lineup: ScriptOrder, *, running: bool, force: bool = True) -> None:
+    async def queue(self, lineup: ScriptOrder, *, running: bool, force: bool = True) -> None:
         """Tell how the queue is; if it is as it was, only when forced to."""
-        self._csc.evt_queue.set_put(
+        await write_event(
+            self._csc.evt_queue,
             enabled=self._csc.summary_state == salobj.State.ENABLED,
             running=running,
             currentSalIndex=lineup.current,
@@ -91,12 +99,13 @@ class QueueEvents:
             force_output=force,
         )
 
-    def script(self, script: QueuedScript, *, force: bool = False) -> None:
+    async def script(self, script: QueuedScript, *, force: bool = False) -> None:
         """Tell how a script is; if it is as it was, only when forced to."""
         times = script.times
-        self._csc.evt_script.set_put(
+        await write_event(
+            self._csc.evt_script,
             cmdId=script.command_id,
-            salIndex=script.index,
+            **self._index(self._csc.evt_script, script),
             isStandard=script.request.is_standard,
             path=script.request.path,
             timestampProcessStart=times.process_start,
@@ -108,6 +117,11 @@ class QueueEvents:
             scriptState=script.state,
             force_output=force,
         )
+
+    @staticmethod
+    def _index(topic: typing.Any, script: QueuedScript) -> dict[str, int]:
+        """Return the field that tells which script an event is about."""
+        return {script_index_field(topic.DataType()): script.index}
 
 
 def _pad(indices: list[int]) -> list[int]:

@@ -51,9 +51,9 @@ class QueueRunner:
         self._last_group = ""
         self._seen_failures: set[int] = set()
 
-    def tell_queue(self, *, force: bool = True) -> None:
+    async def tell_queue(self, *, force: bool = True) -> None:
         """Tell how the queue is; if it is as it was, only when forced to."""
-        self._events.queue(self.lineup, running=self.running, force=force)
+        await self._events.queue(self.lineup, running=self.running, force=force)
 
     async def advance_for_ever(self) -> None:
         """Start scripts, and put those that ended with the past, as they come."""
@@ -61,12 +61,12 @@ class QueueRunner:
             await self.wake.wait()
             self.wake.clear()
             changed = False
-            while self._clear_ended() or await self._start_next():
+            while await self._clear_ended() or await self._start_next():
                 changed = True
             if changed:
-                self.tell_queue()
+                await self.tell_queue()
 
-    def _clear_ended(self) -> bool:
+    async def _clear_ended(self) -> bool:
         """Do away with scripts that have ended; pause if the current one failed."""
         ended = [
             self.scripts[index]
@@ -81,19 +81,20 @@ class QueueRunner:
             elif script.failed and not self._may_start():
                 continue
             else:
-                self.retire(script)
+                await self.retire(script)
             changed = True
         return changed
 
-    def retire(self, script: QueuedScript) -> None:
+    async def retire(self, script: QueuedScript) -> None:
         """Put a script with the past."""
         if script.index not in self.lineup:
             return
-        if script.group_id and not script.times.run_start:
-            self._events.no_visit(script)
+        # Before anything is awaited, or it could be retired twice.
         for index in self.lineup.retire(script.index):
             self.scripts.pop(index, None)
             self._seen_failures.discard(index)
+        if script.group_id and not script.times.run_start:
+            await self._events.no_visit(script)
 
     def _may_start(self) -> bool:
         return self.running and self._is_enabled()
@@ -103,7 +104,7 @@ class QueueRunner:
         for index in self.lineup.waiting[1:]:
             script = self.scripts[index]
             if script.group_id and script.runnable:
-                self._events.no_visit(script)
+                await self._events.no_visit(script)
                 await script.set_group_id("")
         if not self.lineup.waiting or not self._may_start():
             return False
@@ -112,7 +113,7 @@ class QueueRunner:
             return False
         if not top.group_id:
             if await top.set_group_id(self._make_group_id()):
-                self._events.visit(top)
+                await self._events.visit(top)
             self.wake.set()
             return False
         if self.lineup.current:

@@ -11,14 +11,14 @@ import dataclasses
 import logging
 import signal
 import typing
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import lsst.ts.salobj as salobj
 
 from ...model import ProcessState
 from ...parent_death import argv_tied_to_parent
-from ...sal.compat import enumerations
+from ...sal.compat import enumerations, index_field
 from ...sal.topics import TopicReader
 from .catalog import script_environment
 
@@ -28,8 +28,6 @@ CONFIGURE_TIMEOUT = 60.0
 """How long a script may take to be configured, in seconds."""
 COMMAND_TIMEOUT = 5.0
 """How long a script may take to answer a short command, in seconds."""
-STOP_TIMEOUT = 60.0
-"""How long a script may take to end after a stop command, in seconds."""
 TERMINATE_TIMEOUT = 2.0
 """How long a process may take to end after SIGTERM, in seconds; then it is killed."""
 
@@ -81,7 +79,7 @@ class QueuedScript:
     remote : `lsst.ts.salobj.Remote`
         Remote of all scripts, with index 0.
     changed : `~collections.abc.Callable`
-        Called with the script whenever something about it is new.
+        Coroutine function, called with the script whenever something about it is new.
     now : `~collections.abc.Callable`
         Gives the TAI, in Unix seconds.
     log : `logging.Logger`
@@ -95,7 +93,7 @@ class QueuedScript:
         request: ScriptRequest,
         *,
         remote: typing.Any,
-        changed: Callable[["QueuedScript"], None],
+        changed: Callable[["QueuedScript"], Awaitable[None]],
         now: Callable[[], float],
         log: logging.Logger,
     ) -> None:
@@ -117,6 +115,11 @@ class QueuedScript:
         self._process: asyncio.subprocess.Process | None = None
         self._failure = ProcessState.UNKNOWN
         self._exit_code = 0
+
+    @property
+    def _index(self) -> dict[str, int]:
+        """The field by which a command tells which script it is for."""
+        return {index_field(self._remote.cmd_run.DataType(), "Script"): self.index}
 
     @property
     def done(self) -> bool:
@@ -167,7 +170,7 @@ class QueuedScript:
                 start_new_session=True,
             )
         self.times.process_start = self._now()
-        self._tell(self)
+        await self._tell(self)
 
     async def live(self) -> None:
         """Load and configure it, and wait until its process has ended."""
@@ -178,19 +181,19 @@ class QueuedScript:
                 self._exit_code = await self._process.wait()
             finally:
                 loading.cancel()
-                self._end()
+                await self._end()
 
-    def _end(self) -> None:
+    async def _end(self) -> None:
         self.times.process_end = self._now()
         if self._failure is ProcessState.UNKNOWN and not self.configured:
             is_up = self.state != 0
             self._failure = ProcessState.CONFIGUREFAILED if is_up else ProcessState.LOADFAILED
-        self._tell(self)
+        await self._tell(self)
 
-    def hear_state(self, message: typing.Any) -> None:
+    async def hear_state(self, message: typing.Any) -> None:
         """Take note of its state."""
         self.state = message.state
-        self._tell(self)
+        await self._tell(self)
 
     async def wake(self) -> None:
         """Wake whoever waits for its state."""
@@ -207,7 +210,7 @@ class QueuedScript:
         self.group_id = group_id
         try:
             await self._remote.cmd_setGroupId.set_start(
-                ScriptID=self.index, groupId=group_id, timeout=COMMAND_TIMEOUT
+                **self._index, groupId=group_id, timeout=COMMAND_TIMEOUT
             )
         except salobj.AckError as error:
             self._log.error("Script %d took no group id: %s", self.index, error.ackcmd.result)
@@ -218,21 +221,36 @@ class QueuedScript:
     async def run(self) -> None:
         """Tell it to run."""
         self.times.run_start = self._now()
-        self._tell(self)
+        await self._tell(self)
         try:
             await self._remote.cmd_run.set_start(
-                ScriptID=self.index, timeout=COMMAND_TIMEOUT, wait_done=False
+                **self._index, timeout=COMMAND_TIMEOUT, wait_done=False
             )
         except salobj.AckError as error:
             self._log.error("Script %d did not run: %s", self.index, error.ackcmd.result)
             self._signal(signal.SIGTERM)
 
-    async def stop(self, *, terminate: bool) -> None:
-        """End it: with a stop command if it is running, otherwise with a signal."""
+    async def stop(self, *, terminate: bool, timeout: float) -> None:
+        """End it: with a stop command if it is running, otherwise with a signal.
+
+        Parameters
+        ----------
+        terminate : `bool`
+            With a signal in any case?
+        timeout : `float`
+            How long to wait for a script that was told to stop, in seconds.
+
+        Raises
+        ------
+        TimeoutError
+            If it has not ended in time; it is left to end by itself, as by the real queue.
+        """
         if self.times.run_start > 0 and not terminate and not self.done:
-            with contextlib.suppress(salobj.AckError):
-                await self._remote.cmd_stop.set_start(ScriptID=self.index, timeout=COMMAND_TIMEOUT)
-            await self._wait_end(STOP_TIMEOUT)
+            async with asyncio.timeout(timeout):
+                with contextlib.suppress(salobj.AckError):
+                    await self._remote.cmd_stop.set_start(**self._index, timeout=COMMAND_TIMEOUT)
+                if not await self._board.wait_until(lambda: self.done, timeout):
+                    raise TimeoutError
         await self.terminate()
 
     async def terminate(self) -> None:
@@ -273,10 +291,10 @@ class QueuedScript:
 
     async def _configure(self) -> None:
         self.times.configure_start = self._now()
-        self._tell(self)
+        await self._tell(self)
         try:
             await self._remote.cmd_configure.set_start(
-                ScriptID=self.index,
+                **self._index,
                 config=self.request.config,
                 logLevel=self.request.log_level,
                 pauseCheckpoint=self.request.pause_checkpoint,
@@ -292,4 +310,4 @@ class QueuedScript:
             ) from None
         self.times.configure_end = self._now()
         self.configured = True
-        self._tell(self)
+        await self._tell(self)

@@ -1,0 +1,102 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The main job from the command line, with the registry on a real PostgreSQL server."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from lsst.ts.dailycal.butler.database_url import database_of
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(580)]
+
+PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]
+SHORT = ("-p", "n_bias=5", "-p", "n_discard_bias=0", "-p", "script_mode=BIAS")
+
+
+def dailycal(*args: str, timeout: float = 500.0) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *args], capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL, timeout=timeout,
+    )  # fmt: skip
+
+
+def schemas(server, database: str) -> list[str]:
+    rows = server.query("SELECT nspname FROM pg_namespace WHERE nspname ~ '^dailycal_'", database)
+    return [name for (name,) in rows]
+
+
+def holds_secret(directory: pathlib.Path, secret: str) -> list[pathlib.Path]:
+    files = [path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert files
+    return [path for path in files if secret.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("config", "certified"),
+    [
+        pytest.param(SHORT, {"bias"}, id="a few biases"),
+        pytest.param((), {"bias", "dark"}, id="all", marks=pytest.mark.slow),
+    ],
+)
+def test_the_main_job_ends_done_and_no_password_is_written(postgres, tmp_path, config, certified):
+    name = f"rehearsal_{len(certified)}"
+    url = postgres.create_database(name)
+    directory = tmp_path / "run"
+    done = dailycal(
+        "rehearse", "--small", "--generate", "--directory", str(directory), "--database", url,
+        *config,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = json.loads(dailycal("repo", "show", str(directory / "repo"), "--json").stdout)
+    found = {
+        item["dataset_type"] for item in shown["certified"]
+        if item["collection"] == "LATISS/calib/daily"
+    }  # fmt: skip
+    assert found == certified
+    assert schemas(postgres, name) == [database_of(directory / "repo")[1]]
+    assert not list(directory.rglob("*.sqlite3"))
+    assert postgres.password not in done.stdout + done.stderr
+    assert holds_secret(directory, postgres.password) == []
+
+    refused = dailycal(
+        "rehearse", "--small", "--keep", "--directory", str(directory),
+        "--database", postgres.create_database(f"{name}_other"),
+    )  # fmt: skip
+    assert refused.returncode == 64
+    assert "its registry is not in this database" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("postgresql://me:hunter2@localhost/x", "must not hold a password"),
+        ("mysql:///x", "must be given as postgresql://"),
+    ],
+)
+@pytest.mark.parametrize("command", ["simulate", "run"])
+def test_a_wrong_address_is_refused_before_anything_is_made(tmp_path, command, url, says):
+    directory = tmp_path / "run"
+    done = dailycal(command, "--small", "--directory", str(directory), "--database", url)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert not directory.exists()
+
+
+@pytest.mark.parametrize("command", ["simulate", "rehearse", "run"])
+def test_a_database_that_is_not_there_is_refused_before_anything_is_made(
+    postgres, tmp_path, command
+):
+    directory = tmp_path / "run"
+    url = postgres.url("not_there")
+    done = dailycal(command, "--small", "--directory", str(directory), "--database", url)
+    assert done.returncode == 64, done.stderr
+    assert 'database "not_there" does not exist' in done.stderr
+    assert not (directory / "repo").exists()
+    assert postgres.password not in done.stdout + done.stderr
