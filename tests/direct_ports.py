@@ -17,4 +17,5 @@ def ports_of(observatory: DirectObservatory) -> Ports:
         observatory.repository,
         observatory.components,
         observatory.clock,
+        observatory.measuring,
     )

@@ -7,11 +7,15 @@ import pytest
 
 from lsst.ts.dailycal.journal import Entry, FileStorage
 from lsst.ts.dailycal.model import (
+    AmplifierMeasurement,
     ExposureAsked,
     ExposureTaken,
+    FrameTrouble,
+    FrameVerdict,
     Image,
     ImageIngested,
     ImageLost,
+    ImageMeasurement,
     ImageName,
     ImageTags,
     ImageType,
@@ -24,6 +28,7 @@ from lsst.ts.dailycal.model import (
     PlannedExposure,
     Resumed,
     RunStarted,
+    TroubleKind,
 )
 from lsst.ts.dailycal.model import events as event_module
 from lsst.ts.dailycal.model.decisions import Certification, Decision, Validity
@@ -42,6 +47,13 @@ TAGS = ImageTags("2026-11-23T12:00:00.000", program="BLOCK-1")
 KEY = JobKey(JobStep.VERIFY, ImageType.DARK)
 DECISION = Decision(ImageType.DARK, True, 20, (), 11, 8, ((1, "NOISE", 3),))
 CERTIFICATION = Certification("dark", "u/ocps/a", "LATISS/calib/daily", Validity("a", "b"))
+TROUBLE = FrameTrouble(TroubleKind.DEAD, ("C10",), "C10 gives a constant")
+AMPLIFIER = AmplifierMeasurement(
+    "C10", 1.25, 25e3, 0.5, 8.0, 8.5, 1.1, 0, 1, 0, 0, 2, 1024, 4, 928, 0.1, 0.2, 0.01, (1.0, 2.0)
+)
+MEASUREMENT = ImageMeasurement(
+    NAME, NAME.exposure_id, "DARK", 5.0, 5.02, "a.seq 1", (1, 2), (AMPLIFIER,), "ab", 0.2
+)
 FAILURE = Failure("verify DARK", "no result", "look")
 OUTCOME = RunOutcome(
     "run",
@@ -57,6 +69,9 @@ EVENTS = [
     ImageIngested(NAME),
     ImageLost(NAME, "corrupt"),
     event_module.ImageDamaged(NAME, "the file is short"),
+    event_module.ImageMeasured(
+        NAME, FrameVerdict.BAD, (TROUBLE,), rejected=True, measurement=MEASUREMENT
+    ),
     event_module.ImageUnclaimed(NAME, "group#1"),
     event_module.JobAsked(KEY, JobRequest("p", "c", "q")),
     event_module.JobSubmitted(KEY, "abc"),
@@ -167,3 +182,52 @@ def test_a_lost_image_has_to_be_taken_again_and_a_late_one_has_not():
     state.apply(ImageIngested(NAME))
     assert state.next_slot(3) is None
     assert state.usable(ImageType.DARK) == [NAME]
+
+
+def _taken(number: int, attempt: int = 1) -> list:
+    name = ImageName(20261123, number)
+    return [
+        ExposureAsked(PLANNED, attempt, f"g#{number}"),
+        ExposureTaken(Image(PLANNED, name)),
+        ImageIngested(name),
+    ]
+
+
+def test_a_bad_frame_is_replaced_and_stays_among_the_images_but_not_among_the_usable():
+    state = RunState([EVENTS[0], *_taken(7)])
+    (slot,) = state.slots.values()
+    state.apply(event_module.ImageMeasured(NAME, FrameVerdict.BAD, (TROUBLE,), rejected=True))
+    assert state.usable(ImageType.DARK) == []
+    assert state.next_slot(3) is slot
+    for event in _taken(8, attempt=2):
+        state.apply(event)
+    assert state.usable(ImageType.DARK) == [ImageName(20261123, 8)]
+    assert state.next_slot(3) is None
+    assert state.all_images == [NAME, ImageName(20261123, 8)]
+    assert [event.name for event in state.rejected(ImageType.DARK)] == [NAME]
+
+
+def test_a_bad_frame_that_is_not_to_be_retaken_stays_usable():
+    state = RunState([EVENTS[0], *_taken(7)])
+    state.apply(event_module.ImageMeasured(NAME, FrameVerdict.BAD, (TROUBLE,)))
+    assert state.usable(ImageType.DARK) == [NAME]
+    assert state.is_settled(ImageType.DARK, 3)
+
+
+def test_a_frame_that_still_settles_uses_up_no_attempt():
+    state = RunState([EVENTS[0], *_taken(7)])
+    (slot,) = state.slots.values()
+    settling = event_module.ImageMeasured(NAME, FrameVerdict.SETTLING, rejected=True)
+    for _ in range(2):
+        state.apply(settling)
+        assert slot.attempts == 0
+    assert state.next_slot(1) is slot
+
+
+def test_later_frames_may_change_what_is_said_of_a_frame_and_its_measurement_stays():
+    state = RunState([EVENTS[0], *_taken(7)])
+    state.apply(event_module.ImageMeasured(NAME, FrameVerdict.GOOD, measurement=MEASUREMENT))
+    state.apply(event_module.ImageMeasured(NAME, FrameVerdict.BAD, (TROUBLE,), rejected=True))
+    assert state.measured[NAME].reasons == ("C10 gives a constant",)
+    assert state.measurements[NAME] is MEASUREMENT
+    assert state.usable(ImageType.DARK) == []

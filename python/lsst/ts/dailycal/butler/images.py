@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-__all__ = ["find_damaged", "find_groups", "find_raws"]
+__all__ = ["find_damaged", "find_groups", "find_raws", "raw_path"]
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..model.detector import DETECTOR_ID, INSTRUMENT
@@ -14,8 +16,7 @@ from .collections import RAW
 from .repository import open_repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping
 
     from lsst.daf.butler import Butler, DatasetRef
 
@@ -70,6 +71,29 @@ def find_damaged(repo: str | Path, exposure_ids: Iterable[int]) -> Mapping[int, 
             except Exception as error:  # noqa: BLE001 - whatever the formatter raises: it is damaged
                 damaged[exposure_id] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     return damaged
+
+
+@contextlib.contextmanager
+def raw_path(butler: Butler, exposure_id: int) -> Iterator[Path]:
+    """Give the path of a raw file; one that is far away is fetched for as long.
+
+    Parameters
+    ----------
+    butler : `lsst.daf.butler.Butler`
+        The repository.
+    exposure_id : `int`
+        Which exposure.
+
+    Raises
+    ------
+    LookupError
+        If it is not in the repository.
+    """
+    ref = _find_raw(butler, exposure_id)
+    if ref is None:
+        raise LookupError(f"there is no raw image of exposure {exposure_id}")
+    with butler.getURI(ref).as_local() as local:
+        yield Path(local.ospath)
 
 
 def _find_raw(butler: Butler, exposure_id: int) -> DatasetRef | None:

@@ -85,6 +85,9 @@ def make_run_config(raw: Raw, schema: Mapping[str, typing.Any]) -> RunConfig:
         on_rejection=OnRejection(full["on_rejection"]),
         on_difference=OnDifference(full["on_difference"]),
         max_attempts=full["max_attempts"],
+        measure=full["measure"],
+        retake_bad=full["retake_bad"],
+        max_settling=full["max_settling"],
         resume=full["resume"],
         without_effect=UpstreamOptions(
             tuple(key for key in _COMPATIBILITY_ONLY if full[key] != defaults[key])

@@ -128,6 +128,12 @@ class RunConfig:
     """What becomes of a calibration that is worse than the one in use."""
     max_attempts: int
     """How often an exposure is tried."""
+    measure: bool
+    """Measure and judge every frame as it comes?"""
+    retake_bad: bool
+    """Take a frame again that is judged bad?"""
+    max_settling: int
+    """How many of the first frames of a type are discarded while they settle."""
     resume: str | None
     """Id of the run to be finished; `None` for a new run."""
     without_effect: UpstreamOptions

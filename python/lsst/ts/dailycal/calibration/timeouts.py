@@ -39,6 +39,8 @@ class Timeouts:
     """From acceptance of a job to its result, in seconds."""
     repository: float = 60.0
     """Reading from the Butler, or certifying in it, in seconds."""
+    measurement: float = 30.0
+    """Measuring a frame that is in the Butler, in seconds; the first one starts a process."""
     setup: float = 65.0
     """Moving filter and grating, in seconds: the spectrograph allows itself 60."""
     preflight: float = 5.0

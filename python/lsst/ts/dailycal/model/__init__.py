@@ -12,6 +12,7 @@ from .errors import *
 from .events import *
 from .images import *
 from .jobs import *
+from .measurement import *
 from .outcomes import *
 from .queue import *
 from .statistics import *

@@ -10,6 +10,8 @@
     ├── NotReadyError          the observatory is not ready; nothing was moved
     ├── CameraError            an exposure could not be taken
     │   └── CameraFaultError   the camera left ENABLED: no further exposure can be taken
+    ├── BadFramesError         frames in a row are wrong in the same way
+    ├── MeasurementError       a frame could not be measured from here
     ├── IngestError            an image did not reach the Butler
     ├── JobError               a pipeline job failed or was not heard of again
     ├── StatisticsError        verification statistics are missing or cannot be read
@@ -22,6 +24,7 @@
 """
 
 __all__ = [
+    "BadFramesError",
     "CalibrationError",
     "CameraError",
     "CameraFaultError",
@@ -33,6 +36,7 @@ __all__ = [
     "IngestError",
     "JobError",
     "JournalError",
+    "MeasurementError",
     "NotReadyError",
     "PageBusyError",
     "RunBusyError",
@@ -106,6 +110,14 @@ class CameraError(CalibrationError):
 
 class CameraFaultError(CameraError):
     """The camera left ENABLED: no further exposure can be taken."""
+
+
+class BadFramesError(CalibrationError):
+    """Frames in a row are wrong in the same way: the ones after them would be, too."""
+
+
+class MeasurementError(CalibrationError):
+    """A frame could not be measured from here, which says nothing of the frame."""
 
 
 class IngestError(CalibrationError):

@@ -18,6 +18,7 @@ __all__ = [
     "ImageDamaged",
     "ImageIngested",
     "ImageLost",
+    "ImageMeasured",
     "ImageUnclaimed",
     "JobAbandoned",
     "JobAsked",
@@ -35,6 +36,7 @@ from .calibration_facts import Comparison
 from .decisions import Certification, Decision
 from .images import Image, ImageName, ImageTags, ImageType, PlannedExposure
 from .jobs import JobKey, JobRequest, JobResult
+from .measurement import FrameTrouble, FrameVerdict, ImageMeasurement
 from .outcomes import RunOutcome
 
 
@@ -124,6 +126,31 @@ class ImageDamaged:
     """Its name."""
     reason: str
     """What is wrong with it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ImageMeasured:
+    """A frame was measured and judged.
+
+    A frame may have more than one such record: the frames after it may show that it, and not
+    they, is the odd one. The last one counts.
+    """
+
+    name: ImageName
+    """Name of the image."""
+    verdict: FrameVerdict
+    """What the rule says of it."""
+    troubles: tuple[FrameTrouble, ...] = ()
+    """What is wrong with it; for one that is unreadable, why it could not be measured."""
+    rejected: bool = False
+    """Is it left out of processing, and another one taken in its place?"""
+    measurement: ImageMeasurement | None = None
+    """What was measured; `None` for a frame that could not be, or has a record already."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What is wrong with it, for people (`tuple` [`str`])."""
+        return tuple(trouble.text for trouble in self.troubles)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -236,6 +263,7 @@ Event = (
     | ImageIngested
     | ImageLost
     | ImageDamaged
+    | ImageMeasured
     | ImageUnclaimed
     | JobAsked
     | JobSubmitted

@@ -9,6 +9,7 @@ from .clock import *
 from .components import *
 from .conditions import *
 from .ingest import *
+from .measuring import *
 from .pipelines import *
 from .queue import *
 from .repository import *

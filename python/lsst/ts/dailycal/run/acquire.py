@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from ..calibration import ACQUISITION_COMPONENTS, describe_status
 from ..calibration.plan import PROCESSING_CHECKPOINT, SETUP_CHECKPOINT
 from ..model import (
+    BadFramesError,
     CalibrationError,
     CameraError,
     CameraFaultError,
@@ -30,7 +31,8 @@ from ..model import (
 )
 from .context import RunContext
 from .ingest import IngestFollower
-from .state import Slot
+from .measure import FrameWatch
+from .state import RunState, Slot
 
 
 class Acquisition:
@@ -45,11 +47,14 @@ class Acquisition:
         The run.
     follower : `IngestFollower`
         Follows each image into the Butler.
+    watch : `FrameWatch`
+        Says which of them are good.
     """
 
-    def __init__(self, context: RunContext, follower: IngestFollower) -> None:
+    def __init__(self, context: RunContext, follower: IngestFollower, watch: FrameWatch) -> None:
         self._context = context
         self._follower = follower
+        self._watch = watch
         self._failures_in_a_row = 0
         self.ended = False
         """Will no further exposure be taken?"""
@@ -59,6 +64,8 @@ class Acquisition:
     def is_settled(self, image_type: ImageType) -> bool:
         """Tell whether nothing will change any more in the images to be processed."""
         state = self._context.state
+        if self._watch.any_pending(image_type):
+            return False
         if state.is_settled(image_type, self._context.config.max_attempts):
             return True
         return self.ended and not any(map(state.is_pending, state.of_type(image_type)))
@@ -66,13 +73,14 @@ class Acquisition:
     async def run(self) -> None:
         """Take every exposure that is missing.
 
-        A camera that fails ends the acquisition, not the run: what has been taken is processed.
+        A camera that fails, or frames that are all wrong, end the acquisition, not the run: what
+        has been taken is processed.
         """
         try:
             await self._prepare()
             await self._take_all()
             await self._context.checkpoint(PROCESSING_CHECKPOINT)
-        except (CameraError, ComponentError) as error:
+        except (BadFramesError, CameraError, ComponentError) as error:
             self.failure = error
         finally:
             self.ended = True
@@ -98,18 +106,21 @@ class Acquisition:
     async def _take_all(self) -> None:
         state, attempts = self._context.state, self._context.config.max_attempts
         while True:
+            if self._watch.failure is not None:
+                raise self._watch.failure
             slot = state.next_slot(attempts)
             if slot is not None:
                 await self._take(slot)
-            elif any(map(state.is_pending, state.slots.values())):
+            elif self._is_open(state):
                 await self._context.journal.wait_until(
-                    lambda state: (
-                        state.next_slot(attempts) is not None
-                        or not any(map(state.is_pending, state.slots.values()))
-                    )
+                    lambda state: state.next_slot(attempts) is not None or not self._is_open(state)
                 )
             else:
                 return
+
+    def _is_open(self, state: RunState) -> bool:
+        """Tell whether an exposure that is there may still have to be taken again."""
+        return self._watch.any_pending() or any(map(state.is_pending, state.slots.values()))
 
     def _check_components(self, slot: Slot) -> None:
         """Take no frame that nobody would keep.

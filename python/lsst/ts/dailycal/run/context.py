@@ -12,7 +12,7 @@ from collections.abc import Awaitable
 
 from ..calibration import Plan, RunConfig, Timeouts
 from ..model import ImageTags, Message
-from ..ports import Camera, Clock, Components, Ingest, Pipelines, Repository
+from ..ports import Camera, Clock, Components, Ingest, Measuring, Pipelines, Repository
 from .journal import RunJournal
 from .state import RunState
 
@@ -30,6 +30,8 @@ class Ports:
     repository: Repository
     components: Components
     clock: Clock
+    measuring: Measuring | None = None
+    """`None` if frames cannot be measured."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

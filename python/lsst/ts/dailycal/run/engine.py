@@ -29,6 +29,7 @@ from .context import RunContext
 from .damaged_images import drop_damaged
 from .ingest import IngestFollower
 from .jobs import abort_open_jobs
+from .measure import FrameWatch
 from .outcome import failure_of, make_outcome
 from .process import process
 
@@ -64,6 +65,8 @@ class Run:
         try:
             return await self._carry_out()
         finally:
+            if self._context.ports.measuring is not None:
+                await self._context.ports.measuring.close()
             await self._context.journal.settle()
 
     async def _carry_out(self) -> RunOutcome:
@@ -129,8 +132,9 @@ class Run:
     async def _execute(self) -> tuple[Acquisition, tuple[CalibrationOutcome, ...]]:
         context = self._context
         processing: dict[ImageType, asyncio.Task[CalibrationOutcome]] = {}
+        watch = FrameWatch(context)
         async with asyncio.TaskGroup() as group:
-            acquisition = Acquisition(context, IngestFollower(context, group))
+            acquisition = Acquisition(context, IngestFollower(context, group, watch), watch)
             for image_type in context.config.image_types:
                 bias = processing.get(ImageType.BIAS)
                 processing[image_type] = group.create_task(

@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from ..model import ImageIngested, ImageLost, ImageName, IngestError
 from .context import RunContext
+from .measure import FrameWatch
 
 
 class IngestFollower:
@@ -22,11 +23,14 @@ class IngestFollower:
         The run.
     group : `asyncio.TaskGroup`
         Owner of the waiting.
+    watch : `FrameWatch`
+        Measures each image that is there.
     """
 
-    def __init__(self, context: RunContext, group: asyncio.TaskGroup) -> None:
+    def __init__(self, context: RunContext, group: asyncio.TaskGroup, watch: FrameWatch) -> None:
         self._context = context
         self._group = group
+        self._watch = watch
 
     async def follow_pending(self) -> None:
         """Take up the images that an earlier process of this run did not see to the end.
@@ -49,10 +53,16 @@ class IngestFollower:
                 await context.journal.record(ImageIngested(slot.image.name))
             elif state.is_pending(slot):
                 self.follow(slot.image.name)
+        for slot in state.slots.values():
+            if slot.image is not None and self._watch.is_pending(slot):
+                self._measure(slot.image.name)
 
     def follow(self, name: ImageName) -> None:
         """Start to wait for an image."""
         self._group.create_task(self._follow(name), name=f"ingest {name}")
+
+    def _measure(self, name: ImageName) -> None:
+        self._group.create_task(self._watch.measure(name), name=f"measure {name}")
 
     async def _follow(self, name: ImageName) -> None:
         context = self._context
@@ -66,6 +76,7 @@ class IngestFollower:
                 await context.tell(f"{name} was lost: {error}", logging.WARNING)
                 return
         await context.journal.record(ImageIngested(name))
+        await self._watch.measure(name)
 
     async def _look(self, names: Collection[ImageName]) -> frozenset[ImageName]:
         """Ask the Butler; if it does not answer, what was said elsewhere stands."""

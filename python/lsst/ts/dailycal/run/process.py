@@ -77,6 +77,12 @@ def _too_few(context: RunContext, image_type: ImageType, usable: int) -> Failure
         for slot in context.state.of_type(image_type)
         if slot.image is not None and slot.image.name in context.state.lost
     ]
+    rejected = [
+        f"{event.name} ({'; '.join(event.reasons)})" for event in context.state.rejected(image_type)
+    ]
+    if rejected:
+        more = f" and {len(rejected) - 2} more" if len(rejected) > 2 else ""
+        text += f" Bad: {'; '.join(rejected[:2])}{more}."
     if lost:
         more = f" and {len(lost) - 2} more" if len(lost) > 2 else ""
         text += f" Lost: {'; '.join(lost[:2])}{more}."

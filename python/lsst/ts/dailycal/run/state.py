@@ -24,10 +24,13 @@ from ..model import (
     ExposureAsked,
     ExposureFailed,
     ExposureTaken,
+    FrameVerdict,
     Image,
     ImageDamaged,
     ImageIngested,
     ImageLost,
+    ImageMeasured,
+    ImageMeasurement,
     ImageName,
     ImageType,
     ImageUnclaimed,
@@ -96,9 +99,15 @@ class RunState:
         self.comparisons: dict[ImageType, Comparison] = {}
         self.certifications: dict[ImageType, Certification] = {}
         self.all_images: list[ImageName] = []
+        self.planned: dict[ImageName, PlannedExposure] = {}
+        """What each image that was read out answers, the replaced ones too."""
         self.lost: dict[ImageName, str] = {}
         self.damaged: set[ImageName] = set()
         """Images that the Butler has and nobody can read; they are in `lost` as well."""
+        self.measured: dict[ImageName, ImageMeasured] = {}
+        """The last record of each image that was measured, in the order of measurement."""
+        self.measurements: dict[ImageName, ImageMeasurement] = {}
+        """What was measured, in the order of measurement."""
         self.nameless: dict[str, PlannedExposure] = {}
         """Attempts that failed without a name, by group id: an image may turn up all the same."""
         self.group_ids_used = 0
@@ -142,6 +151,7 @@ class RunState:
                 slot = self._slot(event.image.planned)
                 slot.image, slot.ingested, slot.asked = event.image, False, None
                 self.all_images.append(event.image.name)
+                self.planned[event.image.name] = event.image.planned
             case ExposureFailed():
                 slot = self._slot(event.planned)
                 if event.image_name is None and slot.asked is not None:
@@ -161,6 +171,8 @@ class RunState:
                 self.damaged.add(event.name)
                 for slot in self._slots_of(event.name):
                     slot.ingested = False
+            case ImageMeasured():
+                self._apply_measured(event)
             case ImageUnclaimed():
                 self.nameless.pop(event.group_id, None)
                 self.all_images.append(event.name)
@@ -184,6 +196,17 @@ class RunState:
             case RunEnded():
                 self.outcome = event.outcome
 
+    def _apply_measured(self, event: ImageMeasured) -> None:
+        before = self.measured.get(event.name)
+        self.measured[event.name] = event
+        if event.measurement is not None:
+            self.measurements[event.name] = event.measurement
+        newly = event.rejected and not (before and before.rejected)
+        if newly and event.verdict is FrameVerdict.SETTLING:
+            # Nobody's failure: the attempts are for frames that should have been good.
+            for slot in self._slots_of(event.name):
+                slot.attempts = max(0, slot.attempts - 1)
+
     def _slot(self, planned: PlannedExposure) -> Slot:
         return self.slots[planned.image_type, planned.number]
 
@@ -198,7 +221,26 @@ class RunState:
         """Tell whether a slot has no image, or one that was lost and has to be replaced."""
         if slot.image is None:
             return True
-        return slot.image.name in self.lost and not slot.planned.discard
+        name = slot.image.name
+        return (name in self.lost or self.is_rejected(name)) and not slot.planned.discard
+
+    def is_rejected(self, name: ImageName) -> bool:
+        """Tell whether an image is left out for what was measured on it."""
+        event = self.measured.get(name)
+        return event is not None and event.rejected
+
+    def rejected(self, image_type: ImageType) -> list[ImageMeasured]:
+        """Return what was left out for what was measured (`list` [`ImageMeasured`]).
+
+        The replaced images too, in the order of measurement.
+        """
+        return [
+            event
+            for name, event in self.measured.items()
+            if event.rejected
+            and name in self.planned
+            and self.planned[name].image_type is image_type
+        ]
 
     def next_slot(self, max_attempts: int) -> Slot | None:
         """Return the first slot that is to be exposed now, in the order of the plan."""
@@ -226,7 +268,10 @@ class RunState:
         return [
             slot.image.name
             for slot in self.of_type(image_type)
-            if slot.image is not None and slot.ingested and not slot.planned.discard
+            if slot.image is not None
+            and slot.ingested
+            and not slot.planned.discard
+            and not self.is_rejected(slot.image.name)
         ]
 
     def processed(self, image_type: ImageType) -> list[ImageName]:

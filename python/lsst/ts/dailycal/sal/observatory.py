@@ -9,7 +9,7 @@ import typing
 
 import lsst.ts.salobj as salobj
 
-from ..ports import Repository
+from ..ports import Measuring, Repository
 from ..run import Ports
 from .camera.port import SalCamera
 from .clock import SalClock
@@ -52,13 +52,15 @@ class SalObservatory:
         for remote in self.remotes:
             await remote.start_task
 
-    def ports(self, repository: Repository) -> Ports:
+    def ports(self, repository: Repository, measuring: Measuring | None = None) -> Ports:
         """Put the ports together.
 
         Parameters
         ----------
         repository : `Repository`
             The Butler, which is not a SAL component.
+        measuring : `Measuring`, optional
+            Measures frames; by default they are not measured.
         """
         return Ports(
             camera=self.camera,
@@ -67,4 +69,5 @@ class SalObservatory:
             repository=repository,
             components=self.components,
             clock=self.clock,
+            measuring=measuring,
         )

@@ -14,7 +14,9 @@ from ..model import (
     Decision,
     Event,
     ExposureTaken,
+    FrameVerdict,
     ImageIngested,
+    ImageMeasured,
     JobAbandoned,
     JobFinished,
     JobSubmitted,
@@ -64,6 +66,8 @@ def describe(event: Event) -> tuple[int, str]:
             return logging.INFO, f"{image.planned.label}: {image.name}"
         case ImageIngested(name):
             return logging.DEBUG, f"{name} is in the Butler."
+        case ImageMeasured():
+            return _describe_measured(event)
         case JobSubmitted(key, job_id):
             return logging.INFO, f"Job {job_id}: {key}"
         case JobFinished(key, result) if result.succeeded:
@@ -81,6 +85,14 @@ def describe(event: Event) -> tuple[int, str]:
             )
         case _:
             return logging.DEBUG, ""
+
+
+def _describe_measured(event: ImageMeasured) -> tuple[int, str]:
+    if event.verdict in {FrameVerdict.GOOD, FrameVerdict.UNREADABLE}:
+        return logging.DEBUG, f"{event.name}: {event.verdict}."
+    what = "left out" if event.rejected else "noted"
+    level = logging.INFO if event.verdict is FrameVerdict.SETTLING else logging.WARNING
+    return level, f"{event.name} {event.verdict}, {what}: {'; '.join(event.reasons)}."
 
 
 def _describe_decision(decision: Decision) -> tuple[int, str]:

@@ -200,11 +200,13 @@ class MakeLatissCalibrations(salobj.BaseScript):
     async def _get_ports(self, config: RunConfig) -> Ports:
         if self._ports is None:
             # Imported here: only a run needs the Butler, `--schema` and unit tests do not.
+            from ..butler.measure import ButlerMeasuring
             from ..butler.port import ButlerRepository
 
             assert self._observatory is not None  # noqa: S101 - made when no ports were given
             await self._observatory.start()
-            self._ports = self._observatory.ports(ButlerRepository(config.repo))
+            measuring = ButlerMeasuring(config.repo) if config.measure else None
+            self._ports = self._observatory.ports(ButlerRepository(config.repo), measuring)
         return self._ports
 
     async def _check(self) -> None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ..model import ImageName
 from ..model.detector import DetectorGeometry
 from .cosmic_rays import CosmicRays, make_cosmic_rays
+from .frame_effects import EFFECTS, FrameEffect, Scene, Stage, act
 from .patterns import AmplifierPattern, Floats, make_pattern
 
 READOUT_TIME = 2.0
@@ -39,6 +40,8 @@ class FrameRequest:
     """Light that falls on every pixel (electron/s)."""
     sequencer_change: float = 0.0
     """How much the bias structure differs from that of the usual sequencer file."""
+    effects: tuple[FrameEffect, ...] = ()
+    """What is wrong with the pixels."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +122,9 @@ class SimulatedDetector:
 
 
 def _digest(request: FrameRequest) -> list[int]:
-    text = f"{request.name} {request.exposure_time} {request.dark_time}"
+    same = any(EFFECTS[effect.name][0] is Stage.SEED for effect in request.effects)
+    name = "the same" if same else str(request.name)
+    text = f"{name} {request.exposure_time} {request.dark_time}"
     digest = hashlib.blake2s(text.encode(), digest_size=16).digest()
     return [int.from_bytes(digest[start : start + 4], "little") for start in range(0, 16, 4)]
 
@@ -140,6 +145,8 @@ def _read_amplifier(
     section = geometry.data_section
     data = signal[section.y0 : section.y1, section.x0 : section.x1]
     charge = _collect(pattern, geometry, request)
+    scenes = _scenes(pattern, geometry, request)
+    act(Stage.CHARGE, charge, scenes)
     _add_rays(charge, rays, pattern, geometry)
     # One draw for read noise and shot noise: at the few electrons of a dark, a normal
     # distribution cannot be told from Poisson's under the read noise.
@@ -149,6 +156,7 @@ def _read_amplifier(
     data += charge
     np.minimum(data, np.float32(pattern.saturation * gain), out=data)
     data += pattern.bias_structure()
+    act(Stage.SIGNAL, signal, scenes)
     level = pattern.level + generator.normal(0.0, _LEVEL_DRIFT)
     signal += _row_wander(generator, pixels.shape[0])[:, np.newaxis]
     signal += (pattern.columns + np.float32(level))[np.newaxis, :]
@@ -156,6 +164,23 @@ def _read_amplifier(
     np.rint(signal, out=signal)
     np.clip(signal, 0, geometry.adc_maximum, out=signal)
     pixels[...] = signal
+    act(Stage.COUNTS, pixels, scenes)
+
+
+def _scenes(
+    pattern: AmplifierPattern, geometry: DetectorGeometry, request: FrameRequest
+) -> list[Scene]:
+    hdu = pattern.amplifier.hdu
+    return [
+        Scene(
+            effect,
+            geometry,
+            pattern.amplifier,
+            np.random.default_rng([*_digest(request), hdu, number]),
+            request.exposure_time + READOUT_TIME,
+        )
+        for number, effect in enumerate(request.effects)
+    ]
 
 
 def _collect(

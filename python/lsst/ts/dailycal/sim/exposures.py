@@ -12,6 +12,7 @@ import typing
 from pathlib import Path
 
 from ..model import ImageName
+from .frame_effects import FrameEffect
 
 DARK_OVERHEAD = 0.02
 """Time by which the dark time exceeds the exposure time, in seconds."""
@@ -47,6 +48,8 @@ class SimulatedExposure:
     """Images of that command."""
     light: float = 0.0
     """Light that fell in though none should, in electron/s a pixel."""
+    effects: tuple[FrameEffect, ...] = ()
+    """What is wrong with the pixels."""
 
     @property
     def dark_time(self) -> float:
@@ -70,7 +73,12 @@ class SimulatedExposure:
         if not isinstance(fields, dict):
             raise ValueError("not an exposure")  # noqa: TRY004
         try:
-            return cls(**fields | {"name": ImageName.parse(fields["name"])})
+            effects = tuple(
+                FrameEffect(item["name"], tuple(map(tuple, item["values"])), item["number"])
+                for item in fields.get("effects", ())
+            )
+            changed = {"name": ImageName.parse(fields["name"]), "effects": effects}
+            return cls(**fields | changed)
         except (KeyError, TypeError) as error:
             raise ValueError(f"not an exposure: {error}") from None
 

@@ -24,7 +24,7 @@ import dataclasses
 import logging
 import re
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -241,15 +241,42 @@ class FaultSchedule:
         fault : `Fault` or `None`
             The first one that strikes.
         """
-        found: Fault | None = None
+        found = self._find(point, context)
+        if not found:
+            return None
+        self._tell(found[0][0], point, context)
+        return found[0][0]
+
+    def hits(self, point: str, **context: object) -> tuple[tuple[Fault, int], ...]:
+        """Ask which faults strike, where one does not exclude another.
+
+        Parameters
+        ----------
+        point, **context
+            As for `hit`.
+
+        Returns
+        -------
+        found : `tuple` [`tuple` [`Fault`, `int`]]
+            Each fault that strikes, and how often it has done so.
+        """
+        found = self._find(point, context)
+        for fault, _ in found:
+            self._tell(fault, point, context)
+        return tuple(found)
+
+    def _find(self, point: str, context: Mapping[str, object]) -> list[tuple[Fault, int]]:
         about = {str(value) for value in context.values()}
-        for number, fault in enumerate(self._faults):
-            if fault.kind.point == point and self._strikes(number, fault.when, about):
-                found = found or fault
-        if found is not None:
-            self.struck.append(found)
-            _log.info("Fault %s strikes: %s.", found, ", ".join(sorted(about)) or point)
-        return found
+        return [
+            (fault, self._counts[number] - fault.when.first + 1)
+            for number, fault in enumerate(self._faults)
+            if fault.kind.point == point and self._strikes(number, fault.when, about)
+        ]
+
+    def _tell(self, fault: Fault, point: str, context: Mapping[str, object]) -> None:
+        self.struck.append(fault)
+        about = sorted(str(value) for value in context.values())
+        _log.info("Fault %s strikes: %s.", fault, ", ".join(about) or point)
 
     def _strikes(self, number: int, when: When, about: set[str]) -> bool:
         if not about.issuperset(when.words) or self._elapsed() < when.after:

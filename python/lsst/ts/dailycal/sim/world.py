@@ -21,6 +21,7 @@ from .config import SimulationConfig
 from .detector import Frame, FrameRequest, SimulatedDetector
 from .exposures import DARK_OVERHEAD, DataAcquisition, SimulatedExposure
 from .faults import Fault, FaultSchedule
+from .frame_effects import FRAME_POINT, FrameEffect
 from .headers import HeaderCard, HeaderContext, make_header
 from .names import ImageNameService
 from .raw import raw_path, write_raw
@@ -107,6 +108,19 @@ class World:
             changes[quantity] = fault.number(parameter)
         return self._conditions.read(self.clock.tai() if tai is None else tai, **changes)
 
+    def frame_effects(self, **context: object) -> tuple[FrameEffect, ...]:
+        """Ask what is wrong with the pixels of the frame that is being taken.
+
+        Parameters
+        ----------
+        **context
+            What the frame is: its image type and its name.
+        """
+        return tuple(
+            FrameEffect(fault.name, fault.values, number)
+            for fault, number in self.faults.hits(FRAME_POINT, **context)
+        )
+
     def read(self, exposure: SimulatedExposure) -> Frame:
         """Make the pixels of an exposure. Blocks for 0.3 s at full size: use a thread."""
         return self.detector.read(
@@ -115,6 +129,7 @@ class World:
                 exposure_time=exposure.exposure_time,
                 dark_time=exposure.dark_time,
                 light=exposure.light,
+                effects=exposure.effects,
                 sequencer_change=self._sequencer_change(exposure.name.day_obs),
             )
         )

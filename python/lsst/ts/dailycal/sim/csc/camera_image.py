@@ -11,6 +11,7 @@ import typing
 
 from ...model import ImageName
 from ..exposures import DARK_OVERHEAD, SimulatedExposure
+from ..frame_effects import FrameEffect
 
 _LONGEST_EXPOSURE = 3600.0  # seconds
 _FLAT_LIGHT = 3000.0  # electron/s in a pixel behind an open shutter
@@ -85,6 +86,8 @@ class OpenImage:
     """Start of the integration, in Unix seconds of TAI."""
     stray_light: float = 0.0
     """Light that falls in though the shutter should be closed, in electron/s a pixel."""
+    effects: tuple[FrameEffect, ...] = ()
+    """What will be wrong with its pixels."""
 
     def fields(self) -> dict[str, typing.Any]:
         """Return the fields that the events of an image share (`dict`)."""
@@ -128,4 +131,5 @@ class OpenImage:
             index=self.index,
             total=self.request.images,
             light=light,
+            effects=self.effects,
         )

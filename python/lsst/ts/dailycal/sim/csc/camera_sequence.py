@@ -77,6 +77,7 @@ class ExposureSequence:
         await events.substate("imageReadinessDetailedState", Readiness.READY)
         await events.mark("readyToTakeImage")
         stuck = world.faults.hit("camera.shutter", **about)
+        effects = world.frame_effects(**about)
         if request.shutter:
             await self._open_shutter()
         image = OpenImage(
@@ -85,6 +86,7 @@ class ExposureSequence:
             index=index,
             begin_tai=world.clock.tai(),
             stray_light=0.0 if stuck is None else stuck.number("light"),
+            effects=effects,
         )
         await events.substate("raftsDetailedState", Rafts.INTEGRATING)
         await self._publish_with_fault(

@@ -205,6 +205,7 @@ class DirectCamera:
                 self._components.set_state(CAMERA, "FAULT", 1, "Simulated: fault in an exposure")
                 return
             light = faults.hit("camera.shutter", **context)
+            effects = self._world.frame_effects(**context)
             await clock.sleep(planned.exposure_time)
             end = clock.tai()
             self._activity = "it is READING_OUT"
@@ -226,6 +227,7 @@ class DirectCamera:
                 reason=tags.reason,
                 note=tags.note,
                 light=light.number("light") if light is not None else 0.0,
+                effects=effects,
             )
         )
 

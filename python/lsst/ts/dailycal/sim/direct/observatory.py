@@ -9,7 +9,7 @@ import asyncio
 import types
 import typing
 
-from ...ports import Camera, Clock, Components, Ingest, Pipelines, Repository
+from ...ports import Camera, Clock, Components, Ingest, Measuring, Pipelines, Repository
 from ..config import DIRECT_FRAME, SimulationConfig
 from ..world import World
 from .background import Background, Changes
@@ -17,6 +17,7 @@ from .camera import DirectCamera
 from .clock import DirectClock
 from .components import DirectComponents
 from .ingest import DirectIngest
+from .measuring import DirectMeasuring
 from .pipelines import DirectPipelines
 from .reference import add_reference
 from .repository import FOREIGN_RUN, DirectRepository
@@ -44,7 +45,7 @@ class DirectObservatory:
         The simulated world.
     store : `Store`
         The repository.
-    camera, ingest, pipelines, repository, components, clock
+    camera, ingest, pipelines, repository, components, clock, measuring
         The ports.
     """
 
@@ -62,6 +63,7 @@ class DirectObservatory:
         self.ingest: Ingest = ingest
         self.pipelines: Pipelines = DirectPipelines(*shared, self.store)
         self.repository: Repository = DirectRepository(self.world, self.store)
+        self.measuring: Measuring = DirectMeasuring(self.world, self.store)
         self.components: Components = components
         self.clock: Clock = DirectClock(self.world)
         if reference:
