@@ -87,6 +87,16 @@ def test_noise_is_held_against_the_number_of_exposures():
     assert "noise of all 16 amplifiers" in found.differences[0]
 
 
+def test_noise_of_a_dark_is_held_against_the_dark_times():
+    long = dataclasses.replace(facts(image(2, 0.01), kind="dark"), weight=20 * 30.0**2)
+    short = dataclasses.replace(facts(image(1, 0.06), kind="dark"), weight=20 * 5.0**2)
+    assert compare(short, long, kind=ImageType.DARK).verdict is ComparisonVerdict.SAME
+    unknown = dataclasses.replace(long, weight=None)
+    assert compare(short, unknown, kind=ImageType.DARK).verdict is ComparisonVerdict.SAME
+    same_times = dataclasses.replace(short, weight=20 * 30.0**2)
+    assert compare(same_times, long, kind=ImageType.DARK).verdict is ComparisonVerdict.WORSE
+
+
 def test_more_hot_pixels_are_told():
     pixels = image(1, 0.01)
     pixels[70:80, 0:10] = 20.0
@@ -117,12 +127,12 @@ def test_the_fits_form_of_an_afw_exposure_gives_the_same_facts(tmp_path, compres
     mask[5, 7] = 1 << 9
     mask[6, 7] = 1 << 1
     keys = {"SEQNAME": "A", "HIERARCH CPP_INPUT_0": 1, "HIERARCH CPP_INPUT_1": 2, "CPP": 0}
-    keys["HIERARCH CPP_INPUT_DATE_0"] = "2026-11-22"
+    keys |= {"HIERARCH CPP_INPUT_DATE_0": "2026-11-22", "HIERARCH CPP_INPUT_SCALE_0": 2.0}
     path = tmp_path / "afw.fits"
     write_afw(path, pixels, {"SAT": 1, "BAD": 9}, mask, keys, compressed=compressed)
     bad = mask == 1 << 9
     expected = measure_calibration(
-        "bias", "run", pixels, bad, exposures=2, setup=(("SEQNAME", "A"),)
+        "bias", "run", pixels, bad, exposures=2, weight=4.0, setup=(("SEQNAME", "A"),)
     )
     assert read_facts(path, "bias", "run") == expected
 

@@ -101,15 +101,13 @@ def _differences(
     levels: dict[str, float] = {}
     noisy: dict[str, float] = {}
     hot: dict[str, int] = {}
-    foretold = math.sqrt((old.exposures or 1) / (new.exposures or 1))
-    if not (old.exposures and new.exposures):
-        foretold = 1.0
+    foretold = _foretold_noise(new, old)
     for mine, other in zip(new.amplifiers, old.amplifiers, strict=True):
         worst = _worst_patch(mine, other)
         chance = _SIGNIFICANT * math.hypot(mine.patch_error, other.patch_error)
         if not abs(worst) <= max(limits.level, chance):  # NaN is a difference
             levels[mine.name] = worst
-        if not mine.noise <= limits.noise * foretold * other.noise:
+        if foretold < math.inf and not mine.noise <= limits.noise * foretold * other.noise:
             noisy[mine.name] = mine.noise / other.noise if other.noise else math.inf
         if mine.hot > limits.hot_share * other.hot + limits.hot_extra:
             hot[mine.name] = mine.hot - other.hot
@@ -132,6 +130,15 @@ def _differences(
             "(look at the temperature)"
         )
     return tuple(lines)
+
+
+def _foretold_noise(new: CalibrationFacts, old: CalibrationFacts) -> float:
+    """Tell how many times as noisy the new one should be; infinite if nobody can know."""
+    if new.weight and old.weight:
+        return math.sqrt(old.weight / new.weight)
+    if new.dataset_type == "bias" and new.exposures and old.exposures:
+        return math.sqrt(old.exposures / new.exposures)
+    return math.inf
 
 
 def _worst_patch(mine: AmplifierFacts, other: AmplifierFacts) -> float:

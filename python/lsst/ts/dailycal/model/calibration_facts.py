@@ -50,6 +50,10 @@ class CalibrationFacts:
     """How many exposures it is made of; `None` if its header does not say."""
     amplifiers: tuple[AmplifierFacts, ...]
     """One an amplifier."""
+    weight: float | None = None
+    """Sum of the squares of what the signals were divided by, to which the inverse square of the
+    noise is proportional: for a bias the number of exposures, for a dark second**2; `None` if
+    that is not known."""
     setup: tuple[tuple[str, str], ...] = ()
     """Those of `SETUP_KEYS` that its header has, and their values."""
 

@@ -41,6 +41,7 @@ def measure_calibration(
     *,
     unit: str = "electron",
     exposures: int | None = None,
+    weight: float | None = None,
     setup: tuple[tuple[str, str], ...] = (),
 ) -> CalibrationFacts:
     """Measure a combined calibration of LATISS.
@@ -59,6 +60,8 @@ def measure_calibration(
         Unit of the pixels.
     exposures : `int` or `None`
         How many exposures it is made of.
+    weight : `float` or `None`
+        Sum of the squares of what their signals were divided by.
     setup : `tuple` of pairs of `str`
         Keys and values of the header that tell how the detector was read.
 
@@ -85,6 +88,7 @@ def measure_calibration(
             )
             for amplifier in geometry.amplifiers
         ),
+        weight,
         setup,
     )
 
@@ -145,6 +149,8 @@ def read_facts(path: str | Path, dataset_type: str, run: str) -> CalibrationFact
             bad = (np.asarray(images["MASK"].data).astype(np.int64) & bits) != 0
         headers = [hdus[0].header, image.header]
         inputs = {key for header in headers for key in header if _INPUT.match(key)}
+        scales = {key: h[key] for h in headers for key in h if key.startswith("CPP_INPUT_SCALE_")}
+        weight = sum(float(scale) ** 2 for scale in scales.values())
         found = {
             key: str(header[key]).strip()
             for key in SETUP_KEYS
@@ -159,6 +165,7 @@ def read_facts(path: str | Path, dataset_type: str, run: str) -> CalibrationFact
         bad,
         unit=_unit(unit, dataset_type),
         exposures=len(inputs) or None,
+        weight=weight or None,
         setup=tuple(found.items()),
     )
 

@@ -103,7 +103,7 @@ class DirectRepository:
         but_not: str = "",
     ) -> CalibrationFacts | None:
         """Measure the first calibration that some collections have."""
-        await self._read(dataset_type, timeout, ComparisonError)
+        await self._read(f"combined_{dataset_type}", timeout, ComparisonError)
         found = self._store.find_in_use(collections, dataset_type, tai_from_iso(moment), but_not)
         if found is None:
             return None
@@ -115,6 +115,7 @@ class DirectRepository:
             (image.mask & Mask.BAD) != 0,
             unit=image.unit,
             exposures=len(image.inputs) or None,
+            weight=_weight(image),
             setup=tuple(
                 (key, value)
                 for key, value in (image.provenance.setup if image.provenance else ())
@@ -213,6 +214,12 @@ class DirectRepository:
             )
             for other in found
         ]
+
+
+def _weight(image: CalibImage) -> float | None:
+    if image.provenance is None:
+        return None
+    return sum(item.scale**2 for item in image.provenance.inputs) or None
 
 
 def _certified(certification: Certification, run: str) -> Certified:
