@@ -129,6 +129,16 @@ def test_dead_amplifiers_are_named_and_refused(number):
     assert decision.bad_exposures == ()
 
 
+def test_of_an_amplifier_and_of_a_frame_the_worst_is_named():
+    frames = change(healthy(), range(20), ["C10"], noise=lambda _: 0.0, level=lambda _: 40.0)
+    reasons = decide(frames, reference=Reference(20, is_own=False)).reasons
+    assert [reason.partition(" in most")[0] for reason in reasons] == ["C10: NOISE too low"]
+    frames = change(healthy(), [3], NAMES, noise=lambda noise: 2 * noise, level=lambda _: 40.0)
+    (reason,) = decide(frames).reasons
+    assert "LEVEL" in reason
+    assert "NOISE" not in reason
+
+
 def test_half_of_the_gain_lost_is_seen():
     decision = decide(healthy(noise=0.5), reference=Reference(20, is_own=False))
     assert not decision.accepted

@@ -18,7 +18,13 @@ from lsst.ts.dailycal.testing.loop import pytest_asyncio_loop_factories
 
 __all__ = ["pytest_asyncio_loop_factories"]
 
-ONE_BAD = {"script_mode": "BIAS", "generate_calibrations": True, "n_bias": 6, "min_bias": 5}
+ONE_BAD = {
+    "script_mode": "BIAS",
+    "generate_calibrations": True,
+    "n_bias": 6,
+    "min_bias": 5,
+    "measure": False,  # or the frame would be taken again before anybody verifies it
+}
 FAULT = "file_saturated@BIAS/4"
 KEYS = [JobKey(step, ImageType.BIAS, attempt) for attempt in (1, 2) for step in JobStep]
 

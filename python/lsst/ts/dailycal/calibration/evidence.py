@@ -31,10 +31,10 @@ _BY_GRAVITY = (
     FlawKind.REPEATED,
     FlawKind.PROCESSING,
     FlawKind.QUIET,
-    FlawKind.NOISE,
     FlawKind.LEVEL,
     FlawKind.SHIFT,
     FlawKind.MEAN,
+    FlawKind.NOISE,
     FlawKind.CR_NOISE,
 )
 """The worst first: it brings the others with it."""
@@ -117,13 +117,18 @@ def _of_repeated(found: RunStatistics) -> list[Flaw]:
 
 
 def _bad_amplifiers(flaws: Sequence[Flaw], exposures: int) -> dict[FlawKind, list[str]]:
-    """Find the amplifiers in which one and the same is wrong in most exposures."""
+    """Find the amplifiers in which one and the same is wrong in most exposures; name the worst."""
     counts = collections.Counter((flaw.kind, flaw.amplifier) for flaw in flaws if flaw.amplifier)
-    bad: dict[FlawKind, list[str]] = collections.defaultdict(list)
-    for (kind, amplifier), number in sorted(counts.items()):
-        if number > exposures // 2:
-            bad[kind].append(amplifier)
-    return bad
+    worst: dict[str, FlawKind] = {}
+    for kind in reversed(_BY_GRAVITY):
+        for amplifier in sorted({flaw.amplifier for flaw in flaws if flaw.kind is kind}):
+            if counts[kind, amplifier] > exposures // 2:
+                worst[amplifier] = kind
+    return {
+        kind: [amplifier for amplifier, its in worst.items() if its is kind]
+        for kind in _BY_GRAVITY
+        if kind in worst.values()
+    }
 
 
 def _bad_exposures(flaws: Iterable[Flaw], criteria: EvidenceCriteria) -> set[int]:
