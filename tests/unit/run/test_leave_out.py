@@ -72,3 +72,19 @@ async def test_below_the_minimum_nothing_is_certified_and_the_reason_says_why(ma
     reason = final_verdict(outcome).warnings[0]
     assert "5 of 6 are good, 6 are needed" in reason
     assert "PROCESSING on all 16 amplifiers" in reason
+
+
+async def test_a_reference_of_three_frames_does_not_fail_a_healthy_night(make_rig):
+    """Its noise is in every frame that is compared with it: 15 % more, and NOISE allows 5 %."""
+    rig = make_rig()
+    async with rig.observatory:
+        made = {**ONE_BAD, "n_bias": 3, "min_bias": 3, "do_verify": False}
+        await rig.make(**made, calib_collection="LATISS/calib/few").execute()
+        rig.storage.lines.clear()
+        night = {**ONE_BAD, "generate_calibrations": False}
+        night["input_collections_verify_bias"] = "LATISS/calib/few"
+        outcome = await rig.make(**night).execute()
+        rig.storage.lines.clear()
+        today = await rig.make(**night, accept_rule="exposures").execute()
+    assert outcome.calibrations[0].status is CalibrationStatus.VERIFIED
+    assert today.calibrations[0].status is CalibrationStatus.REJECTED

@@ -5,6 +5,7 @@
 
 __all__ = ["verify"]
 
+import logging
 from collections.abc import Sequence
 
 from ..calibration import (
@@ -18,6 +19,7 @@ from ..calibration import (
     verify_request,
 )
 from ..model import (
+    ComparisonError,
     Decided,
     Decision,
     ImageName,
@@ -68,26 +70,58 @@ async def verify(
             missing=map(str, sorted(missing)),
             remedy=where_is_the_log(job_id),
         )
-    decision = _decide(context, image_type, statistics)
+    decision = await _decide(context, image_type, statistics)
     await context.journal.record(Decided(decision))
     return decision
 
 
-def _decide(context: RunContext, image_type: ImageType, statistics: RunStatistics) -> Decision:
+async def _decide(
+    context: RunContext, image_type: ImageType, statistics: RunStatistics
+) -> Decision:
     config = context.config
     wanted = config.calibration(image_type)
     if config.accept_rule is not AcceptRule.EVIDENCE:
         return decide(
             image_type, statistics, failure_limit=wanted.failure_limit, rule=config.accept_rule
         )
-    biases = len(context.state.processed(ImageType.BIAS)) if config.generate else 0
+    reference, biases = await _reference(context, image_type, statistics)
     criteria = EvidenceCriteria(
         failure_limit=wanted.failure_limit,
         fewest=wanted.fewest,
-        reference=Reference(
-            len(statistics.exposures) if config.generate else None, config.generate
-        ),
-        bias_exposures=(biases or None) if image_type is ImageType.DARK else None,
+        reference=reference,
+        bias_exposures=biases if image_type is ImageType.DARK else None,
         may_leave_out=config.generate and image_type not in context.state.left_out,
     )
     return decide_on_evidence(image_type, statistics, criteria)
+
+
+async def _reference(
+    context: RunContext, image_type: ImageType, statistics: RunStatistics
+) -> tuple[Reference, int | None]:
+    """Tell with what the exposures were compared, and of how many exposures the bias was made."""
+    config = context.config
+    own_biases = len(context.state.processed(ImageType.BIAS)) or None
+    if config.generate and own_biases:
+        return Reference(len(statistics.exposures), is_own=True), own_biases
+    found = await _count_biases(context, image_type)
+    if config.generate:
+        return Reference(len(statistics.exposures), is_own=True), found
+    return Reference(found, is_own=False), found
+
+
+async def _count_biases(context: RunContext, image_type: ImageType) -> int | None:
+    """Read from its file how many exposures the bias in use is made of; `None` if nobody knows."""
+    config = context.config
+    days = [name.day_obs for name in context.state.processed(image_type)]
+    collections = [name.strip() for name in config.calibration(image_type).verify_inputs.split(",")]
+    try:
+        facts = await context.ports.repository.read_calibration(
+            collections,
+            ImageType.BIAS.dataset_type,
+            config.validity(min(days), max(days)).begin,
+            context.timeouts.repository,
+        )
+    except ComparisonError as error:
+        await context.tell(f"The noise of the bias in use is not known: {error}", logging.WARNING)
+        return None
+    return facts.exposures if facts is not None else None
