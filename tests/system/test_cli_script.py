@@ -94,7 +94,7 @@ def test_a_script_that_cannot_be_configured_is_not_a_success(start):
 def test_a_script_that_a_signal_ended_gives_128_and_its_number(start):
     code, output = finish(start("-p", "fail=crash"))
     assert code == 128 + signal.SIGKILL
-    assert "exit code 137" in output
+    assert "The script was killed (signal 9)" in output
 
 
 def test_a_script_that_does_not_come_up_is_told_with_what_it_printed(start, tmp_path):

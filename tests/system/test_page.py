@@ -166,11 +166,14 @@ def test_a_component_that_fails_on_the_way_stops_the_page_and_pauses_the_queue(
         "enable-latiss": "failed",
         **dict.fromkeys(NAMES[2:], "not reached"),
     }
-    index = result.outcome["steps"][1]["index"]
     assert "ATSpectrograph went to FAULT" in result.outcome["reason"]
-    advice = "\n".join(result.outcome["advice"])
-    assert f"ScriptQueue:2 is paused on script {index}" in advice
-    assert "dailycal run --from-step enable-latiss" in advice
+    assert result.outcome["headline"] == (
+        "Step enable-latiss failed: 1 of 4 components did not become ENABLED: "
+        "ATSpectrograph went to FAULT on command start."
+    )
+    assert result.outcome["command"] == (
+        f"dailycal run --small --directory {directory} --resume {result.outcome['run_id']}"
+    )
     assert [event["announcement"]["occasion"] for event in result.of("AnnouncementMade")] == [
         "before",
         "failure",

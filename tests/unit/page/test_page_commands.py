@@ -175,13 +175,20 @@ def test_the_table_of_the_steps_fits_and_says_how_to_go_on():
         StepOutcome(step.name, status, 200000 + number, 61.0 * number)
         for number, (step, status) in enumerate(zip(BIAS_DARK.steps, statuses, strict=True))
     ]
-    outcome = PageOutcome("run", tuple(steps), "Step failed.", ("To go on: do this",))
+    outcome = PageOutcome(
+        "run", tuple(steps), "Step failed: why, at length.", ("Look at this.",),
+        headline="Step failed.", kept="20 of 20 BIAS are kept.", command="dailycal run --resume",
+    )  # fmt: skip
     lines = lines_of(outcome_view(outcome, plan))
-    assert lines[0].split()[:4] == ["Step", "Script", "Result", "Time"]
-    assert [line.split()[0] for line in lines[1:7]] == [step.name for step in BIAS_DARK.steps]
-    assert "skipped" in lines[3]
-    assert "not reached" in lines[4]
-    assert lines[-2:] == ["Step failed.", "- To go on: do this"]
+    assert lines[:3] == [
+        "Step failed.", "20 of 20 BIAS are kept.", "To go on:  dailycal run --resume"
+    ]  # fmt: skip
+    table = lines[lines.index("") + 1 :]
+    assert table[0].split()[:4] == ["Step", "Script", "Result", "Time"]
+    assert [line.split()[0] for line in table[1:7]] == [step.name for step in BIAS_DARK.steps]
+    assert "skipped" in table[3]
+    assert "not reached" in table[4]
+    assert table[-1] == "- Look at this."
 
 
 def test_a_run_that_never_began_needs_no_table():

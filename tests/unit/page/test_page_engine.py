@@ -168,10 +168,11 @@ def test_a_failed_step_ends_the_page_and_says_how_to_go_on():
     assert reason in outcome.reason
     advice = "\n".join(outcome.advice)
     assert "ScriptQueue:2 is paused on script 200001" in advice
-    assert "dailycal run --from-step enable-atcs" in advice
+    assert outcome.command == "dailycal run --resume run-1 --resume-queue"
+    assert outcome.headline == ("Step enable-atcs failed: ATMCS went to FAULT on command enable.")
     assert "--from-step standby-latiss" in advice
     assert [item.occasion for item in stage.announcer.made] == [Occasion.BEFORE, Occasion.FAILURE]
-    assert reason in stage.announcer.made[1].text
+    assert outcome.headline in stage.announcer.made[1].text
     assert len(queue.added) == 1
 
 
@@ -198,7 +199,7 @@ def test_the_summit_is_not_told_a_long_story():
     assert "Error in run" not in text
 
 
-def test_calibrations_that_fail_tell_how_to_finish_without_repeating_images():
+def test_calibrations_that_fail_are_gone_on_with_by_one_command():
     reason = "verify DARK: no result. Nothing is lost; resume: 20261123T120000-7 finishes this run."
     queue = QueueInMemory({CALIBRATIONS: Behaviour(end=ScriptState.FAILED, reason=reason)})
     outcome = Stage(
@@ -206,7 +207,23 @@ def test_calibrations_that_fail_tell_how_to_finish_without_repeating_images():
         options=PageOptions(from_step="calibrations"),
         components=ComponentsInMemory(rest="ENABLED"),
     ).execute()
-    assert any("`resume: 20261123T120000-7`" in line for line in outcome.advice)
+    assert outcome.headline == "Step calibrations failed: verify DARK: no result."
+    assert outcome.kept == "What was taken is kept."
+    assert outcome.command == "dailycal run --resume run-1 --resume-queue"
+
+
+def test_the_summit_is_told_no_text_of_an_exception():
+    reason = "OSError: [Errno 5] Input/output error: '/data/x.fits' <ScriptState.DONE: 8>"
+    queue = QueueInMemory({ENABLE_ATCS: Behaviour(end=ScriptState.FAILED, reason=reason)})
+    stage = Stage(queue)
+    outcome = stage.execute()
+    assert outcome.headline == "Step enable-atcs failed: the reason is in its log."
+    assert stage.announcer.made[1].text == (
+        "AuxTel: LATISS bias and dark calibrations have ended early. "
+        "Step enable-atcs failed: the reason is in its log. "
+        "The telescope and the dome were not moved."
+    )
+    assert reason in outcome.reason
 
 
 @pytest.mark.parametrize(
@@ -218,7 +235,7 @@ def test_calibrations_that_fail_tell_how_to_finish_without_repeating_images():
             "the queue did not hear it answer in time",
         ),
         (Behaviour(end=ScriptState.CONFIGURE_FAILED), "refused its configuration"),
-        (Behaviour(end=ScriptState.RUNNING), "died"),
+        (Behaviour(end=ScriptState.RUNNING), "was killed"),
         (Behaviour(process=ProcessState.TERMINATED, end=ScriptState.RUNNING), "was terminated"),
         (Behaviour(refuses="no such script"), "no such script"),
     ],
@@ -242,7 +259,7 @@ def test_a_queue_that_falls_silent_leaves_the_step_unknown():
     stage = Stage(queue)
     outcome = stage.execute()
     assert stage.statuses(outcome)["enable-atcs"] is StepStatus.UNKNOWN
-    assert "may still be running" in outcome.advice[0]
+    assert "may still be running" in outcome.headline
 
 
 async def stop_after_five_seconds(stage):

@@ -64,12 +64,19 @@ def write_script(directory, *, ends=True, started=999_900.0, run_id=SCRIPT):
     return journal.write(directory / f"{run_id}.jsonl")
 
 
-async def write_page(directory, *steps, run_id=PAGE, ends=True, advice=()):
+async def write_page(directory, *steps, run_id=PAGE, ends=True, advice=(), continues=""):
     path = directory / "pages" / f"{run_id}.jsonl"
     journal = PageJournal(FileStorage(path), Clock(999_800.0))
     names = ("enable-latiss", "calibrations", "standby-latiss")
     await journal.record(
-        page_room.PageStarted(run_id, "bias-dark", tuple((name, "") for name in names), 1100.0, "0")
+        page_room.PageStarted(
+            run_id,
+            "bias-dark",
+            tuple((name, "") for name in names),
+            1100.0,
+            "0",
+            continues=continues,
+        )
     )
     for step in steps:
         await journal.record(page_room.StepStarted(step.name, "x.py", ""))
@@ -89,52 +96,66 @@ async def write_page(directory, *steps, run_id=PAGE, ends=True, advice=()):
 async def test_runs_of_the_script_and_of_the_page_are_listed_with_how_to_go_on(directory):
     write_script(directory)
     await write_page(directory, DONE, FAILED)
-    page, script = sorted(listed(), key=lambda item: item["kind"])
+    page, script = listed()
     assert (page["kind"], page["status"]) == ("page", "failed")
-    assert page["advice"] == "dailycal run --from-step calibrations"
+    assert page["advice"] == f"dailycal run --resume {PAGE}"
     assert (script["kind"], script["status"]) == ("script", "failed")
-    assert script["advice"] == f"dailycal resume {SCRIPT}"
+    assert (script["advice"], script["who"]) == ("", f"part of {PAGE}")
     output = invoke(runs).output
-    assert max(map(len, output.splitlines())) <= 80
-    page_line = next(line for line in output.splitlines() if PAGE in line)
-    assert page_line.split()[1:] == ["page", "failed", "3+0", "calibrations", "failed"]
+    assert f"To go on:  dailycal run --resume {PAGE}" in output.splitlines()
+    page_line = next(line for line in output.splitlines() if line.startswith(PAGE))
+    assert page_line.split()[1:5] == ["page", "failed", "3+0", "Step"]
 
 
 async def test_the_runs_of_its_scripts_are_shown_with_a_run_of_the_page(directory):
     write_script(directory)
     write_script(directory, started=500_000.0, run_id="20261117T000000-200001")
-    await write_page(directory, DONE, FAILED, advice=("To go on: resume the queue.",))
+    await write_page(directory, DONE, FAILED, advice=("Look at the queue.",))
     told = json.loads(invoke(status, PAGE, "--json").output)
     assert [item["run_id"] for item in told["scripts"]] == [SCRIPT]
     output = invoke(status, PAGE).output
-    for words in ("Step failed.", "- To go on: resume the queue.", f"Run {SCRIPT}: failed",
+    for words in ("Step failed.", "- Look at the queue.", f"Run {SCRIPT}: failed",
                   "Take biases and darks", "3 of 3"):  # fmt: skip
         assert words in output
 
 
-async def test_a_page_that_was_killed_names_the_step_to_go_on_from(directory):
-    await write_page(directory, DONE, StepOutcome("calibrations", StepStatus.UNKNOWN, 200001),
-                     ends=False)  # fmt: skip
-    output = invoke(status, PAGE).output
-    assert "no end recorded" in output
-    assert "To go on: dailycal run --from-step calibrations" in output
-    assert "not ended" in next(line for line in output.splitlines() if "200001" in line)
-
-
-async def test_a_page_that_was_killed_says_how_its_images_are_kept(directory):
+async def test_a_page_that_was_killed_says_what_is_kept_and_how_to_go_on(directory):
     write_script(directory, ends=False)
     await write_page(directory, DONE, StepOutcome("calibrations", StepStatus.UNKNOWN, 200001),
                      ends=False)  # fmt: skip
     output = " ".join(invoke(status, PAGE).output.split())
-    assert f"`resume: {SCRIPT}` into FILE" in output
-    assert "dailycal run --from-step calibrations --config-for calibrations FILE" in output
+    assert "no end recorded" in output
+    assert "ended without a word in step calibrations, at DARK 1/1." in output
+    assert f"To go on: dailycal run --resume {PAGE}" in output
+    assert "not ended" in output
+
+
+async def test_a_page_whose_script_goes_on_is_watched_and_not_repeated(directory):
+    path = write_script(directory, ends=False)
+    await write_page(directory, DONE, StepOutcome("calibrations", StepStatus.UNKNOWN, 200001),
+                     ends=False)  # fmt: skip
+    with run_lock(path):
+        page, script = listed()
+        assert page["advice"] == f"dailycal watch {SCRIPT}"
+        assert script["advice"] == ""
+        assert "its script goes on, at DARK 1/1." in " ".join(invoke(runs).output.split())
+
+
+async def test_a_page_that_was_gone_on_with_is_closed(directory):
+    later = "page-20261123T121500-78"
+    write_script(directory)
+    await write_page(directory, DONE, FAILED)
+    await write_page(directory, DONE, run_id=later, continues=PAGE)
+    found = {item["run_id"]: item for item in listed()}
+    assert (found[PAGE]["status"], found[PAGE]["advice"]) == ("resumed", "")
+    assert found[PAGE]["who"] == f"went on as {later}"
 
 
 async def test_a_page_that_never_began_is_simply_run_again(directory):
     await write_page(directory)
     (page,) = listed()
     assert page["advice"] == "dailycal run"
-    assert "nothing was started" in invoke(runs).output.replace("\n", " ")
+    assert "Nothing was started." in invoke(runs).output.replace("\n", " ")
 
 
 async def test_a_run_under_way_is_told_from_one_that_was_killed(directory):
@@ -143,8 +164,9 @@ async def test_a_run_under_way_is_told_from_one_that_was_killed(directory):
     with run_lock(path):
         (script,) = listed()
         assert script["status"] == "running"
-        assert f"process {os.getpid()}" in script["advice"]
-        assert f"Carried out {script['advice']}"[:40] in invoke(status, SCRIPT).output
+        assert f"process {os.getpid()}" in script["who"]
+        assert script["advice"] == f"dailycal watch {SCRIPT}"
+        assert f"To watch it:  dailycal watch {SCRIPT}" in invoke(status, SCRIPT).output
     assert listed()[0]["status"] == "open"
 
 
@@ -173,12 +195,26 @@ async def test_the_latest_run_is_that_of_the_page_and_only_the_script_can_be_res
     assert json.loads(invoke(status, "--last", "--json").output)["run_id"] == PAGE
     result = invoke(resume, PAGE)
     assert f"The run that took the images: {SCRIPT}" in str(result.exception)
-    assert "dailycal run --from-step calibrations" in str(result.exception)
+    assert f"dailycal run --resume {PAGE}" in str(result.exception)
 
 
-def test_a_run_in_another_directory_is_resumed_by_its_path(directory, tmp_path):
-    path = write_script(tmp_path)
-    assert listed("--directory", str(tmp_path))[0]["advice"] == f"dailycal resume {path}"
+def test_a_run_in_another_directory_is_resumed_with_that_directory(directory, tmp_path):
+    write_script(tmp_path)
+    advice = listed("--directory", str(tmp_path))[0]["advice"]
+    assert advice == f"dailycal resume {SCRIPT} --directory {tmp_path}"
+
+
+def test_a_run_that_was_stopped_is_unfinished_and_not_taken(directory):
+    journal = JournalMaker()
+    journal.add(model.RunStarted(SCRIPT, "script_mode: BIAS", BIASES, (), TAGS, "0"))
+    journal.take(BIASES[0], 1)
+    taken = model.CalibrationOutcome(
+        model.ImageType.BIAS, model.CalibrationStatus.TAKEN, wanted=2, taken=1, kept=0
+    )
+    outcome = model.RunOutcome(SCRIPT, (taken,), model.Failure("run", "stopped."), stopped=True)
+    journal.add(model.RunEnded(outcome))
+    journal.write(directory / f"{SCRIPT}.jsonl")
+    assert "BIAS unfinished" in invoke(runs).output
 
 
 def test_the_runs_of_a_simulated_observatory_here_are_found_without_being_told(

@@ -149,12 +149,14 @@ class ButlerRepository:
                 certification.validity.end,
             ),
         )
+        repository = await asyncio.to_thread(_name_anywhere, self._repo) if found else ""
         return [
             Conflict(
                 item.dataset_type,
                 item.collection,
                 item.run,
                 Validity(item.begin or _UNBOUNDED, item.end or _UNBOUNDED),
+                repository,
             )
             for item in found
         ]
@@ -244,3 +246,11 @@ async def _run(argv: Sequence[str], timeout: float, what: str) -> tuple[int, str
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     return process.returncode or 0, output.decode(errors="replace")
+
+
+def _name_anywhere(repo: str) -> str:
+    """Name a repository so that a terminal finds it that has not its index (`str`)."""
+    from lsst.daf.butler import Butler
+
+    place = Butler.get_repo_uri(repo, return_label=True)
+    return str(place.ospath) if place.isLocal else repo

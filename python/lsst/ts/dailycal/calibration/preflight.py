@@ -8,13 +8,14 @@ __all__ = [
     "PROCESSING_COMPONENTS",
     "component_findings",
     "conflict_findings",
+    "decertify_command",
     "describe_status",
     "refuse",
 ]
 
 from collections.abc import Iterable, Sequence
 
-from ..model import ComponentStatus, Conflict, Finding, NotReadyError, Severity
+from ..model import Command, ComponentStatus, Conflict, Finding, NotReadyError, Severity
 
 ACQUISITION_COMPONENTS = ("ATCamera", "ATHeaderService", "ATOODS")
 """Without one of these an exposure would be lost."""
@@ -67,11 +68,18 @@ def conflict_findings(conflicts: Iterable[Conflict]) -> list[Finding]:
             f"certified already, valid {conflict.validity}, from {conflict.run}",
             "Set calib_collection to another collection, give certify_calib_begin_date and "
             "certify_calib_end_date outside that range, or decertify it first: "
-            f"dailycal repo decertify {conflict.calib_collection} {conflict.dataset_type} "
-            f"--begin {conflict.validity.begin} --end {conflict.validity.end}",
+            f"{decertify_command(conflict)}",
         )
         for conflict in conflicts
     ]
+
+
+def decertify_command(conflict: Conflict) -> Command:
+    """Return the command that withdraws a calibration that is in the way (`Command`)."""
+    validity = conflict.validity
+    words = ("dailycal", "repo", "decertify", conflict.calib_collection, conflict.dataset_type)
+    command = Command((*words, "--begin", validity.begin, "--end", validity.end))
+    return command.with_("--repo", conflict.repository) if conflict.repository else command
 
 
 def refuse(findings: Sequence[Finding]) -> None:

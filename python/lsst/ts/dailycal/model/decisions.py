@@ -81,3 +81,5 @@ class Conflict:
     """RUN collection of the dataset that is in the way."""
     validity: Validity
     """Its own validity range."""
+    repository: str = ""
+    """The repository, as it can be named anywhere on this machine; empty if it has no name."""

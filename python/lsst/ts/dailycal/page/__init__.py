@@ -8,6 +8,7 @@ from .announcements import *
 from .bias_dark import *
 from .block import *
 from .conditions import *
+from .ending import *
 from .engine import *
 from .events import *
 from .journal import *
@@ -15,7 +16,9 @@ from .judgement import *
 from .lock import *
 from .plan import *
 from .preconditions import *
+from .resume import *
 from .schemas import *
+from .script_run import *
 from .state import *
 from .steps import *
 from .summary import *

@@ -1,100 +1,90 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How to go on after a run of the page that ended early."""
+"""What a person does next: every command that is advised, and the sentences around it.
 
-__all__ = ["how_to_finish", "how_to_go_on", "script_end"]
+Whatever advises a command takes it from here, so that a test can type each of them back.
+"""
 
-import re
+__all__ = [
+    "go_on",
+    "leave_as_page_does",
+    "queue_advice",
+    "resume_script",
+    "show_status",
+    "watch_run",
+]
 
-from ..model import ProcessState, QueueStatus, ScriptEnd, ScriptState, ScriptUpdate
-from .steps import PagePlan, StepOutcome, StepStatus
+from ..model import Command, QueueStatus
+from .steps import PagePlan
 
-_RESUME = re.compile(r"resume: (?P<run_id>[\w.-]+)")
-
-_BY_STATE = {
-    ScriptState.DONE: ScriptEnd.DONE,
-    ScriptState.STOPPED: ScriptEnd.STOPPED,
-    ScriptState.FAILED: ScriptEnd.FAILED,
-    ScriptState.CONFIGURE_FAILED: ScriptEnd.CONFIGURE_FAILED,
-}
-_BY_PROCESS = {
-    ProcessState.LOADFAILED: ScriptEnd.LOAD_FAILED,
-    ProcessState.CONFIGUREFAILED: ScriptEnd.CONFIGURE_FAILED,
-    ProcessState.TERMINATED: ScriptEnd.TERMINATED,
-}
+PAGE = ("dailycal", "run")
+"""The command that knows by itself how to go on with one of its runs."""
 
 
-def script_end(update: ScriptUpdate) -> ScriptEnd:
-    """Tell how a script ended (`ScriptEnd`).
-
-    Its own word counts before that of its process: one that is DONE may be terminated after.
-    """
-    if update.state in _BY_STATE:
-        return _BY_STATE[update.state]
-    return _BY_PROCESS.get(update.process, ScriptEnd.DIED)
-
-
-def how_to_go_on(
-    plan: PagePlan,
-    outcome: StepOutcome,
-    queue: QueueStatus | None,
-    command: str = "dailycal run",
-) -> tuple[str, ...]:
-    """Say what a person does next.
+def go_on(
+    command: str, run_id: str, *, step: str = "", queue: QueueStatus | None = None
+) -> Command:
+    """Go on with a page.
 
     Parameters
     ----------
-    plan : `PagePlan`
-        The plan.
-    outcome : `StepOutcome`
-        What became of the step that ended the run.
-    queue : `QueueStatus` or `None`
-        How the queue was left; `None` if it is not known.
     command : `str`
-        The command that runs the page.
-
-    Returns
-    -------
-    advice : `tuple` [`str`]
-        Sentences, in the order of doing.
-    """
-    step = next(item for item in plan.to_do if item.name == outcome.name)
-    advice: list[str] = []
-    if outcome.status is StepStatus.UNKNOWN:
-        advice.append("Look at the queue: the script of this step may still be running.")
-    if queue is not None and queue.alive and not queue.running:
-        where = f" on script {queue.current.index}" if queue.current else ""
-        advice.append(
-            f"{queue.name} is paused{where}, as it is after a failed script: remove the cause, "
-            "then resume it in LOVE, or give --resume-queue."
-        )
-    found = _RESUME.search(outcome.reason)
-    if step.takes_images and found:
-        advice.append(how_to_finish(step.name, found["run_id"], command))
-    advice.append(f"To go on from this step: {command} --from-step {step.name}")
-    restoring = [item.name for item in plan.to_do if item.restores and item.name != step.name]
-    if restoring:
-        advice.append(
-            f"To leave LATISS as the page does instead: {command} --from-step {restoring[0]}"
-        )
-    return tuple(advice)
-
-
-def how_to_finish(step: str, run_id: str, command: str = "dailycal run") -> str:
-    """Say how a page goes on with the images that its script has taken (`str`).
-
-    Parameters
-    ----------
-    step : `str`
-        Name of the step that takes images.
+        The command that runs the page, with everything that it needs to find its observatory.
     run_id : `str`
-        Id of the run of its script.
-    command : `str`
-        The command that runs the page.
+        Id of the run to go on with; empty to begin, since nothing of it was done.
+    step : `str`, optional
+        The step to begin with, for a command that does not know how to go on with a run.
+    queue : `QueueStatus`, optional
+        How the queue was left: a paused one has to be resumed.
     """
-    return (
-        "To finish the calibrations without repeating images: write the lines "
-        f"`script_mode: BIAS_DARK` and `resume: {run_id}` into FILE, then "
-        f"{command} --from-step {step} --config-for {step} FILE"
-    )
+    again = Command.parse(command)
+    if again.words[:2] == PAGE:
+        again = again.with_("--resume", run_id) if run_id else again
+    elif step:
+        again = again.with_("--from-step", step)
+    return again.with_("--resume-queue") if queue_advice(queue) else again
+
+
+def leave_as_page_does(command: str, plan: PagePlan) -> str:
+    """Say how to leave the instrument as the page does, without its images (`str`)."""
+    restoring = [item.name for item in plan.to_do if item.restores]
+    if not restoring or plan.to_do[0].restores:
+        return ""
+    again = Command.parse(command).with_("--from-step", restoring[0])
+    return f"To leave LATISS as the page does instead: {again}"
+
+
+def resume_script(run: str, journals: str = "") -> Command:
+    """Go on with a run of the script.
+
+    Parameters
+    ----------
+    run : `str`
+        Its id, or the path of its journal.
+    journals : `str`, optional
+        Directory of the journals, if it is not found by default.
+    """
+    return _with_journals(Command(("dailycal", "resume", run)), journals)
+
+
+def watch_run(run: str, journals: str = "") -> Command:
+    """Watch a run that is under way."""
+    return _with_journals(Command(("dailycal", "watch", run)), journals)
+
+
+def show_status(run: str, journals: str = "") -> Command:
+    """Show what is known of a run, at length."""
+    return _with_journals(Command(("dailycal", "status", run)), journals)
+
+
+def queue_advice(queue: QueueStatus | None) -> str:
+    """Say what has to be done about a queue before it goes on; empty if nothing (`str`)."""
+    if queue is None or not queue.alive or queue.running:
+        return ""
+    where = f" on script {queue.current.index}" if queue.current else ""
+    return f"{queue.name} is paused{where}, as it is after a failed script; the command resumes it."
+
+
+def _with_journals(command: Command, journals: str) -> Command:
+    return command.with_("--directory", journals) if journals else command

@@ -34,7 +34,7 @@ def announce_failure() -> Announcement:
     """Return what is announced when a step fails (`Announcement`)."""
     return Announcement(
         Occasion.FAILURE,
-        "AuxTel: LATISS bias and dark calibrations have ended early, at step {step}: {reason} "
+        "AuxTel: LATISS bias and dark calibrations have ended early. {reason} "
         "The telescope and the dome were not moved.",
         CHANNELS,
     )

@@ -6,13 +6,15 @@
 __all__ = ["PageRun"]
 
 import asyncio
-import textwrap
+import dataclasses
 from collections.abc import Sequence
 
 from ..calibration import refuse
 from ..model import (
     Announcement,
     CalibrationError,
+    Command,
+    ConfigurationError,
     JournalError,
     NotReadyError,
     QueueError,
@@ -20,8 +22,9 @@ from ..model import (
     ScriptRequest,
 )
 from ..version import VERSION
-from .advice import how_to_go_on
+from .advice import go_on, leave_as_page_does, queue_advice
 from .announcements import fill_in
+from .ending import headline_of_refusal, headline_of_step
 from .events import (
     AnnouncementMade,
     ChecksMade,
@@ -37,11 +40,9 @@ from .judgement import refusals
 from .plan import round_duration
 from .preconditions import PageChecks, PagePorts
 from .schemas import refuse_schemas
+from .script_run import ScriptRun, ScriptRuns, run_named_in
 from .steps import PageOutcome, PagePlan, PageStep, PlannedStep, StepOutcome, StepStatus
 from .times import PageTimes
-
-LONGEST_REASON = 200
-"""Characters of a reason that the whole summit is told."""
 
 
 class PageRun:
@@ -65,7 +66,15 @@ class PageRun:
     times : `PageTimes`, optional
         Deadlines.
     command : `str`, optional
-        The command that runs this page, for the advice how to go on.
+        The command that runs this page, with everything that it needs to find its observatory.
+    scripts : `ScriptRuns`, optional
+        Finds the runs that its scripts make, where their journals can be read.
+    continues : `str`, optional
+        Id of the run of the page that this one goes on with.
+    simulation : `str`, optional
+        Directory of the simulated observatory that it is carried out in.
+    queue_remains : `bool`, optional
+        Will the queue be there after the run, as it was left?
     """
 
     def __init__(
@@ -78,6 +87,10 @@ class PageRun:
         journal: PageJournal,
         times: PageTimes | None = None,
         command: str = "dailycal run",
+        scripts: ScriptRuns | None = None,
+        continues: str = "",
+        simulation: str = "",
+        queue_remains: bool = True,
     ) -> None:
         self._run_id = run_id
         self._plan = plan
@@ -86,11 +99,15 @@ class PageRun:
         self._journal = journal
         self._times = times or PageTimes()
         self._command = command
+        self._scripts = scripts
+        self._continues = continues
+        self._simulation = simulation
+        self._queue_remains = queue_remains
         self._stopping = False
         self._outcomes: dict[str, StepOutcome] = {}
         self._announcements: asyncio.TaskGroup | None = None
         self._has_begun = False
-        self._advice: tuple[str, ...] = ()
+        self._end = _End()
 
     def stop(self) -> None:
         """Ask for the script under way to be stopped, and no further one to be added."""
@@ -123,6 +140,9 @@ class PageRun:
                 duration=self._plan.duration,
                 version=VERSION,
                 command=self._command,
+                configurations=tuple((step.name, step.configuration) for step in self._plan.to_do),
+                continues=self._continues,
+                simulation=self._simulation,
             )
         )
         try:
@@ -134,7 +154,11 @@ class PageRun:
             run_id=self._run_id,
             steps=tuple(self._outcome(item) for item in self._plan.steps),
             reason=reason,
-            advice=self._advice,
+            advice=self._end.advice,
+            headline=self._end.headline,
+            remedy=self._end.remedy,
+            kept=self._end.kept,
+            command=str(self._end.command or ""),
         )
         await self._journal.record(PageEnded(outcome))
         return outcome
@@ -149,6 +173,9 @@ class PageRun:
         except JournalError:
             raise
         except CalibrationError as error:
+            found = error.problems if isinstance(error, ConfigurationError) else (error.what,)
+            again = go_on(self._command, self._continues)
+            self._end = _End(headline_of_refusal(found), command=again)
             return f"Nothing was started. {error}"
         return ""
 
@@ -156,7 +183,9 @@ class PageRun:
         """Carry the steps out; return why it ended early, empty if it did not."""
         for number, step in enumerate(self._plan.to_do):
             if self._stopping:
-                await self._end(step, StepStatus.NOT_REACHED)
+                await self._close(step, StepStatus.NOT_REACHED)
+                again = go_on(self._command, self._run_id if number else self._continues)
+                self._end = _End(f"Stopped before step {step.name}.", command=again)
                 return f"Stopped before step {step.name}."
             outcome = await self._step(step, is_first=number == 0)
             if outcome.status is not StepStatus.DONE:
@@ -167,12 +196,32 @@ class PageRun:
         return ""
 
     async def _give_up(self, step: PageStep, outcome: StepOutcome) -> None:
+        run = await self._find_run(step, outcome)
+        headline = headline_of_step(outcome, run)
         failure = self._plan.procedure.failure
         if failure is not None and self._has_begun:
-            reason = textwrap.shorten(outcome.reason, LONGEST_REASON, placeholder=" ...")
-            self._announce(failure, step=step.name, reason=reason)
-        queue = await self._queue_after(outcome)
-        self._advice = how_to_go_on(self._plan, outcome, queue, self._command)
+            self._announce(failure, reason=headline)
+        queue = await self._queue_after(outcome) if self._queue_remains else None
+        kept = "What was taken is kept." if run_named_in(outcome.reason) else ""
+        self._end = _End(
+            headline=headline,
+            remedy=run.remedy if run is not None else "",
+            kept=run.kept if run is not None else kept,
+            command=go_on(self._command, self._run_id, step=step.name, queue=queue),
+            advice=self._what_else(queue),
+        )
+
+    def _what_else(self, queue: QueueStatus | None) -> tuple[str, ...]:
+        if not self._queue_remains:
+            return ()
+        leave = leave_as_page_does(self._command, self._plan)
+        return tuple(filter(None, [queue_advice(queue), leave]))
+
+    async def _find_run(self, step: PageStep, outcome: StepOutcome) -> ScriptRun | None:
+        """Look at the run of a step's script, where its journal can be read."""
+        if self._scripts is None or not (step.takes_images and outcome.index):
+            return None
+        return await self._scripts.find(outcome.index, step.configuration)
 
     async def _queue_after(self, outcome: StepOutcome) -> QueueStatus | None:
         """Look at the queue, which pauses when the process of a script that failed has ended."""
@@ -217,7 +266,7 @@ class PageRun:
         except NotReadyError as error:
             status, reason = StepStatus.FAILED, str(error)
         duration = asyncio.get_running_loop().time() - started
-        return await self._end(step, status, index=index, duration=duration, reason=reason)
+        return await self._close(step, status, index=index, duration=duration, reason=reason)
 
     async def _check(self, name: str, steps: Sequence[PageStep]) -> None:
         findings = await self._checks.look(steps)
@@ -227,7 +276,7 @@ class PageRun:
         await self._journal.record(ChecksMade(name, tuple(findings)))
         refuse(refusals(findings))
 
-    async def _end(
+    async def _close(
         self,
         step: PageStep,
         status: StepStatus,
@@ -261,6 +310,17 @@ class PageRun:
         except Exception as error:  # noqa: BLE001 - an announcement must never harm a run
             problems = [f"{type(error).__name__}: {error}"]
         await self._journal.record(AnnouncementMade(announcement, tuple(problems)))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _End:
+    """What is told at the end of a run that ended early."""
+
+    headline: str = ""
+    remedy: str = ""
+    kept: str = ""
+    command: Command | None = None
+    advice: tuple[str, ...] = ()
 
 
 def _expected(group: BaseExceptionGroup[BaseException]) -> BaseException:

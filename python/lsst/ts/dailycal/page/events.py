@@ -39,6 +39,12 @@ class PageStarted:
     """Version of ts_dailycal."""
     command: str = "dailycal run"
     """The command that runs this page, for the advice how to go on."""
+    configurations: tuple[tuple[str, str], ...] = ()
+    """Name of every step that is to be carried out, and its configuration as YAML text."""
+    continues: str = ""
+    """Id of the run of the page that this one goes on with; empty if it is none."""
+    simulation: str = ""
+    """Directory of the simulated observatory; empty at a real one."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

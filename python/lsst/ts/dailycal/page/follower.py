@@ -3,19 +3,41 @@
 
 """Follow the script of one step through the queue, and judge how it ended."""
 
-__all__ = ["ScriptFollower", "judge_end"]
+__all__ = ["ScriptFollower", "judge_end", "script_end"]
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Callable, Iterable
 
-from ..model import QueueError, ScriptEnd, ScriptState, ScriptUpdate
+from ..model import ProcessState, QueueError, ScriptEnd, ScriptState, ScriptUpdate
 from ..ports import Queue
-from .advice import script_end
 from .events import StepProgress
 from .journal import PageJournal
 from .steps import PageStep, StepStatus
 from .times import PageTimes
+
+_BY_STATE = {
+    ScriptState.DONE: ScriptEnd.DONE,
+    ScriptState.STOPPED: ScriptEnd.STOPPED,
+    ScriptState.FAILED: ScriptEnd.FAILED,
+    ScriptState.CONFIGURE_FAILED: ScriptEnd.CONFIGURE_FAILED,
+}
+_BY_PROCESS = {
+    ProcessState.LOADFAILED: ScriptEnd.LOAD_FAILED,
+    ProcessState.CONFIGUREFAILED: ScriptEnd.CONFIGURE_FAILED,
+    ProcessState.TERMINATED: ScriptEnd.TERMINATED,
+}
+
+
+def script_end(update: ScriptUpdate) -> ScriptEnd:
+    """Tell how a script ended (`ScriptEnd`).
+
+    Its own word counts before that of its process: one that is DONE may be terminated after.
+    """
+    if update.state in _BY_STATE:
+        return _BY_STATE[update.state]
+    return _BY_PROCESS.get(update.process, ScriptEnd.DIED)
 
 
 class ScriptFollower:
@@ -48,6 +70,7 @@ class ScriptFollower:
         self._journal = journal
         self._times = times
         self._is_stopping = is_stopping
+        self._errors: list[tuple[int, str]] = []
 
     async def follow(self, index: int) -> tuple[ScriptUpdate, str]:
         """Follow a script to its end; return its last update, and why it was stopped if it was."""
@@ -60,8 +83,12 @@ class ScriptFollower:
             patience.spend(loop.time() - begin, remark)
             note = "Stopped by the observer." if self._is_stopping() else patience.at_end(remark)
             if note and not update.is_over:
-                return await self._stop_script(update), note
-        return update, ""
+                return self._with_errors(await self._stop_script(update)), note
+        return self._with_errors(update), ""
+
+    def _with_errors(self, update: ScriptUpdate) -> ScriptUpdate:
+        """Return the last update with every error that was logged: a reason may come early."""
+        return dataclasses.replace(update, messages=tuple(self._errors))
 
     async def _stop_script(self, update: ScriptUpdate) -> ScriptUpdate:
         """Stop a script, and wait for its end."""
@@ -86,6 +113,7 @@ class ScriptFollower:
 
     async def _next(self, seen: ScriptUpdate) -> tuple[ScriptUpdate, str]:
         update = await self._queue.next_update(seen, self._times.poll)
+        self._errors += [item for item in update.messages if item[0] >= logging.ERROR]
         remark = _remark(update)
         await self._journal.record(StepProgress(self._step.name, update, remark))
         return update, remark
@@ -153,7 +181,7 @@ def _as_clause(end: ScriptEnd) -> str:
         ScriptEnd.CONFIGURE_FAILED: "refused its configuration",
         ScriptEnd.LOAD_FAILED: "could not be started",
         ScriptEnd.TERMINATED: "was terminated",
-        ScriptEnd.DIED: "died",
+        ScriptEnd.DIED: "was killed: its process ended without a word",
     }.get(end, str(end))
 
 

@@ -57,6 +57,8 @@ class PageOptions:
     """YAML text by the name of the step that it is for."""
     leave_enabled: bool = False
     """Leave LATISS ENABLED, for an observer who goes on working?"""
+    reasons: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Why a step is left out, by its name, as an earlier run knew or has made it so."""
 
 
 def make_page_plan(procedure: Procedure, options: PageOptions) -> PagePlan:
@@ -207,6 +209,8 @@ def _check_names(procedure: Procedure, options: PageOptions) -> Iterable[str]:
 
 
 def _skip_reason(step: PageStep, is_before: bool, options: PageOptions) -> str:
+    if step.name in options.reasons:
+        return options.reasons[step.name]
     if is_before:
         return f"before {options.from_step}"
     if step.name in options.skip:

@@ -152,7 +152,15 @@ class PageOutcome:
     reason: str = ""
     """What ended the run early; empty if nothing did."""
     advice: tuple[str, ...] = ()
-    """How to go on."""
+    """What else to know for going on, in sentences."""
+    headline: str = ""
+    """What is wrong, in one sentence; empty if nothing is."""
+    remedy: str = ""
+    """What a person does about it first, in one sentence; empty if nothing is known."""
+    kept: str = ""
+    """What was kept, in one sentence; empty if there is nothing to keep."""
+    command: str = ""
+    """The one command that goes on, as a shell takes it; empty if nothing is left to do."""
 
     @property
     def succeeded(self) -> bool:

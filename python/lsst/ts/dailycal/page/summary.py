@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..journal import Entry, JournalSummary
 from ..model import JournalError
 from .events import PageEvent
+from .script_run import run_named_in
 from .state import PageState
 from .steps import PageOutcome, StepStatus
 
@@ -25,6 +26,10 @@ class PageSummary(JournalSummary):
     """What came of it, or has come so far."""
     command: str
     """The command that it was begun with."""
+    continues: str = ""
+    """Id of the run of the page that it went on with; empty if it began anew."""
+    resumed: str = ""
+    """Id of the run of the script that it went on with; empty if it began a new one."""
 
     @property
     def next_step(self) -> str:
@@ -64,6 +69,8 @@ def summarize_page(entries: Sequence[Entry[PageEvent]]) -> PageSummary:
         outcome=state.outcome,
         version=started.version,
         command=started.command,
+        continues=started.continues,
+        resumed=next(filter(None, (run_named_in(text) for _, text in started.configurations)), ""),
     )
 
 

@@ -4,4 +4,5 @@
 """Views of a journal: values, tables, plain text, JSON."""
 
 from .listing import *
+from .script_runs import *
 from .summary import *

@@ -3,15 +3,28 @@
 
 """Runs of the script and of the page, as one list."""
 
-__all__ = ["ListedRun", "RunKind", "list_page", "list_run", "scripts_of"]
+__all__ = ["ListedRun", "RunKind", "list_page", "list_run", "scripts_of", "what_is_wrong"]
 
 import dataclasses
 import enum
 from collections.abc import Iterable
 
 from ..journal.owner import LockOwner
-from ..page.summary import PageSummary
-from .summary import RunSummary
+from ..model import Command
+from ..page import (
+    PageSummary,
+    ScriptRun,
+    go_on,
+    headline_of_killed,
+    headline_of_refusal,
+    headline_of_step,
+    resume_script,
+    watch_run,
+)
+from .summary import CalibrationSummary, RunSummary
+
+UNFINISHED = ("failed", "stopped", "open")
+"""How a run is that can be gone on with."""
 
 
 class RunKind(enum.StrEnum):
@@ -32,7 +45,8 @@ class ListedRun:
     kind: RunKind
     """What was carried out."""
     status: str
-    """``done``, ``failed``, ``stopped``, ``running``, or ``open`` when it ended without an end."""
+    """``done``, ``failed``, ``stopped``, ``running``, ``resumed`` by a later run of the page, or
+    ``open`` when it ended without an end."""
     begin: float
     """Time of the first record, in seconds since 1970-01-01 TAI."""
     duration: float
@@ -42,10 +56,18 @@ class ListedRun:
     verdicts: str
     """What became of each calibration, or of the steps of a page."""
     advice: str
-    """How to go on, or who is at it; empty if nothing is left to do."""
+    """The one command that goes on, or watches it; empty if nothing is left to do."""
+    who: str = ""
+    """Who is at it, or what it is part of; empty if it stands alone."""
 
 
-def list_run(run: RunSummary, owner: LockOwner | None = None, name: str = "") -> ListedRun:
+def list_run(
+    run: RunSummary,
+    owner: LockOwner | None = None,
+    name: str = "",
+    journals: str = "",
+    page: str = "",
+) -> ListedRun:
     """Put a run of the script into the list.
 
     Parameters
@@ -56,10 +78,19 @@ def list_run(run: RunSummary, owner: LockOwner | None = None, name: str = "") ->
         The process that is carrying it out; `None` if none is.
     name : `str`, optional
         What to call it on a command line; its id by default.
+    journals : `str`, optional
+        Directory of the journals, if it is not found by default.
+    page : `str`, optional
+        Id of the run of the page that goes on with it; empty if none does.
     """
-    status, advice = _at_work(run.status, owner)
-    if status in {"failed", "stopped", "open"}:
-        advice = f"dailycal resume {name or run.run_id}"
+    status, who = _at_work(run.status, owner)
+    advice = ""
+    if page:
+        who = f"part of {page}"
+    elif status == "running":
+        advice = str(watch_run(name or run.run_id, journals))
+    elif status in UNFINISHED:
+        advice = str(resume_script(name or run.run_id, journals))
     return ListedRun(
         run_id=run.run_id,
         kind=RunKind.SCRIPT,
@@ -69,11 +100,18 @@ def list_run(run: RunSummary, owner: LockOwner | None = None, name: str = "") ->
         frames=_frames(run),
         verdicts=_verdicts(run),
         advice=advice,
+        who=who,
     )
 
 
 def list_page(
-    page: PageSummary, scripts: Iterable[RunSummary] = (), owner: LockOwner | None = None
+    page: PageSummary,
+    scripts: Iterable[RunSummary] = (),
+    owner: LockOwner | None = None,
+    *,
+    run: ScriptRun | None = None,
+    resumed_by: str = "",
+    journals: str = "",
 ) -> ListedRun:
     """Put a run of the page into the list.
 
@@ -85,15 +123,24 @@ def list_page(
         The runs that its scripts made, see `scripts_of`.
     owner : `LockOwner`, optional
         The process that is carrying it out; `None` if none is.
+    run : `ScriptRun`, optional
+        The run of the script that takes its images.
+    resumed_by : `str`, optional
+        Id of the run that went on with it; empty if none did.
+    journals : `str`, optional
+        Directory of the journals, if it is not found by default.
     """
     scripts = list(scripts)
-    status, advice = _at_work(page.status, owner)
+    status, who = _at_work(page.status, owner)
     verdicts = ", ".join(map(_verdicts, scripts))
-    if status in {"failed", "stopped", "open"}:
-        begun = [step for step in page.outcome.steps if step.duration or step.index]
-        verdicts = f"{page.next_step} {_of(page)}" if begun else "nothing was started"
-        step = f" --from-step {page.next_step}" if begun else ""
-        advice = f"{page.command}{step}"
+    advice = ""
+    if status == "running":
+        advice = str(watch_run(page.run_id, journals))
+    elif status in UNFINISHED and resumed_by:
+        status, who = "resumed", f"went on as {resumed_by}"
+    elif status in UNFINISHED:
+        verdicts = what_is_wrong(page, run)
+        advice = str(_go_on(page, run, journals))
     return ListedRun(
         run_id=page.run_id,
         kind=RunKind.PAGE,
@@ -103,7 +150,33 @@ def list_page(
         frames=", ".join(map(_frames, scripts)),
         verdicts=verdicts or "all steps done" * (status == "done"),
         advice=advice,
+        who=who,
     )
+
+
+def what_is_wrong(page: PageSummary, run: ScriptRun | None) -> str:
+    """Say in one sentence what ended a page early, as it said itself if it could (`str`)."""
+    if page.outcome.headline:
+        return page.outcome.headline
+    if page.status != "open":
+        failed = next((step for step in page.outcome.steps if step.name == page.next_step), None)
+        if failed is None or not (failed.duration or failed.index):
+            return headline_of_refusal(())
+        return headline_of_step(failed, run)
+    return headline_of_killed(page.next_step if _has_begun(page) else "", run)
+
+
+def _has_begun(page: PageSummary) -> bool:
+    return any(step.status == "unknown" or step.index for step in page.outcome.steps)
+
+
+def _go_on(page: PageSummary, run: ScriptRun | None, journals: str) -> Command:
+    if run is not None and run.status == "running":
+        return watch_run(run.run_id, journals)
+    if page.outcome.command:
+        return Command.parse(page.outcome.command)
+    run_id = page.run_id if _has_begun(page) else page.continues
+    return go_on(page.command, run_id, step=page.next_step)
 
 
 def scripts_of(page: PageSummary, runs: Iterable[RunSummary]) -> list[RunSummary]:
@@ -121,9 +194,12 @@ def scripts_of(page: PageSummary, runs: Iterable[RunSummary]) -> list[RunSummary
     return [
         run
         for run in runs
-        if run.run_id.rpartition("-")[2] in indices
-        and run.begin >= page.begin
-        and (page.status == "open" or run.begin <= page.last)
+        if run.run_id == page.resumed
+        or (
+            run.run_id.rpartition("-")[2] in indices
+            and run.begin >= page.begin
+            and (page.status == "open" or run.begin <= page.last)
+        )
     ]
 
 
@@ -133,18 +209,15 @@ def _at_work(status: str, owner: LockOwner | None) -> tuple[str, str]:
     return status, ""
 
 
-def _of(page: PageSummary) -> str:
-    """Say what became of the step that a page ended with."""
-    step = next(item for item in page.outcome.steps if item.name == page.next_step)
-    return "not ended" if step.status == "unknown" else str(step.status)
-
-
 def _frames(run: RunSummary) -> str:
     return "+".join(str(part.taken) for part in run.calibrations)
 
 
 def _verdicts(run: RunSummary) -> str:
-    return ", ".join(
-        f"{part.image_type} {'unfinished' if part.status == 'open' else part.status}"
-        for part in run.calibrations
-    )
+    return ", ".join(f"{part.image_type} {_verdict(part)}" for part in run.calibrations)
+
+
+def _verdict(part: CalibrationSummary) -> str:
+    if part.status == "open" or (part.status == "taken" and part.taken < part.planned):
+        return "unfinished"
+    return part.status

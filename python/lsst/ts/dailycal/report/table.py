@@ -7,6 +7,7 @@ __all__ = [
     "format_time",
     "headline",
     "outcome_text",
+    "render_calibrations",
     "render_outcome",
     "render_runs",
     "render_where",
@@ -90,9 +91,9 @@ def render_runs(runs: Iterable[ListedRun], width: int = 160) -> Table:
     table = styled_table(*names, wide=len(names) - 1)
     for item in runs:
         begin = datetime.datetime.fromtimestamp(item.begin, tz=datetime.UTC)
-        what = Text(item.verdicts)
-        if item.advice:
-            what.append(f"{chr(10) * bool(item.verdicts)}{item.advice}", "italic")
+        what = Text("\n").join(
+            Text(text, style) for text, style in ((item.verdicts, ""), (item.who, "dim")) if text
+        )
         status = "no end" if item.status == "open" else item.status
         times = (f"{begin:%Y-%m-%d %H:%M:%S}", format_time(item.duration)) if is_wide else ()
         table.add_row(
@@ -161,6 +162,11 @@ def headline(run_id: str, status: str, duration: float) -> Text:
         ("no end recorded" if status == "open" else status, _STYLES.get(status, "cyan")),
         f", {format_time(duration)}",
     )
+
+
+def render_calibrations(summary: RunSummary) -> RenderableType:
+    """Show how far the calibrations of a run are, and nothing else."""
+    return _calibrations(summary)
 
 
 def _calibrations(summary: RunSummary) -> Table:

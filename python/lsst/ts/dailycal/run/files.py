@@ -10,6 +10,7 @@ from ..journal.reading import journal_path
 from ..model import ConfigurationError, Event, JournalError, RunStarted
 from .journal import read_journal
 from .lock import run_lock
+from .state import RunState
 
 
 class RunFiles:
@@ -47,6 +48,10 @@ class RunFiles:
             If its journal is not there, is damaged, or cannot be read in time.
         """
         return await self.disk.call(self._read_start)
+
+    async def read_past(self) -> RunState:
+        """Read what a run has done so far, without taking it over; raises as `read_start` does."""
+        return RunState(await self.disk.call(lambda: read_journal(self.path)))
 
     async def open(self, *, resume: bool) -> list[Event]:
         """Take the run over.

@@ -38,6 +38,8 @@ from ..model import (
 )
 from ..ports import Clock
 from ..run import Ports, Run, RunContext, RunFiles, RunJournal, preflight
+from ..run.rest import missing_exposures, time_of_rest
+from ..run.state import RunState
 from ..sal.observatory import SalObservatory
 from .log_observer import LogObserver
 from .validator import Validator
@@ -71,6 +73,7 @@ class MakeLatissCalibrations(salobj.BaseScript):
         self._plan: Plan | None = None
         self._run: Run | None = None
         self._files: RunFiles | None = None
+        self._past: RunState | None = None
 
     @classmethod
     def get_schema(cls) -> dict[str, typing.Any]:
@@ -120,6 +123,7 @@ class MakeLatissCalibrations(salobj.BaseScript):
     async def _configure(self, raw: dict[str, typing.Any]) -> None:
         if raw.get("resume"):
             raw = await _resumed_configuration(raw)
+            self._past = await RunFiles(raw["resume"]).read_past()
         self._config = make_run_config(raw, configuration_schema())
         self._config_text = yaml.safe_dump(raw, sort_keys=True)
         self._plan = make_plan(self._config)
@@ -137,9 +141,12 @@ class MakeLatissCalibrations(salobj.BaseScript):
             The message to fill in.
         """
         _, plan = self._configured()
-        metadata.duration = plan.duration
+        metadata.duration = self._duration(plan)
         metadata.nimages = len(plan.to_be_taken)
         metadata.totalCheckpoints = len(plan.checkpoints)
+        if self._past is not None:  # whoever resumes waits for what is left only
+            metadata.nimages = len(missing_exposures(self._past))
+            metadata.totalCheckpoints = metadata.nimages + 2
         metadata.survey = "calibration"
 
     async def run(self) -> None:
@@ -154,12 +161,16 @@ class MakeLatissCalibrations(salobj.BaseScript):
         try:
             await self._check()
             context = await self._make_context(config, plan)
-            self.log.info("Run %s, about %.0f s.", context.run_id, plan.duration)
+            self.log.info("Run %s, about %.0f s.", context.run_id, self._duration(plan))
             self._run = Run(context, self._config_text)
             outcome = await self._run.execute()
         except CalibrationError as error:
             raise salobj.ExpectedError(str(error)) from error
         self._conclude(outcome, config)
+
+    def _duration(self, plan: Plan) -> float:
+        """Return the planned time of what is to be done, in seconds."""
+        return plan.duration if self._past is None else time_of_rest(self._past)
 
     async def cleanup(self) -> None:
         """Leave nothing behind after a stop or a failure."""

@@ -147,6 +147,7 @@ def run_block(
     """
     from ...page import PageOptions, block_procedure, make_page_plan
     from .carry_out import carry_out, show_plan
+    from .resume import page_command
 
     item = _read(file)
     procedure = block_procedure(item, _overrides(pairs))
@@ -164,7 +165,11 @@ def run_block(
         place, limits_file=limits_file, accepted=accepted, data_path=data_path,
         may_resume=resume_queue,
     )  # fmt: skip
-    command = f"dailycal block run {'--real ' if real else ''}{file}"
+    words = [word for pair in pairs for word in ("--override", pair)]
+    command = page_command(
+        ("dailycal", "block", "run", str(file), *words), place,
+        accepted=accepted, limits_file=limits_file, data_path=data_path,
+    )  # fmt: skip
     return carry_out(
         plan, place, settings, command=command, resume_queue=resume_queue, as_json=as_json
     )

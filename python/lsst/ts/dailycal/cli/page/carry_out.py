@@ -17,9 +17,12 @@ from ..exit_codes import ExitCode
 from .options import Place
 
 if typing.TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from ...page import CheckSettings, PageOutcome, PagePlan, PageRun
+    from .resume import Resumption
     from .view import PageView
 
 
@@ -46,6 +49,9 @@ def carry_out(
     command: str,
     resume_queue: bool,
     as_json: bool,
+    plain: bool = False,
+    quiet: bool = False,
+    resumption: "Resumption | None" = None,
 ) -> int:
     """Carry a plan out, show how it goes, and return the exit code.
 
@@ -57,18 +63,38 @@ def carry_out(
     from ...model import PageBusyError
     from ...page import page_directory, page_lock
     from ..output import make_console, print_json
+    from ..watch.display import choose_style
     from .session import claim_place, prepare_place
     from .view import JsonPageView, PageView, RichPageView
 
     console = make_console()
-    view: PageView = JsonPageView() if as_json else RichPageView(console, plan)
     claim_place(place)
+    simulation = place.simulation
+    view: PageView = (
+        JsonPageView()
+        if as_json
+        else RichPageView(
+            console,
+            plan,
+            scale=simulation.time_scale if simulation is not None else 1.0,
+            journals=page_directory().parent,
+            style=choose_style(console, plain=plain, quiet=quiet),
+        )
+    )
     begin = time.time()
     try:
         with page_lock(page_directory()).hold(f"{plan.procedure.name} on {place.name}"), view:
             prepare_place(place, view.tell)
             outcome = asyncio.run(
-                _run(plan, place, settings, view, command=command, resume_queue=resume_queue)
+                _run(
+                    plan,
+                    place,
+                    settings,
+                    view,
+                    command=command,
+                    resume_queue=resume_queue,
+                    resumption=resumption,
+                )
             )
     except PageBusyError as error:
         raise CommandError(str(error), ExitCode.BUSY) from None
@@ -81,40 +107,40 @@ def carry_out(
 
         console.print()
         console.print(outcome_view(outcome, plan))
-        _show_calibrations(place, plan, outcome, console, begin=begin, command=command)
+        _show_calibrations(place, console, outcome, begin=begin)
     if outcome.succeeded:
         return ExitCode.OK
     return ExitCode.INTERRUPTED if outcome.stopped else ExitCode.FAILED
 
 
 def _show_calibrations(
-    place: Place,
-    plan: "PagePlan",
-    outcome: "PageOutcome",
-    console: "Console",
-    *,
-    begin: float,
-    command: str,
+    place: Place, console: "Console", outcome: "PageOutcome", *, begin: float
 ) -> None:
     """Show what became of the calibrations, where their journal is on this machine."""
-    if place.own is None:
-        return  # the script has its journal on the machine of the queue
-    from ...page import how_to_finish
+    from ...page import page_directory, show_status
+
+    if place.own is not None:
+        _show_runs(place.own.root, console, begin=begin, at_length=outcome.succeeded)
+    if not outcome.succeeded:
+        journals = str(page_directory().parent) if place.own is not None else ""
+        details = show_status(outcome.run_id, journals)
+        console.print(f"Details:  {details}", soft_wrap=True, markup=False)
+
+
+def _show_runs(root: "Path", console: "Console", *, begin: float, at_length: bool) -> None:
+    """Show the runs of the script in a simulated observatory."""
     from ...report import summarize_run
-    from ...report.table import render_outcome
+    from ...report.table import render_calibrations, render_outcome
     from ...run import read_run_entries
 
-    root = place.own.root
     paths = [path for path in (root / "journal").glob("*.jsonl") if path.stat().st_mtime >= begin]
     where = {name: str(root / name) for name in ("repo", "raw", "logs", "journal")}
     for path in sorted(paths):
         console.print()
         summary = summarize_run(read_run_entries(path))
-        console.print(render_outcome(summary, where))
-        told = any(summary.run_id in line for line in outcome.advice)
-        step = next((item.name for item in plan.to_do if item.takes_images), "")
-        if summary.status != "done" and step and not told:
-            console.print(how_to_finish(step, summary.run_id, command), soft_wrap=True)
+        # What is wrong has been said above, and is to be seen: the rest is for who asks.
+        shown = render_outcome(summary, where) if at_length else render_calibrations(summary)
+        console.print(shown)
 
 
 async def _run(
@@ -125,14 +151,16 @@ async def _run(
     *,
     command: str,
     resume_queue: bool,
+    resumption: "Resumption | None",
 ) -> "PageOutcome":
     from ...journal import FileStorage
-    from ...page import PageChecks, PageJournal, PageRun, page_directory
+    from ...page import PageChecks, PageJournal, PageRun, go_on, page_directory
+    from ...report import JournalsOfScripts
     from .session import new_run_id, session
 
     run_id = new_run_id()
     path = page_directory() / f"{run_id}.jsonl"
-    async with session(place, plan.to_do, view.tell, view.tell) as ports:
+    async with session(place, plan.to_do, view.announce, view.tell) as ports:
         page = PageRun(
             run_id,
             plan,
@@ -140,14 +168,20 @@ async def _run(
             checks=PageChecks(ports, settings),
             journal=PageJournal(FileStorage(path), ports.clock, [view]),
             command=command,
+            scripts=JournalsOfScripts(page_directory().parent, time.time() - 1.0),
+            continues=resumption.run_id if resumption is not None else "",
+            simulation=str(place.simulation.root) if place.simulation is not None else "",
+            queue_remains=place.own is None,
         )
+        if resumption is not None:
+            view.tell(resumption.remark)
         view.tell(f"Journal: {path}")
-        async with _interrupts(page, view):
+        async with _interrupts(page, view, str(go_on(command, run_id))):
             return await page.execute(resume_queue=resume_queue)
 
 
 @contextlib.asynccontextmanager
-async def _interrupts(page: "PageRun", view: "PageView") -> AsyncIterator[None]:
+async def _interrupts(page: "PageRun", view: "PageView", again: str) -> AsyncIterator[None]:
     """Let the first Ctrl-C stop the script under way, and the second one leave it behind."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -156,7 +190,7 @@ async def _interrupts(page: "PageRun", view: "PageView") -> AsyncIterator[None]:
     def interrupt() -> None:
         nonlocal asked
         if asked and task is not None:
-            view.tell("Left; the script under way goes on in the queue.")
+            view.tell(f"Left; the script under way goes on in the queue. Go on with: {again}")
             task.cancel()
             return
         asked = True

@@ -5,6 +5,7 @@
 
 __all__ = ["run"]
 
+import dataclasses
 import typing
 from pathlib import Path
 
@@ -13,11 +14,14 @@ import click
 from ..errors import CommandError
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
 from ..help import ExampleCommand
+from ..watch.options import display_options
 from .carry_out import carry_out, show_plan
-from .options import check_options, make_place, make_settings, place_options, read_file
+from .options import Place, check_options, make_place, make_settings, place_options, read_file
+from .resume import LATEST, page_command, read_resumption
 
 if typing.TYPE_CHECKING:
     from ...page import PagePlan
+    from .resume import Resumption
 
 
 @click.command(
@@ -26,6 +30,7 @@ if typing.TYPE_CHECKING:
     examples=(
         "dailycal run --small",
         "dailycal run --dry-run",
+        "dailycal run --resume",
         "dailycal run --real --time-available 20min",
         "dailycal run --real --from-step calibrations --config-for calibrations short.yaml",
     ),
@@ -36,6 +41,9 @@ if typing.TYPE_CHECKING:
 @click.option(
     "--from-step", default="", metavar="STEP", help="Begin with this step; --dry-run lists them."
 )
+@click.option("--resume", metavar="[RUN]", is_flag=False, flag_value=LATEST,
+              help="Go on with a run of the page where it stopped, the latest one by default; "
+              "nothing is done or taken again.")  # fmt: skip
 @click.option("--skip-step", "skip", multiple=True, metavar="STEP",
               help="Leave a step out; can be repeated.")  # fmt: skip
 @click.option("--config-for", "config_files", type=(str, click.Path(path_type=Path)),
@@ -46,6 +54,7 @@ if typing.TYPE_CHECKING:
               "this time, e.g. 12min; exit code 75.")  # fmt: skip
 @click.option("--resume-queue", is_flag=True, help="Resume the queue if it is paused.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@display_options
 @check_options
 @place_options
 def run(
@@ -53,12 +62,15 @@ def run(
     name: str,
     dry_run: bool,
     from_step: str,
+    resume: str | None,
     skip: tuple[str, ...],
     config_files: tuple[tuple[str, Path], ...],
     leave_enabled: bool,
     time_available: str | None,
     resume_queue: bool,
     as_json: bool,
+    plain: bool,
+    quiet: bool,
     limits_file: Path | None,
     accepted: tuple[str, ...],
     data_path: str,
@@ -80,20 +92,31 @@ def run(
     """
     from ...page import PageOptions, make_page_plan
 
-    plan = make_page_plan(
-        find_procedure(name),
-        PageOptions(
-            from_step=from_step,
-            skip=skip,
-            configurations={step: read_file(path) for step, path in config_files},
-            leave_enabled=leave_enabled,
-        ),
-    )
+    if resume is not None:
+        _refuse_with_resume(from_step=from_step, skip=skip, configurations=config_files)
+        resumption = read_resumption(resume, directory, real=real)
+        if resumption.plan is None:
+            click.echo(f"{resumption.run_id} is done; there is nothing left to do.", err=as_json)
+            return ExitCode.OK
+        plan = resumption.plan
+    else:
+        resumption = None
+        plan = make_page_plan(
+            find_procedure(name),
+            PageOptions(
+                from_step=from_step,
+                skip=skip,
+                configurations={step: read_file(path) for step, path in config_files},
+                leave_enabled=leave_enabled,
+            ),
+        )
     place = make_place(
         real=real, queue=queue, directory=directory, time_scale=time_scale,
         seed=seed, small=small, rice=rice, faults=faults, database=database,
         enabled=bool(from_step),
     )  # fmt: skip
+    if resumption is not None:
+        place = _place_again(place, resumption, faults)
     available = _seconds(time_available)
     if dry_run:
         show_plan(plan, place, as_json=as_json)
@@ -105,10 +128,31 @@ def run(
         place, limits_file=limits_file, accepted=accepted, data_path=data_path,
         may_resume=resume_queue,
     )  # fmt: skip
-    command = "dailycal run --real" if real else "dailycal run"
+    command = page_command(
+        ("dailycal", "run"), place,
+        accepted=accepted, limits_file=limits_file, data_path=data_path,
+    )  # fmt: skip
     return carry_out(
-        plan, place, settings, command=command, resume_queue=resume_queue, as_json=as_json
-    )
+        plan, place, settings, command=command, resume_queue=resume_queue, as_json=as_json,
+        plain=plain, quiet=quiet, resumption=resumption,
+    )  # fmt: skip
+
+
+def _refuse_with_resume(**others: object) -> None:
+    """Refuse what would make another run of the one that is to be gone on with."""
+    for name, value in others.items():
+        if value:
+            option = {"from_step": "--from-step", "skip": "--skip-step"}.get(name, "--config-for")
+            raise click.UsageError(f"--resume goes on where the run stopped; leave {option} out.")
+
+
+def _place_again(place: Place, resumption: "Resumption", faults: tuple[str, ...]) -> Place:
+    """Return the simulated observatory of a run, to be started again as it was."""
+    if place.own is None or resumption.simulation is None:
+        return dataclasses.replace(place, enabled=resumption.enabled)
+    own = dataclasses.replace(resumption.simulation, faults=faults)
+    name = f"a simulated observatory in {own.root}"
+    return dataclasses.replace(place, name=name, own=own, enabled=resumption.enabled)
 
 
 def find_procedure(name: str) -> typing.Any:

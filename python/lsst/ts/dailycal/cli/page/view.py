@@ -5,14 +5,13 @@
 
 __all__ = ["JsonPageView", "PageView", "RichPageView"]
 
+import contextlib
 import logging
+import pathlib
 import time
 import typing
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Column
-from rich.text import Text
 
 from ...model import Severity
 from ...page import (
@@ -23,13 +22,16 @@ from ...page import (
     PageStarted,
     StepEnded,
     StepProgress,
-    StepQueued,
     StepStarted,
     StepStatus,
     format_duration,
 )
+from ...report.outlook import look_ahead, short_time
 from ...report.plain import to_plain
+from ...report.progress import Progress
 from ..output import print_json
+from ..watch.display import Display, Style
+from ..watch.follow import JournalFollower
 
 
 class PageView(typing.Protocol):
@@ -45,6 +47,10 @@ class PageView(typing.Protocol):
 
     def tell(self, text: str) -> None:
         """Show what is done around the run."""
+        ...
+
+    def announce(self, text: str) -> None:
+        """Show what everybody is told."""
         ...
 
 
@@ -74,107 +80,117 @@ class JsonPageView:
         """Print what is done around the run."""
         print_json({"event": "Remark", "time": time.time(), "text": text})
 
+    def announce(self, text: str) -> None:
+        """Print what everybody is told."""
+        self.tell(text)
+
 
 class RichPageView:
-    """Lines as they come, and under them, on a terminal, a progress bar.
+    """Lines that are worth keeping, and under them, on a terminal, a display that stays in place.
 
     Parameters
     ----------
     console : `rich.console.Console`
         Where to.
     plan : `PagePlan`
-        The plan.
+        The plan; `None` to take it from the journal.
+    scale : `float`, optional
+        How much faster than at the telescope exposures are; 1 at the telescope.
+    journals : `~pathlib.Path`, optional
+        Where the journals of its scripts are, if they can be read from here.
+    style : `Style`, optional
+        How to show it; by default as the console can.
+    tell : `bool`, optional
+        Print what is worth keeping of the scripts' journals, where their logs are not heard?
     """
 
-    def __init__(self, console: Console, plan: PagePlan) -> None:
-        self._console = console
-        self._names = [step.name for step in plan.to_do]
-        self._titles = {step.name: step.title for step in plan.to_do}
-        self._remark = ""
-        self._checkpoint = ""
-        self._progress = Progress(
-            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
-            BarColumn(bar_width=None),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            expand=True,
-            disable=not console.is_terminal,
+    def __init__(
+        self,
+        console: Console,
+        plan: PagePlan | None,
+        *,
+        scale: float = 1.0,
+        journals: pathlib.Path | None = None,
+        style: Style | None = None,
+        tell: bool = False,
+    ) -> None:
+        self.display = Display(console, Progress(plan, scale), style)
+        self._follower = (
+            JournalFollower(self.display, journals, tell=tell) if journals is not None else None
         )
-        self._task = self._progress.add_task("checking", total=None)
+        self._stack = contextlib.ExitStack()
+        self._remark = ""
 
     def __enter__(self) -> typing.Self:
-        self._progress.start()
+        self._stack.enter_context(self.display)
+        if self._follower is not None:
+            self._stack.enter_context(self._follower.running())
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        self._stack.close()
 
     def tell(self, text: str) -> None:
         """Print what is done around the run."""
-        self._print(text)
+        self.display.tell(text)
+
+    def announce(self, text: str) -> None:
+        """Print what everybody is told."""
+        self.display.line(text)
 
     def notify(self, event: PageEvent) -> None:
         """Show an event."""
+        self.display.apply_page(event)
+        self.show_lines(event)
+        self.display.tick()
+
+    def show_lines(self, event: PageEvent) -> None:
+        """Print what is worth keeping of an event."""
         match event:
-            case PageStarted(run_id=run_id, duration=duration):
-                about = format_duration(duration)
-                self._print(
-                    f"Run {run_id}: {len(self._names)} steps, about {about} at the telescope"
-                )
+            case PageStarted():
+                self.display.line(self._describe_start(event))
             case ChecksMade():
                 self._show_checks(event)
             case AnnouncementMade(problems=problems):
                 for problem in problems:
-                    self._print(f"Not announced: {problem}", "yellow")
-            case StepStarted(name=name, script=script):
-                number = self._names.index(name) + 1
-                label = f"{number}/{len(self._names)} {name}"
-                self._print(f"{label}: {self._titles[name]} ({script})", "bold cyan")
-                self._progress.reset(self._task, description=label, total=None)
-            case StepQueued(index=index):
-                self._print(f"added as script {index}", "dim")
+                    self.display.line(f"Not announced: {problem}", "yellow", level=logging.WARNING)
+            case StepStarted(name=name):
+                steps = [step.name for step in self.display.progress.to_do]
+                if self.display.is_plain:
+                    title = self.display.progress.steps[name].title
+                    self.display.line(f"{steps.index(name) + 1}/{len(steps)} {name}: {title}")
             case StepProgress():
                 self._show_progress(event)
             case StepEnded(outcome=outcome):
-                style = "bold green" if outcome.status is StepStatus.DONE else "bold red"
-                reason = f": {outcome.reason}" if outcome.reason else ""
-                took = format_duration(outcome.duration)
-                self._print(f"{outcome.name} {outcome.status} after {took}{reason}", style)
+                good = outcome.status is StepStatus.DONE
+                took = short_time(outcome.duration)
+                text = f"{outcome.name} {outcome.status}, {took}"
+                if self.display.is_plain or not good:  # else the panel shows it
+                    self.display.line(text, "green" if good else "bold red")
             case _:
                 pass  # the table at the end tells it
+
+    def _describe_start(self, event: PageStarted) -> str:
+        steps = len(self.display.progress.to_do)
+        text = f"{event.run_id}: {steps} step{'s' * (steps != 1)}"
+        at_telescope = f"about {format_duration(event.duration)} at the telescope"
+        outlook = look_ahead(self.display.progress, self.display.now())
+        if self.display.progress.scale == 1.0 or outlook is None:
+            return f"{text}, {at_telescope}"
+        return f"{text}, about {format_duration(outlook.left)} here; {at_telescope}"
 
     def _show_checks(self, event: ChecksMade) -> None:
         for finding in event.findings:
             if finding.severity is Severity.WARNING:  # what refuses is told at the end
                 text = f"{finding.subject}: {finding.value}. {finding.advice}".strip()
-                self._print(text, "yellow")
+                self.display.line(text, "yellow", level=logging.WARNING)
         if not event.step:
             good = sum(finding.severity is Severity.OK for finding in event.findings)
-            self._print(f"{good} of {len(event.findings)} checks are all right")
+            self.display.line(f"{good} of {len(event.findings)} checks are all right")
 
     def _show_progress(self, event: StepProgress) -> None:
-        update = event.update
-        for level, text in update.messages:
-            style = "red" if level >= logging.ERROR else "yellow"
-            self._print(f"  {text}", style if level >= logging.WARNING else "")
+        for level, text in event.update.messages:
+            self.display.log(level, text)
         if event.remark and event.remark != self._remark:
-            self._print(event.remark, "bold yellow")
+            self.display.line(event.remark, "bold yellow")
         self._remark = event.remark
-        if update.checkpoint and update.checkpoint != self._checkpoint:
-            self._checkpoint = update.checkpoint
-            if not self._console.is_terminal:
-                total = f"/{update.checkpoints_expected}" if update.checkpoints_expected else ""
-                self._print(f"  [{update.checkpoints_passed}{total}] {update.checkpoint}", "dim")
-        expected = float(update.checkpoints_expected) or None
-        self._progress.update(
-            self._task,
-            description=f"{event.name} {update.checkpoint or update.state.name}",
-            total=expected,
-            completed=float(update.checkpoints_passed) if expected else 0.0,
-        )
-
-    def _print(self, text: str, style: str = "") -> None:
-        stamp = time.strftime("%H:%M:%S", time.gmtime())
-        # Texts come from elsewhere: nothing in them is markup.
-        self._console.print(Text.assemble((stamp, "dim"), "  ", (text, style)), soft_wrap=True)

@@ -3,7 +3,7 @@
 
 """The commands ``dailycal runs`` and ``dailycal status``."""
 
-__all__ = ["runs", "status"]
+__all__ = ["runs", "shown", "status"]
 
 import typing
 from pathlib import Path
@@ -24,8 +24,6 @@ from .journals import (
 
 if typing.TYPE_CHECKING:
     from rich.console import RenderableType
-
-    from ...page import PageSummary
 
 
 @click.command(cls=ExampleCommand, examples=("dailycal runs", "dailycal runs --json"))
@@ -53,6 +51,11 @@ def runs(*, directory: Path | None, as_json: bool) -> None:
 
     console = make_console()
     console.print(render_runs([run.listed for run in found], console.width))
+    for word, status in (("To watch", "running"), ("To go on", "")):
+        for run in found:
+            if run.listed.advice and (run.listed.status == "running") == bool(status):
+                # On a line of its own, whatever the width: it is there to be copied.
+                console.print(f"{word}:  {run.listed.advice}", soft_wrap=True, markup=False)
 
 
 @click.command(
@@ -81,18 +84,18 @@ def status(run: str | None, *, last: bool, directory: Path | None, as_json: bool
     if as_json:
         print_json({**_plain(known), "scripts": known.scripts} if known.scripts else _plain(known))
         return
-    make_console().print(_shown(known))
+    make_console().print(shown(known))
 
 
 def _plain(run: KnownRun) -> dict[str, typing.Any]:
     """Say for programs what is known of a run."""
     from ...report.plain import to_plain
 
-    told = {"kind": run.listed.kind, "advice": run.listed.advice}
+    told = {"kind": run.listed.kind, "advice": run.listed.advice, "who": run.listed.who}
     return {**told, **to_plain(run.summary), "status": run.listed.status}
 
 
-def _shown(run: KnownRun) -> "RenderableType":
+def shown(run: KnownRun) -> "RenderableType":
     """Show a run, and those of the script that it made."""
     from rich.console import Group
     from rich.text import Text
@@ -101,29 +104,20 @@ def _shown(run: KnownRun) -> "RenderableType":
     from ...report.page_table import render_page
     from ...report.table import render_outcome
 
-    advice = run.listed.advice
+    listed = run.listed
+    parts: list[RenderableType] = []
+    if listed.advice:
+        word = "To watch it" if listed.status == "running" else "To go on"
+        wrong = listed.verdicts if isinstance(run.summary, PageSummary) else ""
+        if wrong and listed.status != "running":
+            parts.append(Text(wrong, "bold red"))
+        parts.append(Text.assemble(f"{word}:  ", (listed.advice, "bold")))
+    if listed.who:
+        parts.append(Text(listed.who[:1].upper() + listed.who[1:]))
     if isinstance(run.summary, PageSummary):
-        parts: list[RenderableType] = [
-            render_page(run.summary, run.listed.status, _hints(run, run.summary))
-        ]
+        parts.append(render_page(run.summary, listed.status))
         for item in run.scripts:
             parts += [Text(), render_outcome(item)]
         return Group(*parts, Text(f"Journal  {run.path}"))
-    shown = render_outcome(run.summary, {"Journal": str(run.path)}, run.listed.status)
-    if not advice:
-        return shown
-    word = "Carried out" if run.listed.status == "running" else "To finish it:"
-    return Group(shown, Text(f"{word} {advice}", "bold"))
-
-
-def _hints(run: KnownRun, page: "PageSummary") -> list[str]:
-    """Say how to go on with a page, as it would have done itself at its end."""
-    from ...page import how_to_finish
-
-    if run.listed.status == "running":
-        return [f"Carried out {run.listed.advice}"]
-    if not run.listed.advice:
-        return []
-    open_scripts = [item.run_id for item in run.scripts if item.status != "done"]
-    hints = [how_to_finish(page.next_step, name, page.command) for name in open_scripts]
-    return [*hints, f"To go on: {run.listed.advice}"]
+    where = {"Journal": str(run.path)}
+    return Group(*parts, render_outcome(run.summary, where, listed.status))

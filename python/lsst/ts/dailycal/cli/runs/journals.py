@@ -6,6 +6,7 @@
 __all__ = [
     "DIRECTORY_OPTION",
     "KnownRun",
+    "begin_of_next_page",
     "find_journal",
     "is_page",
     "journal_directories",
@@ -16,10 +17,12 @@ __all__ = [
     "read_runs",
 ]
 
+import contextlib
 import dataclasses
+import math
 import os
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -149,25 +152,41 @@ def read_runs(paths: Iterable[Path], complain: Callable[[str], None]) -> list[Kn
         Is told of a journal that cannot be read.
     """
     from ...model import JournalError
+
+    summaries: dict[Path, RunSummary | PageSummary] = {}
+    for path in paths:
+        try:
+            summaries[path] = _read_page(path) if is_page(path) else _read_script(path)
+        except JournalError as error:
+            complain(str(error))
+    found = [_known(path, summaries) for path in summaries]
+    return _in_order(found)
+
+
+def _read_page(path: Path) -> "PageSummary":
+    from ...page import read_page_entries, summarize_page
+
+    return summarize_page(read_page_entries(path))
+
+
+def _read_script(path: Path) -> "RunSummary":
     from ...report import summarize_run
     from ...run import read_run_entries
 
-    scripts: dict[Path, RunSummary] = {}
-    found: list[KnownRun] = []
-    paths = list(paths)
-    # Pages last: what they made is told from the runs of the script.
-    for path in sorted(paths, key=is_page):
-        try:
-            if is_page(path):
-                beside = [run for at, run in scripts.items() if at.parent == path.parent.parent]
-                found.append(_page(path, beside))
-            else:
-                scripts[path] = summarize_run(read_run_entries(path))
-                found.append(_script(path, scripts[path]))
-        except JournalError as error:
-            complain(str(error))
-    order = {path: number for number, path in enumerate(paths)}
-    return sorted(found, key=lambda run: order[run.path])
+    return summarize_run(read_run_entries(path))
+
+
+def _in_order(runs: "Sequence[KnownRun]") -> list[KnownRun]:
+    """Put the latest first, and what a page made below it, also while both are under way."""
+    parts = {part.run_id: run for run in runs for part in run.scripts}
+
+    def key(run: KnownRun) -> tuple[float, int, float]:
+        page = parts.get(run.listed.run_id)
+        if page is not None:
+            return (-page.listed.begin, 1, -run.listed.begin)
+        return (-run.listed.begin, 0, 0.0)
+
+    return sorted(runs, key=key)
 
 
 def read_run(path: Path) -> KnownRun:
@@ -178,37 +197,104 @@ def read_run(path: Path) -> KnownRun:
     JournalError
         If it is not there or damaged.
     """
-    from ...report import summarize_run
-    from ...run import read_run_entries
+    root = path.parent.parent if is_page(path) else path.parent
+    own = _read_page(path) if is_page(path) else _read_script(path)
+    others = [*root.glob("*.jsonl"), *root.glob(f"{PAGES}/*.jsonl")]
+    summaries: dict[Path, RunSummary | PageSummary] = {path: own}
+    for other in others:
+        if other.resolve() != path.resolve():
+            with contextlib.suppress(Exception):  # of another run: this one is asked for
+                summaries[other] = _read_page(other) if is_page(other) else _read_script(other)
+    return _known(path, summaries)
 
-    if not is_page(path):
-        return _script(path, summarize_run(read_run_entries(path)))
-    beside = (item for item in path.parent.parent.glob("*.jsonl") if not is_page(item))
-    runs = read_runs(beside, complain=lambda _: None)
-    return _page(path, [typing.cast("RunSummary", run.summary) for run in runs])
+
+def _known(path: Path, summaries: "Mapping[Path, RunSummary | PageSummary]") -> KnownRun:
+    """Put together what is known of a run, among all others."""
+    from ...page import PageSummary
+
+    summary = summaries[path]
+    # By its id where that is enough to find it.
+    root = path.parent.parent if is_page(path) else path.parent
+    journals = "" if root in journal_directories(None) else str(root.absolute())
+    if isinstance(summary, PageSummary):
+        return _page(path, summary, summaries, journals)
+    return _script(path, summary, summaries, journals)
 
 
-def _script(path: Path, summary: "RunSummary") -> KnownRun:
+def begin_of_next_page(path: Path, begin: float) -> float:
+    """Tell when the next run of the page in a directory began, in seconds since 1970 TAI.
+
+    There is one at a time, so that what begins later is no part of this one: a queue that was
+    started again uses the indices of its scripts again.
+    """
+    from ...model import JournalError
+    from ...page import read_page_entries
+
+    later: list[float] = []
+    for other in path.parent.glob("page-*.jsonl"):
+        with contextlib.suppress(JournalError, IndexError):
+            later.append(read_page_entries(other)[0].tai)
+    return min((item for item in later if item > begin), default=math.inf)
+
+
+def _script(
+    path: Path,
+    summary: "RunSummary",
+    summaries: "Mapping[Path, RunSummary | PageSummary]",
+    journals: str,
+) -> KnownRun:
     from ...journal.owner import holder_of
-    from ...report import list_run
+    from ...page import PageSummary
+    from ...report import list_run, scripts_of
 
-    # By its id where that is enough to find it, else by its path.
-    is_known = path.parent in journal_directories(None)
+    pages = [
+        page.run_id
+        for at, page in summaries.items()
+        if isinstance(page, PageSummary)
+        and at.parent.parent == path.parent
+        and scripts_of(page, [summary])
+        and (page.resumed == summary.run_id or summary.begin < begin_of_next_page(at, page.begin))
+    ]
     owner = holder_of(path.with_suffix(".lock"))
-    listed = list_run(summary, owner, summary.run_id if is_known else str(path))
+    listed = list_run(summary, owner, journals=journals, page=max(pages, default=""))
     return KnownRun(path, listed, summary)
 
 
-def _page(path: Path, beside: "Sequence[RunSummary]") -> KnownRun:
+def _page(
+    path: Path,
+    summary: "PageSummary",
+    summaries: "Mapping[Path, RunSummary | PageSummary]",
+    journals: str,
+) -> KnownRun:
     from ...journal.owner import holder_of
-    from ...page import summarize_page
-    from ...page.journal import read_page_entries
+    from ...page import PageSummary
     from ...page.lock import LOCK_NAME
-    from ...report import list_page, scripts_of
+    from ...report import describe_script_run, list_page, scripts_of
 
-    summary = summarize_page(read_page_entries(path))
-    scripts = tuple(scripts_of(summary, beside))
+    until = begin_of_next_page(path, summary.begin)
+    beside = {
+        at: run
+        for at, run in summaries.items()
+        if not isinstance(run, PageSummary)
+        and at.parent == path.parent.parent
+        and (run.begin < until or run.run_id == summary.resumed)
+    }
+    scripts = tuple(scripts_of(summary, beside.values()))
+    later = [
+        page.run_id
+        for page in summaries.values()
+        if isinstance(page, PageSummary) and page.continues == summary.run_id
+    ]
     owner = holder_of(path.with_name(LOCK_NAME))
     if owner is not None and not summary.run_id.endswith(f"-{owner.pid}"):
         owner = None  # that of a later run
-    return KnownRun(path, list_page(summary, scripts, owner), summary, scripts)
+    made = [at for at, run in beside.items() if scripts and run is scripts[-1]]
+    listed = list_page(
+        summary,
+        scripts,
+        owner,
+        run=describe_script_run(made[0]) if made else None,
+        resumed_by=max(later, default=""),
+        journals=journals,
+    )
+    return KnownRun(path, listed, summary, scripts)

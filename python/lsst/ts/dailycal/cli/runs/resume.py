@@ -5,6 +5,7 @@
 
 __all__ = ["resume"]
 
+import dataclasses
 import os
 import typing
 from pathlib import Path
@@ -15,10 +16,15 @@ from ..errors import CommandError
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
 from ..help import ExampleCommand
 from ..script.command import INDEX_OPTION, LOG_LEVEL_OPTION
+from ..simulate.directory import is_ours
+from ..simulate.options import MARKER
+from ..watch.options import display_options
 from .journals import DIRECTORY_OPTION, find_journal, is_page, latest_journal, read_run
 
 if typing.TYPE_CHECKING:
     from ...run import RunState
+    from ...sim.config import SimulationConfig
+    from ..simulate.rehearsal import RehearsalRequest
 
 SCRIPT = "auxtel/make_latiss_calibrations.py"
 """The script that runs are made with."""
@@ -39,6 +45,7 @@ SCRIPT = "auxtel/make_latiss_calibrations.py"
 @LOG_LEVEL_OPTION
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before starting.")
+@display_options
 @click.pass_context
 def resume(
     context: click.Context,
@@ -50,6 +57,8 @@ def resume(
     log_level: str,
     as_json: bool,
     yes: bool,
+    plain: bool,
+    quiet: bool,
 ) -> int:
     """Finish a run that failed, was stopped or was killed.
 
@@ -64,6 +73,14 @@ def resume(
     if _is_finished(state):
         click.echo(f"Run {path.stem} is finished; there is nothing left to do.", err=as_json)
         return ExitCode.OK
+    simulation = _simulation(path)
+    if simulation is not None:
+        request = _rehearsal_request(simulation, path, _mode(state), index)
+        from ..simulate.rehearse import carry_out_rehearsal
+
+        return carry_out_rehearsal(
+            request, run_id=path.stem, as_json=as_json, plain=plain, quiet=quiet
+        )
     # The script is a process of its own, and finds the journal by its environment.
     os.environ["DAILYCAL_JOURNAL_DIR"] = str(path.parent.absolute())
     from ..script.command import script
@@ -78,7 +95,43 @@ def resume(
             log_level=log_level,
             as_json=as_json,
             yes=yes,
+            plain=plain,
+            quiet=quiet,
         ),
+    )
+
+
+def _simulation(path: Path) -> "SimulationConfig | None":
+    """Return the simulated observatory that a run was made in, if it has to be started again."""
+    root = path.absolute().parent.parent
+    joined = "DAILYCAL_SIM_CONFIG" in os.environ or "LSST_DDS_PARTITION_PREFIX" in os.environ
+    if joined or path.absolute().parent.name != "journal" or not is_ours(root):
+        return None
+    from ...sim.config import SimulationConfig
+
+    there = SimulationConfig.load(root / MARKER)
+    # A fault that was rehearsed has struck; whoever goes on has removed its cause.
+    return dataclasses.replace(there, root=root, faults=(), started_at=None, start_tai=None)
+
+
+def _rehearsal_request(
+    config: "SimulationConfig", path: Path, mode: str, index: int | None
+) -> "RehearsalRequest":
+    """Say how to go on with a run in its simulated observatory, which is started for it."""
+    import logging
+
+    from ..script.path import find_script
+    from ..simulate.directory import claim_directory
+    from ..simulate.rehearsal import RehearsalRequest
+    from ..simulate.rehearse import INDEX
+
+    claim_directory(config.root, keep=True, yes=False)
+    return RehearsalRequest(
+        config=config,
+        script=find_script(SCRIPT),
+        script_config=f"script_mode: {mode}\nresume: {path.stem}\n",
+        index=index or INDEX,
+        log_level=logging.INFO,
     )
 
 
@@ -95,10 +148,10 @@ def _refuse_page(path: Path) -> None:
     known = read_run(path)
     ids = [run.run_id for run in known.scripts]
     parts = [f"{path.stem} is a run of the whole page; its steps are scripts of their own."]
-    if known.listed.advice:
-        parts.append(f"To go on: {known.listed.advice}.")
     if ids:
         parts.append(f"The run that took the images: {', '.join(ids)}.")
+    if known.listed.advice:  # last, and without a full stop: it is there to be copied
+        parts.append(f"To go on: {known.listed.advice}")
     raise CommandError(" ".join(parts), ExitCode.USAGE)
 
 

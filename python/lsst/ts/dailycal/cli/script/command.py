@@ -14,6 +14,7 @@ import click
 
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
 from ..help import ExampleCommand
+from ..watch.options import display_options
 
 INDEX_BASE = 200_000
 """First index of scripts on the AuxTel queue; the Scheduler's scripts insist on that range."""
@@ -60,6 +61,7 @@ LOG_LEVEL_OPTION = click.option(
 @click.option("--stop-checkpoint", default="", metavar="REGEX", help="Stop at these checkpoints.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before starting.")
+@display_options
 def script(
     *,
     path: str,
@@ -71,6 +73,8 @@ def script(
     stop_checkpoint: str,
     as_json: bool,
     yes: bool,
+    plain: bool = False,
+    quiet: bool = False,
 ) -> int:
     """Run one SAL script as a queue would, and follow it to its end.
 
@@ -103,8 +107,12 @@ def script(
         view = JsonView()
     else:
         from ..output import make_console
+        from ..watch.display import choose_style
 
-        view = RichView(make_console(), level, schedule)
+        console = make_console()
+        style = choose_style(console, plain=plain, quiet=quiet)
+        run_id = str(config.get("resume") or "")
+        view = RichView(console, level, schedule, style=style, index=number, run_id=run_id)
     request = ScriptRequest(
         path=executable,
         index=number,

@@ -1,27 +1,36 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Show a running script: to people with a progress bar, to programs as JSON lines."""
+"""Show a running script: to people in a display, to programs as JSON lines."""
 
-__all__ = ["JsonView", "RichView", "ScriptView"]
+__all__ = ["JsonView", "RichView", "ScriptView", "describe_end"]
 
+import contextlib
+import dataclasses
 import logging
+import os
+import pathlib
 import time
 import typing
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
-from rich.progress_bar import ProgressBar
-from rich.table import Column
-from rich.text import Text
 
+from ...journal import journal_path
+from ...model import ScriptState
+from ...page import resume_script
 from ...report.plain import to_plain
+from ...report.progress import Progress
 from ...report.table import format_time
 from ..output import print_json
+from ..watch.display import Display, Style
+from ..watch.follow import JournalFollower
 from .estimate import Estimate
 from .events import Ended, LogLine, Metadata, Remark, ScriptEvent, StateChanged
 
+FINAL = frozenset({"DONE", "STOPPED", "FAILED", "CONFIGURE_FAILED"})
+SIGNALLED = 128
+"""An exit code above it is that and the number of the signal that ended the process."""
 _STATE_STYLES = {
     "RUNNING": "cyan",
     "PAUSED": "bold yellow",
@@ -60,7 +69,7 @@ class JsonView:
 
 
 class RichView:
-    """Lines as they come, and under them, on a terminal, a progress bar.
+    """Lines that are worth keeping, and under them, on a terminal, a display that stays in place.
 
     Parameters
     ----------
@@ -70,6 +79,16 @@ class RichView:
         Lowest level of log lines that is shown.
     schedule : `~collections.abc.Mapping` [`str`, `float`], optional
         Planned time from the start to each checkpoint, in seconds.
+    style : `Style`, optional
+        How to show it; by default as the console can.
+    index : `int`, optional
+        Index of the script, by which the journal of its run is found.
+    run_id : `str`, optional
+        Id of the run that it is about to go on with.
+    journals : `~pathlib.Path`, optional
+        Where the journals are; by default where the script looks for them.
+    scale : `float`, optional
+        How much faster than at the telescope exposures are; that of the environment by default.
     """
 
     def __init__(
@@ -77,32 +96,38 @@ class RichView:
         console: Console,
         level: int = logging.INFO,
         schedule: Mapping[str, float] | None = None,
+        *,
+        style: Style | None = None,
+        index: int = 0,
+        run_id: str = "",
+        journals: pathlib.Path | None = None,
+        scale: float | None = None,
     ) -> None:
+        progress = Progress(scale=scale or _scale())
+        self.display = Display(console, progress, style)
         self._console = console
         self._level = level
         self._schedule = schedule
         self._estimate = Estimate(0.0)
-        self._metadata: Metadata | None = None
-        self._state = ""
-        self._checkpoints = 0
-        self._began: float | None = None
-        self._progress = Progress(
-            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
-            _EstimateBar(self._fraction),
-            _TimeColumn(self._describe_time),
-            console=console,
-            transient=True,
-            expand=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._progress.add_task("loading", total=None)
+        self._checkpoints_expected = 0
+        self._state = StateChanged("", "", "", 0)
+        progress.script_left = self._estimate.remaining
+        self._journals = str(journals.absolute()) if journals is not None else ""
+        self._follower: JournalFollower | None = None
+        if index or run_id:
+            directory = journals or journal_path("x").parent
+            self._follower = JournalFollower(self.display, directory)
+            self._follower.expect(run_id, index)
+        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> typing.Self:
-        self._progress.start()
+        self._stack.enter_context(self.display)
+        if self._follower is not None:
+            self._stack.enter_context(self._follower.running())
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        self._stack.close()
 
     def show(self, event: ScriptEvent) -> None:
         """Show an event."""
@@ -110,97 +135,84 @@ class RichView:
             case StateChanged():
                 self._show_state(event)
             case Metadata():
-                self._metadata = event
+                self._checkpoints_expected = event.checkpoints
                 self._estimate = Estimate(event.duration, self._schedule)
-                self._print(_describe_metadata(event), "")
+                self.display.progress.script_left = self._estimate.remaining
+                self.display.progress.script_planned = event.duration
+                self.display.line(_describe_metadata(event))
             case LogLine(level, text, traceback) if level >= self._level:
                 # What went wrong is in the message; a traceback is for those who asked for more.
-                shown = traceback if self._level <= logging.DEBUG else ""
-                self._print("\n".join(filter(None, [text, shown])), _level_style(level))
+                more = traceback if self._level <= logging.DEBUG else ""
+                self.display.log(level, "\n".join(filter(None, [text, more])), self._level)
             case Remark(level, text):
-                self._print(text, _level_style(level))
+                self.display.log(level, text, logging.DEBUG)
             case Ended():
                 self._show_end(event)
 
     def _show_state(self, event: StateChanged) -> None:
-        if event.state != self._state:
-            if event.state == "RUNNING" and self._began is None:
-                self._began = time.monotonic()
-            self._state = event.state
+        before, self._state = self._state, event
+        progress, now = self.display.progress, self.display.now()
+        if event.state == "RUNNING" and progress.script_began is None:
+            progress.script_began = now
+            progress.began = progress.began or now
+        progress.script = dataclasses.replace(
+            progress.script,
+            state=getattr(ScriptState, event.state, ScriptState.UNKNOWN),
+            checkpoint=event.last_checkpoint,
+            checkpoints_passed=event.checkpoints,
+            checkpoints_expected=self._checkpoints_expected,
+        )
+        if event.state != before.state:
             if event.state == "PAUSED":
                 hint = " Press Enter to go on, Ctrl-C to stop." if self._console.is_terminal else ""
-                self._print(f"PAUSED at {event.last_checkpoint}.{hint}", "bold yellow")
-            elif event.state not in {"DONE", "STOPPED", "FAILED"}:  # these are told at the end
-                self._print(event.state, _STATE_STYLES.get(event.state, ""))
-        if event.checkpoints != self._checkpoints:
-            self._checkpoints = event.checkpoints
-            self._estimate.reach(event.last_checkpoint, self._elapsed())
-            if not self._console.is_terminal:
-                self._print(f"{self._count()}{event.last_checkpoint}", "")
-        self._progress.update(self._task, description=event.last_checkpoint or event.state)
+                self.display.line(f"PAUSED at {event.last_checkpoint}.{hint}", "bold yellow")
+            elif event.state not in {"DONE", "STOPPED", "FAILED"} and self.display.is_plain:
+                self.display.line(event.state, _STATE_STYLES.get(event.state, ""))
+        if event.checkpoints != before.checkpoints:
+            self._estimate.reach(event.last_checkpoint, now - (progress.script_began or now))
+            if self.display.is_plain:
+                self.display.line(f"{self._count()}{event.last_checkpoint}")
 
     def _count(self) -> str:
-        total = self._metadata.checkpoints if self._metadata is not None else 0
-        return f"[{self._checkpoints}/{total}] " if total else f"[{self._checkpoints}] "
+        total = self._checkpoints_expected
+        return f"[{self._state.checkpoints}/{total}] " if total else f"[{self._state.checkpoints}] "
 
     def _show_end(self, event: Ended) -> None:
+        self.display.progress.is_over = True
         style = _STATE_STYLES.get(event.state, "bold red")
-        state = event.state or "no state"
-        reason = f": {event.reason}" if event.reason else ""
-        took = f" after {format_time(event.elapsed)}, exit code {event.exit_code}"
-        self._print(f"{state}{took}{reason}", style)
-
-    def _elapsed(self) -> float:
-        return 0.0 if self._began is None else time.monotonic() - self._began
-
-    def _fraction(self) -> float | None:
-        return None if self._began is None else self._estimate.fraction(self._elapsed())
-
-    def _describe_time(self) -> str:
-        if self._began is None:
-            return ""
-        elapsed = self._elapsed()
-        left = self._estimate.remaining(elapsed)
-        if left is not None:
-            return f"{format_time(elapsed)}, about {format_time(left)} left"
-        if self._estimate.fraction(elapsed) is None or self._state != "RUNNING":
-            return format_time(elapsed)
-        return f"{format_time(elapsed)}, longer than planned"
-
-    def _print(self, text: str, style: str) -> None:
-        stamp = time.strftime("%H:%M:%S", time.gmtime())
-        # Texts come from elsewhere: nothing in them is markup.
-        self._console.print(Text.assemble((stamp, "dim"), "  ", (text, style)), soft_wrap=True)
+        self.display.line(describe_end(event, self._state.last_checkpoint), style)
+        run = self.display.progress.run
+        if run is None or run.started is None or event.state == "DONE":
+            return
+        again = resume_script(run.started.run_id, self._journals)
+        self.display.line(f"Go on with: {again}", "bold")
 
 
-class _EstimateBar(BarColumn):
-    """A bar that moves with time, also when nothing is heard."""
+def describe_end(event: Ended, checkpoint: str) -> str:
+    """Say how a script ended (`str`).
 
-    def __init__(self, fraction: typing.Callable[[], float | None]) -> None:
-        super().__init__(bar_width=None)
-        self._fraction = fraction
+    Parameters
+    ----------
+    event : `Ended`
+        Its end.
+    checkpoint : `str`
+        The last checkpoint that was heard; empty if none was.
+    """
+    if event.exit_code > SIGNALLED and event.state not in FINAL:
+        at = f" at {checkpoint}" if checkpoint else ""
+        return f"The script was killed (signal {event.exit_code - SIGNALLED}){at}."
+    state = event.state or "no state"
+    reason = f": {event.reason}" if event.reason else ""
+    return f"{state} after {format_time(event.elapsed)}, exit code {event.exit_code}{reason}"
 
-    def render(self, task: Task) -> ProgressBar:
-        """Render the column."""
-        fraction = self._fraction()
-        if fraction is not None:
-            task.total, task.completed = 1.0, fraction
-        return super().render(task)
 
+def _scale() -> float:
+    """Tell how much faster than at the telescope the exposures are that are joined (`float`)."""
+    if "DAILYCAL_SIM_CONFIG" not in os.environ:
+        return 1.0
+    from ...sim.config import SimulationConfig
 
-class _TimeColumn(ProgressColumn):
-    """How long it has run, and how long it will."""
-
-    max_refresh = 0.5
-
-    def __init__(self, describe: typing.Callable[[], str]) -> None:
-        super().__init__(table_column=Column(no_wrap=True))
-        self._describe = describe
-
-    def render(self, task: Task) -> Text:
-        """Render the column."""
-        del task
-        return Text(self._describe())
+    return SimulationConfig.load().time_scale
 
 
 def _describe_metadata(metadata: Metadata) -> str:
@@ -210,9 +222,3 @@ def _describe_metadata(metadata: Metadata) -> str:
     if metadata.images:
         parts.append(f"{metadata.images} images")
     return "Configured: " + (", ".join(parts) or "it does not say how long it takes")
-
-
-def _level_style(level: int) -> str:
-    if level >= logging.ERROR:
-        return "red"
-    return "yellow" if level >= logging.WARNING else ("dim" if level < logging.INFO else "")

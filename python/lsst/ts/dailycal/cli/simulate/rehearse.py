@@ -3,7 +3,7 @@
 
 """The command ``dailycal rehearse``."""
 
-__all__ = ["rehearse"]
+__all__ = ["carry_out_rehearsal", "rehearse"]
 
 import logging
 import time
@@ -14,10 +14,11 @@ import click
 
 from ..exit_codes import EXIT_CODES_HELP
 from ..help import ExampleCommand
+from ..watch.options import display_options
 from .options import make_config, simulation_options
 
 if typing.TYPE_CHECKING:
-    from .rehearsal import RehearsalResult
+    from .rehearsal import RehearsalRequest, RehearsalResult
 
 SCRIPT = "auxtel/make_latiss_calibrations.py"
 INDEX = 200_001
@@ -49,6 +50,7 @@ FULL_SCALE, SMALL_SCALE = 15.0, 50.0
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before removing what an earlier "
               "rehearsal left.")  # fmt: skip
+@display_options
 @simulation_options
 def rehearse(
     *,
@@ -60,6 +62,8 @@ def rehearse(
     pairs: tuple[str, ...],
     as_json: bool,
     yes: bool,
+    plain: bool,
+    quiet: bool,
     seed: int,
     small: bool,
     rice: bool,
@@ -72,8 +76,6 @@ def rehearse(
     enabled, the script takes the frames of the daily procedure, and a table says what came of
     it. Everything that was made stays in the directory.
     """
-    import asyncio
-
     import yaml
 
     from ...extras import require
@@ -82,7 +84,7 @@ def rehearse(
     from ..script.path import find_script
     from .database import refuse_other_database, require_database
     from .directory import claim_directory
-    from .rehearsal import Rehearsal, RehearsalRequest
+    from .rehearsal import RehearsalRequest
 
     config = make_config(
         directory,
@@ -112,18 +114,67 @@ def rehearse(
         index=INDEX,
         log_level=logging.INFO,
     )
+    return carry_out_rehearsal(
+        request, schedule=schedule, as_json=as_json, plain=plain, quiet=quiet
+    )
+
+
+def carry_out_rehearsal(
+    request: "RehearsalRequest",
+    *,
+    schedule: typing.Mapping[str, float] | None = None,
+    run_id: str = "",
+    as_json: bool = False,
+    plain: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Carry a rehearsal out, show how it goes, and return the exit code of its script.
+
+    Parameters
+    ----------
+    request : `RehearsalRequest`
+        What is to be done.
+    schedule : `~collections.abc.Mapping` [`str`, `float`], optional
+        Planned time from the start to each checkpoint, in seconds.
+    run_id : `str`, optional
+        Id of the run that is gone on with.
+    as_json, plain, quiet : `bool`, optional
+        How to show it.
+    """
+    import asyncio
+
     from ..output import error_console, make_console
     from ..script.view import JsonView, RichView, ScriptView
+    from ..watch.display import choose_style
+    from .rehearsal import Rehearsal
 
-    view: ScriptView = JsonView() if as_json else RichView(make_console(), schedule=schedule)
+    config = request.config
+    rich_view = None
+    view: ScriptView
+    if as_json:
+        view = JsonView()
+    else:
+        console = make_console()
+        view = rich_view = RichView(
+            console,
+            schedule=schedule,
+            style=choose_style(console, plain=plain, quiet=quiet),
+            index=request.index,
+            run_id=run_id,
+            journals=config.root / "journal",
+            scale=config.time_scale,
+        )
 
     def tell(text: str) -> None:
+        if rich_view is not None:
+            rich_view.display.tell(text)
+            return
         stamp = time.strftime("%H:%M:%S", time.gmtime())
         error_console().print(f"{stamp}  {text}", soft_wrap=True, markup=False)
 
     rehearsal = Rehearsal(request, view.show, tell)
-    rehearsal.prepare()
     with view:
+        rehearsal.prepare()
         result = asyncio.run(rehearsal.run())
     _print_result(result, as_json=as_json)
     return result.exit_code
