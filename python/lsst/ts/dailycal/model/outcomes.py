@@ -61,10 +61,10 @@ class CalibrationOutcome:
     """How many images went into processing."""
     decision: Decision | None = None
     """The accept decision; `None` if there was no verification."""
-    comparison: Comparison | None = None
-    """The new calibration against the one in use; `None` if none was to be certified."""
     failure: Failure | None = None
     """Why it failed or was not attempted; `None` otherwise."""
+    comparison: Comparison | None = None
+    """The new calibration against the one in use; `None` if none was to be certified."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def _measure(
     noise = _MAD_TO_SIGMA * float(np.median(np.abs(differences))) / np.sqrt(2.0)
     for part, mask in zip(_cut(pixels), _cut(bad), strict=True):
         middle = float(np.median(part))
-        limit = _HOT_RATE if is_dark else _STANDS_OUT * noise
+        limit = max(_HOT_RATE if is_dark else 0.0, _STANDS_OUT * noise)
         hot += int(np.count_nonzero((np.abs(part - middle) > limit) & ~mask)) if limit else 0
         patches.append(middle)
     # The median of n values with a normal distribution: Kendall and Stuart, volume 1.
