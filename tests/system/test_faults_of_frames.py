@@ -6,7 +6,7 @@
 import pytest
 from fault_rig import QUICK, observing
 
-from lsst.ts.dailycal.model import Certified, Decided
+from lsst.ts.dailycal.model import Certified, Decided, ImageMeasured
 
 pytestmark = [
     pytest.mark.system,
@@ -32,8 +32,22 @@ that is cut short, or whose pixels are no numbers, cannot be read, and is taken 
 pixels are left out of the bias, and the frame counts as a bad one: one of three is no reason to
 reject the others.
 """
+ODD_FRAMES = (
+    "frame_identical@BIAS/4-5",
+    "glow@BIAS/7:strength=300",
+    "light_leak@BIAS/9:light=30",
+    "settling@BIAS/11",
+    "level_step@BIAS/13:strength=200,amplifier=all",
+    "amplifier_shifted@BIAS/15",
+    "amplifier_noisy@BIAS/17",
+    "noise_burst@BIAS/19",
+    "gain_lost@BIAS/21",
+    "stuck_bit@BIAS/23",
+    "amplifier_dead@BIAS/25",
+)
+"""One frame each is odd, with good ones between them, and is taken again."""
 STEP, SEQUENCER = "clock_step@2s:seconds=86400", f"new_sequencer:day_obs={DAY}"
-FAULTS = [*BAD_FRAMES, STEP, SEQUENCER]
+FAULTS = [*BAD_FRAMES, *ODD_FRAMES, STEP, SEQUENCER]
 
 
 @pytest.fixture
@@ -45,7 +59,8 @@ async def rig(tmp_path, template):
 async def test_bad_frames_are_told_and_nothing_is_made_of_them(rig):
     for number, (fault, expected) in enumerate(BAD_FRAMES.items()):
         collection = f"LATISS/calib/{number}"
-        config = {**QUICK, "calib_collection": collection}
+        # What verification makes of them; measured, they would have been taken again.
+        config = {**QUICK, "calib_collection": collection, "measure": False}
         result = await rig.run(config)
         seen = [(result.exit_code, result.state), rig.statuses()]
         certified = {str(event.image_type).lower(): 1 for event in rig.events(Certified)}
@@ -56,6 +71,16 @@ async def test_bad_frames_are_told_and_nothing_is_made_of_them(rig):
         rig.note(fault, result, again)
     (bias, dark) = (event.decision for event in rig.events(Decided))
     assert (len(bias.bad_exposures), len(dark.bad_exposures)) == (1, 0), "it was not noticed"
+
+
+async def test_odd_frames_are_measured_and_taken_again_while_the_run_goes_on(tmp_path, template):
+    async with observing(tmp_path, template, *ODD_FRAMES) as rig:
+        result = await rig.run(script_mode="BIAS", n_bias=18, do_verify=False)
+        assert (result.exit_code, result.state) == DONE, result.text
+        rejected = [event for event in rig.events(ImageMeasured) if event.rejected]
+        assert len(rejected) == len(ODD_FRAMES), result.text
+        for fault in ODD_FRAMES:
+            rig.note(fault, result)
 
 
 async def test_another_sequencer_file_and_a_new_day_in_the_middle_are_seen_in_the_frames(

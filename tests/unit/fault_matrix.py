@@ -150,6 +150,7 @@ def bad_frames(room: str, fault: str, statuses: tuple[str, str]) -> Case:
     """The frames are there, and verification rejects them: a result, not a failure."""
     config = (
         ("generate_calibrations", False),
+        ("measure", False),
         ("number_verification_tests_threshold_bias", 8),
         ("number_verification_tests_threshold_dark", 8),
     )
@@ -196,6 +197,30 @@ def _files() -> Iterator[Case]:
     yield bad_frames(room, "file_saturated@BIAS/2-", ("rejected", "verified"))
 
 
+def _pixels() -> Iterator[Case]:
+    """The frames are measured, and a bad one is taken again."""
+    room = "Files"
+    for fault in FRAME_FAULTS:
+        name, _, values = fault.partition(":")
+        text = f"{name}@BIAS/4" + (f":{values}" if values else "")
+        yield Case(room, text, retaken=1, large=True)
+    yield Case(room, "frame_identical@BIAS/3-4", retaken=1, large=True)
+    yield Case(room, "amplifier_dead@DARK/2-4", BIAS_ONLY, "in a row", FINE, retaken=3, large=True)
+
+
+FRAME_FAULTS = (
+    "glow:strength=300",
+    "light_leak:light=30",
+    "settling",
+    "level_step:strength=200,amplifier=all",
+    "amplifier_shifted:amplifier=all",
+    "amplifier_noisy",
+    "noise_burst",
+    "gain_lost",
+    "stuck_bit",
+)
+
+
 def _jobs() -> Iterator[Case]:
     room = "Jobs"
     yield from failed(room, "job_refused", "refused")
@@ -203,8 +228,11 @@ def _jobs() -> Iterator[Case]:
     yield from failed(room, "job_error", "exit code 1")
     yield from failed(room, "job_aborted", "exit code 255")
     yield from failed(room, "job_unknown_phase", "exit code 1")
-    yield from failed(room, "ocps_fault", "FAULT")
-    yield from failed(room, "ocps_restarted", "not ENABLED any more")
+    yield from failed(room, "ocps_fault", "FAULT", places=JOBS[:3])
+    yield from failed(room, "ocps_restarted", "not ENABLED any more", places=JOBS[:2])
+    # A short job has written its output by the time that its result is no longer waited for.
+    yield from survived(room, "ocps_fault", places=JOBS[3:])
+    yield from survived(room, "ocps_restarted", places=JOBS[2:])
     for fault in ("before_ack", "late", "twice"):
         yield from survived(room, f"job_result_{fault}", places=JOBS)
     yield from survived(room, "job_results_reordered", places=JOBS)
@@ -260,6 +288,7 @@ CASES: tuple[Case, ...] = (
     *_camera(),
     *_ingestion(),
     *_files(),
+    *_pixels(),
     *_jobs(),
     *_components(),
     *_repository(),

@@ -8,6 +8,7 @@ __all__ = [
     "call",
     "enumerations",
     "index_field",
+    "interface_topics",
     "known_overrides",
     "message_fields",
     "message_index",
@@ -16,6 +17,7 @@ __all__ = [
     "write_event",
 ]
 
+import functools
 import importlib
 import inspect
 import types
@@ -109,3 +111,41 @@ def override_field(command: typing.Any) -> str | None:
         if name in fields:
             return name
     return None
+
+
+@functools.cache
+def interface_topics(component: str) -> frozenset[str]:
+    """Return the topics of a component in the installed interface.
+
+    Parameters
+    ----------
+    component : `str`
+        Its name.
+
+    Returns
+    -------
+    topics : `frozenset` [`str`]
+        Their names with ``cmd_``, ``evt_`` or ``tel_`` before them, as attributes of a
+        component.
+    """
+    try:
+        # The package of the XML, from salobj 8.
+        from lsst.ts.xml.component_info import ComponentInfo
+    except ImportError:
+        return _read_idl(component)
+    return frozenset(ComponentInfo(name=component, topic_subname="interface").topics)
+
+
+def _read_idl(component: str) -> frozenset[str]:
+    import lsst.ts.idl
+    from lsst.ts.salobj import parse_idl
+
+    path = lsst.ts.idl.get_idl_dir() / f"sal_revCoded_{component}.idl"
+    return frozenset(_attribute(topic) for topic in parse_idl(component, str(path)).topic_info)
+
+
+def _attribute(topic: str) -> str:
+    for prefix, short in (("command_", "cmd_"), ("logevent_", "evt_")):
+        if topic.startswith(prefix):
+            return short + topic.removeprefix(prefix)
+    return f"tel_{topic}"

@@ -28,6 +28,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import lsst.ts.salobj as salobj
 
 from ..model import ComponentName
+from .compat import interface_topics
 from .driver import TRANSITION_TIMEOUT, ComponentDriver
 from .group.errors import GroupTransitionError, TransitionError
 from .group.paths import SummaryState, Target
@@ -58,8 +59,8 @@ class SalGroup:
         self._remotes: list[typing.Any] = []
         for name in dict.fromkeys(names):
             # A remote may refuse to include what its interface does not have.
-            known = salobj.SalInfo(domain, name.name, name.index).event_names
-            include = [topic for topic in ComponentDriver.topics(name) if topic in known]
+            known = interface_topics(name.name)
+            include = [topic for topic in ComponentDriver.topics(name) if f"evt_{topic}" in known]
             remote = salobj.Remote(domain, name.name, name.index, include=include)
             self._remotes.append(remote)
             self.drivers[name] = ComponentDriver(remote, log=log)

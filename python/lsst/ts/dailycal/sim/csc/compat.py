@@ -12,7 +12,6 @@ __all__ = [
     "acknowledge_progress",
     "enter_state",
     "existing_fields",
-    "interface_topics",
     "is_configurable",
     "own_fields",
     "publish",
@@ -24,13 +23,12 @@ __all__ = [
     "with_defaults",
 ]
 
-import functools
 import importlib.machinery
 import importlib.util
 import typing
 from collections.abc import Mapping
 
-from ...sal.compat import call, message_fields, write_event
+from ...sal.compat import call, interface_topics, message_fields, write_event
 
 _KAFKA_MODULE = "kafka_consumer"
 _SITE_MODULE = "hierarchical_update"  # by which the files of a site complete _init.yaml
@@ -146,29 +144,6 @@ def with_defaults(
     return {**defaults, **given}
 
 
-@functools.cache
-def interface_topics(component: str) -> frozenset[str]:
-    """Return the topics of a component in the installed interface.
-
-    Parameters
-    ----------
-    component : `str`
-        Its name.
-
-    Returns
-    -------
-    topics : `frozenset` [`str`]
-        Their names with ``cmd_``, ``evt_`` or ``tel_`` before them, as attributes of a
-        component.
-    """
-    try:
-        # The package of the XML, from salobj 8.
-        from lsst.ts.xml.component_info import ComponentInfo
-    except ImportError:
-        return _read_idl(component)
-    return frozenset(ComponentInfo(name=component, topic_subname="interface").topics)
-
-
 def is_configurable(component: str) -> bool:
     """Tell whether ``start`` gives a configuration to a component in the installed interface."""
     return not _CONFIGURABLE.isdisjoint(interface_topics(component))
@@ -194,18 +169,3 @@ def _salobj_has(module: str) -> bool:
     name = f"lsst.ts.salobj.{module}"
     places = package.submodule_search_locations
     return importlib.machinery.PathFinder.find_spec(name, places) is not None
-
-
-def _read_idl(component: str) -> frozenset[str]:
-    import lsst.ts.idl
-    from lsst.ts.salobj import parse_idl
-
-    path = lsst.ts.idl.get_idl_dir() / f"sal_revCoded_{component}.idl"
-    return frozenset(_attribute(topic) for topic in parse_idl(component, str(path)).topic_info)
-
-
-def _attribute(topic: str) -> str:
-    for prefix, short in (("command_", "cmd_"), ("logevent_", "evt_")):
-        if topic.startswith(prefix):
-            return short + topic.removeprefix(prefix)
-    return f"tel_{topic}"

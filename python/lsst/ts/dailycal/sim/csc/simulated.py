@@ -13,14 +13,13 @@ from pathlib import Path
 
 import lsst.ts.salobj as salobj
 
-from ...sal.compat import call
+from ...sal.compat import call, interface_topics
 from ...version import VERSION
 from ..config import SimulationConfig
 from ..world import World
 from .compat import (
     acknowledge,
     enter_state,
-    interface_topics,
     publish,
     silence_heartbeat,
     with_defaults,
