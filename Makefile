@@ -39,7 +39,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help env run test test-pythons check-code lint unit system packaging test-slow bench soak docs docs-faults lock clean
+.PHONY: help env run test test-pythons check-code lint unit system packaging test-slow power bench soak docs docs-faults lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
@@ -97,6 +97,9 @@ docs-faults: $(INSTALLED) ## run the matrix of faults, and write doc/faults.md f
 test-slow: $(INSTALLED) ## the tests that take minutes, and doc/reference/processes.md
 	DAILYCAL_PROCESSES_PAGE=$(abspath doc/reference/processes.md) \
 	    $(BIN)/python -m pytest tests -m slow $(PYTEST_OPTIONS)
+
+power: $(INSTALLED) ## what the decisions see of what can be wrong, as doc/reference/detection.md; minutes
+	OMP_NUM_THREADS=1 $(BIN)/python bench/power.py --page doc/reference/detection.md
 
 bench: $(INSTALLED) ## speed and memory, as ratios in one run; writes bench/results/
 	mkdir -p bench/results

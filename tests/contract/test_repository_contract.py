@@ -4,7 +4,7 @@
 import dataclasses
 
 import pytest
-from contract_faces import biases, certification, generate
+from contract_faces import biases, certification, generate, verify
 
 from lsst.ts.dailycal.model import (
     CertificationConflictError,
@@ -135,3 +135,42 @@ def test_a_raw_file_that_nobody_can_read_is_found_among_the_others(face):
     names, found = face.run(scenario, "file_nan@BIAS/2")
     assert list(found) == [names[1]]
     assert found[names[1]]
+
+
+def test_the_calibration_in_use_is_measured_and_ones_own_is_passed_over(face):
+    async def scenario(bench, job_id):
+        own = f"u/ocps/{job_id}/run"
+        await bench.certify(certification(job_id))
+        where = ["LATISS/calib/nothing", "LATISS/calib/daily", "LATISS/calib"]
+        patience = bench.patience(60.0)
+
+        async def read(collections, moment="2026-11-30", but_not=""):
+            return await bench.repository.read_calibration(
+                collections, "bias", moment, patience, but_not=but_not
+            )
+
+        return own, await read([own]), await read(where), await read(where, but_not=own)
+
+    own, made, last, other = face.run_after(make_bias, scenario)
+    assert made == last
+    assert (made.run, made.exposures, made.unit) == (own, 3, "electron")
+    assert len(made.amplifiers) == 16
+    assert all(item.noise > 0 for item in made.amplifiers)
+    assert other is not None
+    assert other.run != own
+
+
+def test_measurements_come_with_the_statistics(face):
+    async def scenario(bench):
+        names = await bench.take_and_ingest(*biases(2))
+        job_id, exit_code = await bench.run_job(verify(ImageType.BIAS, names))
+        assert exit_code == 0
+        return names, await bench.read(job_id, ImageType.BIAS)
+
+    names, statistics = face.run(scenario)
+    assert [item.exposure_id for item in statistics.measurements] == [
+        name.exposure_id for name in names
+    ]
+    for exposure in statistics.measurements:
+        assert len(exposure.amplifiers) == 16
+        assert all(0.5 < item.noise / item.read_noise < 2 for item in exposure.amplifiers)

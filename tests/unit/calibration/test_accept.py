@@ -45,7 +45,7 @@ def decide_bias(raw, rule=AcceptRule.EXPOSURES):
     return decide(ImageType.BIAS, RunStatistics.parse(raw), failure_limit=8, rule=rule)
 
 
-@pytest.mark.parametrize("rule", AcceptRule)
+@pytest.mark.parametrize("rule", [AcceptRule.EXPOSURES, AcceptRule.UPSTREAM])
 def test_the_three_noisy_biases_of_september_2022_are_rejected(rule):
     decision = decide_bias(EXAMPLE_A, rule)
     assert not decision.accepted
@@ -54,7 +54,7 @@ def test_the_three_noisy_biases_of_september_2022_are_rejected(rule):
     assert decision.bad_exposure_limit == {"upstream": 3, "exposures": 2}[rule]
 
 
-@pytest.mark.parametrize("rule", AcceptRule)
+@pytest.mark.parametrize("rule", [AcceptRule.EXPOSURES, AcceptRule.UPSTREAM])
 def test_the_twenty_biases_with_one_noisy_one_are_accepted_and_the_failures_are_listed(rule):
     decision = decide_bias(EXAMPLE_B, rule)
     assert decision.accepted

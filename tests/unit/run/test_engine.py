@@ -132,6 +132,7 @@ async def test_three_biases_fail_the_two_sided_noise_test_and_nothing_is_certifi
     async with rig.observatory:
         run = rig.make(
             n_bias=3,
+            accept_rule="exposures",
             generate_calibrations=True,
             config_options_verify_bias="-c verifyBias:noiseTestTwoSided=True",
         )

@@ -8,6 +8,8 @@ import pytest
 from lsst.ts.dailycal.journal import Entry, FileStorage
 from lsst.ts.dailycal.model import (
     AmplifierMeasurement,
+    Comparison,
+    ComparisonVerdict,
     ExposureAsked,
     ExposureTaken,
     FrameTrouble,
@@ -60,6 +62,9 @@ OUTCOME = RunOutcome(
     (CalibrationOutcome(ImageType.DARK, CalibrationStatus.REJECTED, 2, 3, 2, DECISION, FAILURE),),
     FAILURE,
 )
+COMPARISON = Comparison(
+    ImageType.DARK, ComparisonVerdict.WORSE, "u/ocps/1/run", ("level of C10 differs",), False
+)
 EVENTS = [
     RunStarted("run", "script_mode: DARK\n", (PLANNED,), (KEY,), TAGS, "0.1"),
     Resumed(TAGS),
@@ -78,6 +83,7 @@ EVENTS = [
     event_module.JobFinished(KEY, JobResult("abc", 0, "{}")),
     event_module.JobAbandoned(KEY, "abc", "late"),
     event_module.Decided(DECISION),
+    event_module.Compared(COMPARISON),
     event_module.Certified(ImageType.DARK, CERTIFICATION),
     Message(20, "hello"),
     event_module.RunEnded(OUTCOME),

@@ -16,17 +16,20 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from ..journal.worker import DaemonExecutor
 from ..model import (
     CalibrationError,
+    CalibrationFacts,
     Certification,
     CertificationConflictError,
     CertificationError,
+    ComparisonError,
     Conflict,
     ImageName,
     IngestError,
     RunStatistics,
     StatisticsError,
     Validity,
+    details_dataset_type,
 )
-from . import certify, images, stats
+from . import certify, images, in_use, stats
 from .database import said
 
 _UNBOUNDED = "unbounded"
@@ -94,7 +97,30 @@ class ButlerRepository:
             timeout,
             lambda: stats.read_stats(self._repo, collection, dataset_type),
         )
-        return RunStatistics.parse(raw)
+        details = await self._call(
+            StatisticsError,
+            f"The measurements of {dataset_type} could not be read from {collection}",
+            timeout,
+            lambda: stats.read_details(self._repo, collection, details_dataset_type(dataset_type)),
+        )
+        return RunStatistics.parse(raw, details)
+
+    async def read_calibration(
+        self,
+        collections: Sequence[str],
+        dataset_type: str,
+        moment: str,
+        timeout: float,
+        but_not: str = "",
+    ) -> CalibrationFacts | None:
+        """Measure the first calibration that some collections have, from its file."""
+        found: CalibrationFacts | None = await self._call(
+            ComparisonError,
+            f"{dataset_type} of {', '.join(collections)} could not be read from {self._repo}",
+            timeout,
+            lambda: in_use.read_calibration(self._repo, collections, dataset_type, moment, but_not),
+        )
+        return found
 
     async def has_output(self, collection: str, dataset_type: str, timeout: float) -> bool:
         """Tell whether a job wrote its last dataset."""

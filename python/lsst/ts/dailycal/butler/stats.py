@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["StatsNotFoundError", "has_dataset", "read_stats"]
+__all__ = ["StatsNotFoundError", "has_dataset", "read_details", "read_stats"]
 
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,42 @@ def read_stats(repo: str | Path, collection: str, dataset_type: str) -> dict[int
                 f"there is no {dataset_type} in collection {collection} of {repo}: {error}"
             ) from error
     return dict(stats)
+
+
+def read_details(repo: str | Path, collection: str, dataset_type: str) -> dict[int, Any]:
+    """Read what verification measured in each exposure.
+
+    Parameters
+    ----------
+    repo : `str` or `pathlib.Path`
+        The repository.
+    collection : `str`
+        Output collection of the verification, ``u/ocps/<job>``.
+    dataset_type : `str`
+        verifyBiasDetStats or verifyDarkDetStats.
+
+    Returns
+    -------
+    details : `dict`
+        By exposure id; empty if there are none.
+    """
+    from lsst.daf.butler import EmptyQueryResultError, MissingDatasetTypeError
+
+    with open_repository(repo, collections=collection) as butler:
+        try:
+            references = butler.query_datasets(
+                dataset_type,
+                collections=collection,
+                instrument=INSTRUMENT,
+                detector=DETECTOR_ID,
+                limit=None,
+                explain=False,
+            )
+        except (EmptyQueryResultError, MissingDatasetTypeError):
+            return {}
+        return {
+            int(reference.dataId["exposure"]): butler.get(reference) for reference in references
+        }
 
 
 def has_dataset(repo: str | Path, collection: str, dataset_type: str) -> bool:

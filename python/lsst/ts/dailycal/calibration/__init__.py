@@ -4,7 +4,10 @@
 """What a calibration run is, as pure functions: configuration, plan, requests, judgement."""
 
 from .accept import *
+from .compare import *
 from .config import *
+from .evidence import *
+from .flaws import *
 from .frame_rule import *
 from .plan import *
 from .preflight import *

@@ -11,7 +11,14 @@ from collections.abc import Mapping
 
 from ..model import ConfigurationError, ImageName, ImageType
 from . import text_rules
-from .run_config import AcceptRule, CalibrationConfig, OnRejection, RunConfig, UpstreamOptions
+from .run_config import (
+    AcceptRule,
+    CalibrationConfig,
+    OnDifference,
+    OnRejection,
+    RunConfig,
+    UpstreamOptions,
+)
 
 Raw = Mapping[str, typing.Any]
 
@@ -76,6 +83,7 @@ def make_run_config(raw: Raw, schema: Mapping[str, typing.Any]) -> RunConfig:
         repo=full["repo"],
         accept_rule=AcceptRule(full["accept_rule"]),
         on_rejection=OnRejection(full["on_rejection"]),
+        on_difference=OnDifference(full["on_difference"]),
         max_attempts=full["max_attempts"],
         measure=full["measure"],
         retake_bad=full["retake_bad"],
@@ -112,6 +120,8 @@ def _make_calibration(image_type: ImageType, full: Raw, problems: list[str]) -> 
     minimum = full[f"min_{kind}"] or wanted
     if minimum > wanted:
         problems.append(f"min_{kind} is {minimum}, more than the {wanted} that are wanted.")
+    # A set of which a third is bad says more of the night than of its frames.
+    fewest = full[f"min_{kind}"] or wanted - wanted // 3
     times: tuple[float, ...] = (0.0,) * (wanted + discarded)
     if image_type is ImageType.DARK and not given:
         times = _exposure_times(full["exp_times_dark"], wanted, discarded, problems)
@@ -119,6 +129,7 @@ def _make_calibration(image_type: ImageType, full: Raw, problems: list[str]) -> 
         image_type=image_type,
         wanted=wanted,
         minimum=minimum,
+        fewest=fewest,
         discarded=discarded,
         exposure_times=times,
         failure_limit=full[f"number_verification_tests_threshold_{kind}"],

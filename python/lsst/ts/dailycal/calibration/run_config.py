@@ -6,6 +6,7 @@
 __all__ = [
     "AcceptRule",
     "CalibrationConfig",
+    "OnDifference",
     "OnRejection",
     "RunConfig",
     "UpstreamOptions",
@@ -21,10 +22,21 @@ from ..model import ImageName, ImageType, Validity
 class AcceptRule(enum.StrEnum):
     """How exposures are counted when a calibration is accepted."""
 
+    EVIDENCE = "evidence"
+    """By what was measured, for each amplifier and for the set; bad exposures are left out."""
     EXPOSURES = "exposures"
     """Rejected when more than half of the exposures are bad."""
     UPSTREAM = "upstream"
     """The arithmetic of ts_externalscripts, one entry too many included."""
+
+
+class OnDifference(enum.StrEnum):
+    """What becomes of a calibration that is worse than the one in use."""
+
+    WARN = "warn"
+    """It is certified, with a warning."""
+    REFUSE = "refuse"
+    """It is not certified."""
 
 
 class OnRejection(enum.StrEnum):
@@ -44,6 +56,8 @@ class CalibrationConfig:
     """Number of images to keep."""
     minimum: int
     """Fewest images to go on with if some are lost."""
+    fewest: int
+    """Fewest good exposures of which a calibration may be made when bad ones are left out."""
     discarded: int
     """Number of images to take first and keep out of processing."""
     exposure_times: tuple[float, ...]
@@ -110,6 +124,8 @@ class RunConfig:
     """How exposures are counted."""
     on_rejection: OnRejection
     """What a rejected calibration means for the script."""
+    on_difference: OnDifference
+    """What becomes of a calibration that is worse than the one in use."""
     max_attempts: int
     """How often an exposure is tried."""
     measure: bool

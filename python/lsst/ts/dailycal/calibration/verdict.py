@@ -7,8 +7,10 @@ __all__ = ["Verdict", "final_verdict", "summarize"]
 
 import dataclasses
 
-from ..model import CalibrationOutcome, RunOutcome
+from ..model import CalibrationOutcome, ComparisonVerdict, RunOutcome
 from .run_config import OnRejection
+
+_WORTH_SAYING = (ComparisonVerdict.WORSE, ComparisonVerdict.OTHER_SETUP)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,7 +49,11 @@ def final_verdict(outcome: RunOutcome, on_rejection: OnRejection = OnRejection.W
 def summarize(outcome: CalibrationOutcome) -> str:
     """Describe what became of one image type in half a sentence (`str`)."""
     text = f"{outcome.status}, {outcome.kept} of {outcome.wanted} images"
-    decision = outcome.decision
+    decision, comparison = outcome.decision, outcome.comparison
+    if comparison is not None and comparison.verdict in _WORTH_SAYING:
+        text += f", the new one compared with that in use: {comparison}"
+    if decision is not None and (decision.reasons or decision.remarks):
+        return f"{text}: {'; '.join((*decision.reasons, *decision.remarks))}"
     if decision is not None and decision.bad_exposures:
         text += (
             f", {len(decision.bad_exposures)} of {decision.exposures} exposures bad "

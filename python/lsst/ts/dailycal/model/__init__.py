@@ -4,6 +4,7 @@
 """The nouns: frozen dataclasses and enums. No I/O, no asyncio."""
 
 from .announcements import *
+from .calibration_facts import *
 from .commands import *
 from .components import *
 from .conditions import *

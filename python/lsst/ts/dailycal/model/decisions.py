@@ -30,6 +30,16 @@ class Decision:
     """Exposure id, test and number of failures, for every test that failed at all."""
     not_counted: tuple[str, ...] = ()
     """Tests that make no exposure bad, however often they failed."""
+    left_out: tuple[int, ...] = ()
+    """Ids of bad exposures without which the others are to be combined and verified once more;
+    empty if this decision is the last one."""
+    bad_amplifiers: tuple[str, ...] = ()
+    """Names of the amplifiers that are bad in most exposures, or all over the set."""
+    reasons: tuple[str, ...] = ()
+    """Why it is not accepted, or which exposures are left out and why: amplifiers, frames, and
+    what to look at."""
+    remarks: tuple[str, ...] = ()
+    """What somebody should know although it does not stand in the way."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ __all__ = [
     "CameraFaultError",
     "CertificationConflictError",
     "CertificationError",
+    "ComparisonError",
     "ComponentError",
     "ConfigurationError",
     "IngestError",
@@ -125,6 +126,10 @@ class IngestError(CalibrationError):
 
 class JobError(CalibrationError):
     """A pipeline job failed, or was not heard of again before its deadline."""
+
+
+class ComparisonError(CalibrationError):
+    """A combined calibration cannot be read to be compared with another one."""
 
 
 class StatisticsError(CalibrationError):

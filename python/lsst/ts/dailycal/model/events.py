@@ -9,6 +9,7 @@ report) is a view of them.
 
 __all__ = [
     "Certified",
+    "Compared",
     "Decided",
     "Event",
     "ExposureAsked",
@@ -31,6 +32,7 @@ __all__ = [
 
 import dataclasses
 
+from .calibration_facts import Comparison
 from .decisions import Certification, Decision
 from .images import Image, ImageName, ImageTags, ImageType, PlannedExposure
 from .jobs import JobKey, JobRequest, JobResult
@@ -217,6 +219,14 @@ class Decided:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Compared:
+    """The new calibration was compared with the one in use."""
+
+    comparison: Comparison
+    """What came of it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Certified:
     """A calibration was certified."""
 
@@ -260,6 +270,7 @@ Event = (
     | JobFinished
     | JobAbandoned
     | Decided
+    | Compared
     | Certified
     | Message
     | RunEnded

@@ -28,9 +28,12 @@ class JobKey:
     """What it is for."""
     image_type: ImageType
     """Which exposures it processes."""
+    attempt: int = 1
+    """1 with all exposures, 2 without those that the first verification called bad."""
 
     def __str__(self) -> str:
-        return f"{self.step} {self.image_type}"
+        again = " again" if self.attempt > 1 else ""
+        return f"{self.step} {self.image_type}{again}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

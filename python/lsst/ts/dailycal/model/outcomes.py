@@ -8,6 +8,7 @@ __all__ = ["CalibrationOutcome", "CalibrationStatus", "Failure", "RunOutcome"]
 import dataclasses
 import enum
 
+from .calibration_facts import Comparison
 from .decisions import Decision
 from .images import ImageType
 
@@ -62,6 +63,8 @@ class CalibrationOutcome:
     """The accept decision; `None` if there was no verification."""
     failure: Failure | None = None
     """Why it failed or was not attempted; `None` otherwise."""
+    comparison: Comparison | None = None
+    """The new calibration against the one in use; `None` if none was to be certified."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,16 +3,32 @@
 
 """Run-level verification statistics, as cp_verify writes them."""
 
-__all__ = ["ExposureVerdict", "FailedTest", "RunStatistics"]
+__all__ = [
+    "AmplifierStatistics",
+    "ExposureStatistics",
+    "ExposureVerdict",
+    "FailedTest",
+    "RunStatistics",
+    "details_dataset_type",
+]
 
 import collections
 import dataclasses
+import math
 import typing
 from collections.abc import Mapping
 
+from .dark_fit import DarkFit
+from .detector import LATISS_AMPLIFIERS
 from .errors import StatisticsError
 
+_READ_NOISES = {item.name: item.read_noise for item in LATISS_AMPLIFIERS}
 _MOST_DIGITS = 18  # of an exposure id; those of today have 13
+
+
+def details_dataset_type(dataset_type: str) -> str:
+    """Name the measurements of each detector, of which statistics of a run are the summary."""
+    return f"{dataset_type.removesuffix('Stats')}DetStats"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -63,6 +79,72 @@ class ExposureVerdict:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class AmplifierStatistics:
+    """What verification measured in one amplifier of one exposure."""
+
+    name: str
+    """C00 to C17."""
+    level: float
+    """Mean of the image pixels, without outliers if that was measured (electron)."""
+    noise: float
+    """Standard deviation, clipped (electron)."""
+    read_noise: float
+    """Read noise that it is compared with (electron)."""
+    cr_noise: float = math.nan
+    """Standard deviation without clipping, after the repair of cosmic rays (electron)."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExposureStatistics:
+    """What verification measured in one exposure: one ``verifyBiasDetStats``."""
+
+    exposure_id: int
+    """Id of the exposure."""
+    amplifiers: tuple[AmplifierStatistics, ...]
+    """One an amplifier."""
+    dark_time: float = math.nan
+    """Dark time (second); NaN if nobody wrote it down."""
+
+    @classmethod
+    def parse(cls, exposure_id: int, raw: Mapping[typing.Any, typing.Any]) -> typing.Self:
+        """Read the dictionary that the Butler returns for one detector of an exposure.
+
+        Parameters
+        ----------
+        exposure_id : `int`
+            Id of the exposure.
+        raw : `dict`
+            With AMP, METADATA and DET. LEVEL among METADATA is ours; cp_verify has MEAN.
+
+        Raises
+        ------
+        StatisticsError
+            If it is laid out otherwise.
+        """
+        try:
+            metadata = raw.get("METADATA", {})
+            levels, noises = metadata.get("LEVEL", {}), metadata.get("READ_NOISE", _READ_NOISES)
+            return cls(
+                exposure_id,
+                tuple(
+                    AmplifierStatistics(
+                        str(name),
+                        float(levels.get(name, amplifier["MEAN"])),
+                        float(amplifier["NOISE"]),
+                        float(noises[name]),
+                        float(amplifier["CR_NOISE"]),
+                    )
+                    for name, amplifier in raw["AMP"].items()
+                ),
+                float(raw.get("DET", {}).get("DARK_TIME", math.nan)),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise StatisticsError(
+                f"The measurements of exposure {exposure_id} cannot be read: {error!r}."
+            ) from error
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class RunStatistics:
     """Dataset ``verifyBiasStats`` or ``verifyDarkStats``."""
 
@@ -70,16 +152,26 @@ class RunStatistics:
     """One verdict an exposure, in the order of the ids."""
     success: bool
     """Did every exposure pass?"""
+    measurements: tuple[ExposureStatistics, ...] = ()
+    """What was measured, in the order of the ids; empty if it could not be found."""
+    darks: DarkFit | None = None
+    """Signal over dark time of each amplifier; `None` for biases, and if nobody worked it out."""
 
     @classmethod
-    def parse(cls, raw: Mapping[typing.Any, typing.Any]) -> typing.Self:
-        """Read the dictionary that the Butler returns.
+    def parse(
+        cls,
+        raw: Mapping[typing.Any, typing.Any],
+        details: Mapping[int, Mapping[typing.Any, typing.Any]] | None = None,
+    ) -> typing.Self:
+        """Read the dictionaries that the Butler returns.
 
         Parameters
         ----------
         raw : `dict`
             Keys are exposure ids (as integers or as text), ``SUCCESS``,
             and optionally others such as ``RUN`` that are not exposures.
+        details : `dict`, optional
+            The measurements of the detector, by exposure id.
 
         Raises
         ------
@@ -94,6 +186,12 @@ class RunStatistics:
         return cls(
             exposures=tuple(sorted(verdicts, key=lambda verdict: verdict.exposure_id)),
             success=raw["SUCCESS"],
+            measurements=tuple(
+                ExposureStatistics.parse(exposure_id, detail)
+                for exposure_id, detail in sorted((details or {}).items())
+                if any(verdict.exposure_id == exposure_id for verdict in verdicts)
+            ),
+            darks=DarkFit.find(raw),
         )
 
     @property

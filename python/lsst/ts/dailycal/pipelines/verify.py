@@ -251,12 +251,27 @@ def stats_of_run(
     stats : `dict`
         As `run_stats`.
     """
+    return merge_run(details_of_run(exposures, options, with_corner=with_corner))[1]
+
+
+def details_of_run(
+    exposures: Iterable[ExposureMetrics],
+    options: VerifyOptions | None = None,
+    *,
+    with_corner: bool = True,
+) -> dict[int, Stats]:
+    """Test each exposure; parameters are those of `stats_of_run`.
+
+    Returns
+    -------
+    details : `dict`
+        Exposure ids and their `detector_stats`.
+    """
     options = options or VerifyOptions()
-    details = {
+    return {
         metrics.exposure: detector_stats(metrics, options, with_corner=with_corner)
         for metrics in exposures
     }
-    return merge_run(details)[1]
 
 
 def merge_run(details: Mapping[int, Stats]) -> tuple[dict[int, Stats], RunStats]:

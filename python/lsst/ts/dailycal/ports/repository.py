@@ -8,7 +8,7 @@ __all__ = ["Repository"]
 import typing
 from collections.abc import Collection, Mapping, Sequence
 
-from ..model import Certification, Conflict, ImageName, RunStatistics
+from ..model import CalibrationFacts, Certification, Conflict, ImageName, RunStatistics
 
 
 class Repository(typing.Protocol):
@@ -69,6 +69,27 @@ class Repository(typing.Protocol):
         ------
         StatisticsError
             If they are not there, cannot be read, or not within ``timeout`` seconds.
+        """
+        ...
+
+    async def read_calibration(
+        self,
+        collections: Sequence[str],
+        dataset_type: str,
+        moment: str,
+        timeout: float,
+        but_not: str = "",
+    ) -> CalibrationFacts | None:
+        """Measure the first calibration that some collections have, from its file.
+
+        A certified one must be valid at ``moment`` (ISO 8601, TAI), or is the last before it.
+        Collections that do not exist, and what is in the RUN collection ``but_not``, are passed
+        over.
+
+        Raises
+        ------
+        ComparisonError
+            If its file cannot be read, or not within ``timeout`` seconds.
         """
         ...
 

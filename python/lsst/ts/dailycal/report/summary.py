@@ -175,7 +175,7 @@ def _calibration(
         planned=len(slots),
         taken=len(names),
         ingested=sum(slot.ingested for slot in slots),
-        kept=len(state.usable(image_type)),
+        kept=len(state.processed(image_type)),
         first=min(names, default=None),
         last=max(names, default=None),
         acquisition_time=taken[-1] - asked[0] if asked and taken else 0.0,

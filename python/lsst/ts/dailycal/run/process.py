@@ -8,33 +8,24 @@ __all__ = ["process"]
 import logging
 from collections.abc import Awaitable
 
-from ..calibration import (
-    decide,
-    generate_request,
-    job_collection,
-    job_run,
-    statistics_dataset_type,
-    verify_request,
-)
+from ..calibration import generate_request, job_collection, job_run
 from ..model import (
     CalibrationOutcome,
     CalibrationStatus,
     Certification,
     CertificationConflictError,
     Certified,
-    Decided,
     Decision,
     Failure,
     ImageName,
     ImageType,
-    JobKey,
     JobStep,
-    StatisticsError,
 )
+from .compare import compare_with_the_one_in_use
 from .context import RunContext
-from .job_report import where_is_the_log
 from .jobs import run_job
 from .outcome import make_outcome
+from .verify import verify
 
 
 async def process(
@@ -73,7 +64,7 @@ async def process(
         blocked, bias_collection = await _need_bias(context, image_type, bias)
         if blocked is not None:
             return blocked
-    return await _process(context, image_type, images, bias_collection)
+    return await _process(context, image_type, bias_collection)
 
 
 def _too_few(context: RunContext, image_type: ImageType, usable: int) -> Failure:
@@ -100,29 +91,47 @@ def _too_few(context: RunContext, image_type: ImageType, usable: int) -> Failure
 
 
 async def _process(
-    context: RunContext,
-    image_type: ImageType,
-    images: list[ImageName],
-    bias_collection: str | None,
+    context: RunContext, image_type: ImageType, bias_collection: str | None
 ) -> CalibrationOutcome:
     config = context.config
     status = CalibrationStatus.TAKEN
-    own: list[str] = []
     decision = None
     job_id = ""
-    if config.generate:
-        request = generate_request(config, image_type, images, bias_collection)
-        job_id = await run_job(context, JobKey(JobStep.GENERATE, image_type), request)
-        own = [job_collection(job_id), *filter(None, [bias_collection])]
-    if config.verify:
-        decision = await _verify(context, image_type, images, own)
+    while True:
+        own: list[str] = []
+        images = context.state.processed(image_type)
+        if config.generate:
+            request = generate_request(config, image_type, images, bias_collection)
+            key = context.state.job_key(JobStep.GENERATE, image_type)
+            job_id = await run_job(context, key, request)
+            own = [job_collection(job_id), *filter(None, [bias_collection])]
+        if not config.verify:
+            break
+        decision = await verify(context, image_type, images, own)
+        if decision.left_out:
+            await _tell_left_out(context, decision)
+            continue
         if not decision.accepted:
             return make_outcome(context, image_type, CalibrationStatus.REJECTED, decision=decision)
         status = CalibrationStatus.VERIFIED
+        break
     if config.generate:
-        await _certify(context, image_type, images, job_id)
+        certification = _certification(context, image_type, images, job_id)
+        comparison = await compare_with_the_one_in_use(context, image_type, certification, job_id)
+        if not comparison.accepted:
+            return make_outcome(context, image_type, CalibrationStatus.REJECTED, decision=decision)
+        await _certify(context, image_type, certification, job_id)
         status = CalibrationStatus.CERTIFIED
     return make_outcome(context, image_type, status, decision=decision)
+
+
+async def _tell_left_out(context: RunContext, decision: Decision) -> None:
+    text = (
+        f"{decision.image_type}: left out, the other "
+        f"{decision.exposures - len(decision.left_out)} are combined and verified once more: "
+        f"{'; '.join(decision.reasons)}."
+    )
+    await context.tell(text, logging.WARNING)
 
 
 async def _need_bias(
@@ -130,7 +139,7 @@ async def _need_bias(
 ) -> tuple[CalibrationOutcome | None, str | None]:
     """Wait for this run's bias; darks are never reduced with an older one by accident."""
     outcome = await bias
-    record = context.state.jobs.get(JobKey(JobStep.GENERATE, ImageType.BIAS))
+    record = context.state.jobs.get(context.state.job_key(JobStep.GENERATE, ImageType.BIAS))
     if outcome.status is CalibrationStatus.CERTIFIED and record is not None and record.result:
         return None, job_collection(record.result.job_id)
     if outcome.status is CalibrationStatus.NOT_ATTEMPTED:
@@ -146,49 +155,24 @@ async def _need_bias(
     return make_outcome(context, image_type, CalibrationStatus.NOT_ATTEMPTED, failure=failure), None
 
 
-async def _verify(
-    context: RunContext, image_type: ImageType, images: list[ImageName], own: list[str]
-) -> Decision:
-    known = context.state.decisions.get(image_type)
-    if known is not None:
-        return known
-    config = context.config
-    request = verify_request(config, image_type, images, own)
-    job_id = await run_job(context, JobKey(JobStep.VERIFY, image_type), request)
-    collection, dataset_type = job_collection(job_id), statistics_dataset_type(image_type)
-    statistics = await context.ports.repository.read_statistics(
-        collection, dataset_type, context.timeouts.repository
-    )
-    missing = {name.exposure_id for name in images} - set(statistics.exposure_ids)
-    if missing:
-        raise StatisticsError(
-            f"{dataset_type} in {collection} does not cover every exposure.",
-            missing=map(str, sorted(missing)),
-            remedy=where_is_the_log(job_id),
-        )
-    decision = decide(
-        image_type,
-        statistics,
-        failure_limit=config.calibration(image_type).failure_limit,
-        rule=config.accept_rule,
-    )
-    await context.journal.record(Decided(decision))
-    return decision
-
-
-async def _certify(
+def _certification(
     context: RunContext, image_type: ImageType, images: list[ImageName], job_id: str
-) -> None:
-    if image_type in context.state.certifications:
-        return
+) -> Certification:
     config = context.config
     days = [name.day_obs for name in images]
-    certification = Certification(
+    return Certification(
         dataset_type=image_type.dataset_type,
         input_collection=job_collection(job_id),
         calib_collection=config.calib_collection,
         validity=config.validity(min(days), max(days)),
     )
+
+
+async def _certify(
+    context: RunContext, image_type: ImageType, certification: Certification, job_id: str
+) -> None:
+    if image_type in context.state.certifications:
+        return
     own = job_run(job_id)
     if not await _is_certified_already(context, certification, own):
         try:

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from ..model import (
     Certification,
     Certified,
+    Compared,
+    Comparison,
     Decided,
     Decision,
     Event,
@@ -37,6 +39,7 @@ from ..model import (
     JobFinished,
     JobKey,
     JobResult,
+    JobStep,
     JobSubmitted,
     JournalError,
     PlannedExposure,
@@ -91,6 +94,9 @@ class RunState:
         self.slots: dict[tuple[ImageType, int], Slot] = {}
         self.jobs: dict[JobKey, JobRecord] = {}
         self.decisions: dict[ImageType, Decision] = {}
+        self.left_out: dict[ImageType, tuple[int, ...]] = {}
+        """Ids of the exposures without which the others are combined and verified again."""
+        self.comparisons: dict[ImageType, Comparison] = {}
         self.certifications: dict[ImageType, Certification] = {}
         self.all_images: list[ImageName] = []
         self.planned: dict[ImageName, PlannedExposure] = {}
@@ -181,6 +187,10 @@ class RunState:
                 self.jobs[event.key].abandoned = True
             case Decided():
                 self.decisions[event.decision.image_type] = event.decision
+                if event.decision.left_out:
+                    self.left_out[event.decision.image_type] = event.decision.left_out
+            case Compared():
+                self.comparisons[event.comparison.image_type] = event.comparison
             case Certified():
                 self.certifications[event.image_type] = event.certification
             case RunEnded():
@@ -263,6 +273,15 @@ class RunState:
             and not slot.planned.discard
             and not self.is_rejected(slot.image.name)
         ]
+
+    def processed(self, image_type: ImageType) -> list[ImageName]:
+        """Return the usable images without those that were left out (`list` [`ImageName`])."""
+        left_out = self.left_out.get(image_type, ())
+        return [name for name in self.usable(image_type) if name.exposure_id not in left_out]
+
+    def job_key(self, step: JobStep, image_type: ImageType) -> JobKey:
+        """Name the job whose result counts: the second one if exposures were left out."""
+        return JobKey(step, image_type, 2 if image_type in self.left_out else 1)
 
     def count_taken(self, image_type: ImageType) -> int:
         """Count the exposures of one type that have been read out (`int`)."""

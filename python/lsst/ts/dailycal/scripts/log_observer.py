@@ -102,6 +102,8 @@ def _describe_decision(decision: Decision) -> tuple[int, str]:
         f"{decision.image_type}: {verdict}; {bad} of {decision.exposures} exposures bad, "
         f"rejected from {decision.bad_exposure_limit}."
     )
+    if decision.reasons or decision.remarks:
+        text += "".join(f"\n  {line}" for line in (*decision.reasons, *decision.remarks))
     if decision.failures:
         rows = [
             f"  {exposure_id}  {test:<12} {number:3d}"

@@ -17,14 +17,14 @@ import itertools
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from ...model import ImageType, JobRequest, JobStep
+from ...model import ImageType, JobRequest, JobStep, details_dataset_type
 from ...pipelines.combine import combine_bias, combine_dark
 from ...pipelines.dark_hits import find_hits
 from ...pipelines.image import CalibImage
 from ...pipelines.isr import correct_frame
 from ...pipelines.metrics import measure_exposure
 from ...pipelines.raw import RawFrame
-from ...pipelines.verify import RunStats, VerifyOptions, stats_of_run
+from ...pipelines.verify import RunStats, Stats, VerifyOptions, details_of_run, merge_run
 from .query import PipelineOptions, parse_data_query, parse_options
 from .store import RAW_COLLECTION, RawImage, Store
 
@@ -91,7 +91,10 @@ def run_job(request: JobRequest, store: Store, run: str) -> tuple[str, ...]:
             store.put(run, job.image_type.dataset_type, _generate(job, store))
         else:
             dataset_type = f"verify{job.image_type.capitalize()}Stats"
-            store.put(run, dataset_type, _verify(job, store))
+            details = _verify(job, store)
+            by_key: RunStats = dict(details.items())
+            store.put(run, details_dataset_type(dataset_type), by_key)
+            store.put(run, dataset_type, merge_run(details)[1])
     except (LookupError, ValueError) as error:
         raise JobFailureError(str(error)) from error
     return job.inputs
@@ -135,14 +138,14 @@ def combine_darks(frames: Sequence[RawFrame], bias: CalibImage) -> CalibImage:
     return combine_dark(frames, bias, find_hits(frames, bias))
 
 
-def _verify(job: Job, store: Store) -> RunStats:
+def _verify(job: Job, store: Store) -> dict[int, Stats]:
     bias = _find(job, store, "bias")
     dark = _find(job, store, "dark") if job.image_type is ImageType.DARK else None
     measured = [
         measure_exposure(correct_frame(open_raw_image(raw), bias, dark)) for raw in job.raws
     ]
     with_corner = job.image_type is ImageType.BIAS
-    return stats_of_run(measured, _verify_options(job), with_corner=with_corner)
+    return details_of_run(measured, _verify_options(job), with_corner=with_corner)
 
 
 def _verify_options(job: Job) -> VerifyOptions:

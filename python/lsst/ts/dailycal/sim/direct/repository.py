@@ -9,18 +9,23 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 from ...model import (
+    SETUP_KEYS,
     CalibrationError,
+    CalibrationFacts,
     Certification,
     CertificationConflictError,
     CertificationError,
+    ComparisonError,
     Conflict,
     ImageName,
     IngestError,
     RunStatistics,
     StatisticsError,
     Validity,
+    details_dataset_type,
 )
-from ...pipelines.image import CalibImage
+from ...pipelines.calib_facts import measure_calibration
+from ...pipelines.image import CalibImage, Mask
 from ..clock import iso_from_tai, tai_from_iso
 from ..world import World
 from .store import Certified, Store
@@ -81,7 +86,42 @@ class DirectRepository:
             raise StatisticsError(f"The Butler has no {dataset_type}: {error}.") from error
         if isinstance(dataset, CalibImage):
             raise StatisticsError(f"{dataset_type} in {collection} is an image.")
-        return RunStatistics.parse(dataset)
+        try:
+            details = self._store.find([collection], details_dataset_type(dataset_type))
+        except LookupError:
+            details = {}
+        if isinstance(details, CalibImage):
+            raise StatisticsError(f"The measurements of {dataset_type} are an image.")
+        return RunStatistics.parse(dataset, {int(key): value for key, value in details.items()})
+
+    async def read_calibration(
+        self,
+        collections: Sequence[str],
+        dataset_type: str,
+        moment: str,
+        timeout: float,
+        but_not: str = "",
+    ) -> CalibrationFacts | None:
+        """Measure the first calibration that some collections have."""
+        await self._read(f"combined_{dataset_type}", timeout, ComparisonError)
+        found = self._store.find_in_use(collections, dataset_type, tai_from_iso(moment), but_not)
+        if found is None:
+            return None
+        run, image = found
+        return measure_calibration(
+            dataset_type,
+            run,
+            image.pixels,
+            (image.mask & Mask.BAD) != 0,
+            unit=image.unit,
+            exposures=len(image.inputs) or None,
+            weight=_weight(image),
+            setup=tuple(
+                (key, value)
+                for key, value in (image.provenance.setup if image.provenance else ())
+                if key in SETUP_KEYS
+            ),
+        )
 
     async def has_output(self, collection: str, dataset_type: str, timeout: float) -> bool:
         """Tell whether a job wrote its last dataset."""
@@ -174,6 +214,12 @@ class DirectRepository:
             )
             for other in found
         ]
+
+
+def _weight(image: CalibImage) -> float | None:
+    if image.provenance is None:
+        return None
+    return sum(item.scale**2 for item in image.provenance.inputs) or None
 
 
 def _certified(certification: Certification, run: str) -> Certified:

@@ -127,6 +127,40 @@ class Store:
                     return self._runs[certified.run][dataset_type]
         raise LookupError(f"there is no {dataset_type} in {', '.join(names)}")
 
+    def find_in_use(
+        self, collections: Iterable[str], dataset_type: str, tai: float, but_not: str
+    ) -> tuple[str, CalibImage] | None:
+        """Find a calibration that is valid, or was last, in the first collection that has one.
+
+        Parameters
+        ----------
+        collections : `~collections.abc.Iterable` [`str`]
+            Where to look, in order; those that are not there are passed over.
+        dataset_type : `str`
+            What to look for.
+        tai : `float`
+            When, in Unix seconds of TAI.
+        but_not : `str`
+            RUN collection that is passed over.
+        """
+        there = (name for name in collections if self._is_there(name))
+        for name in self.expand(there):
+            runs = [name] if dataset_type in self._runs.get(name, {}) else []
+            begun = [
+                item
+                for item in self._calibrations.get(name, ())
+                if item.dataset_type == dataset_type and item.begin <= tai
+            ]
+            runs += [item.run for item in sorted(begun, key=lambda item: -item.begin)]
+            for run in runs:
+                image = self._runs.get(run, {}).get(dataset_type)
+                if run != but_not and isinstance(image, CalibImage):
+                    return run, image
+        return None
+
+    def _is_there(self, name: str) -> bool:
+        return name in self._chains or name in self._runs or name in self._calibrations
+
     def find_run(self, collection: str, dataset_type: str) -> str:
         """Find the RUN collection in which a dataset is.
 

@@ -1,0 +1,86 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Combined calibrations, read from their files."""
+
+from __future__ import annotations
+
+__all__ = ["read_calibration"]
+
+from typing import TYPE_CHECKING
+
+from ..model.detector import DETECTOR_ID, INSTRUMENT
+from ..pipelines.calib_facts import read_facts
+from .repository import open_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from lsst.daf.butler import Butler, DatasetRef, Timespan
+
+    from ..model import CalibrationFacts
+
+
+def read_calibration(
+    repo: str | Path, collections: Sequence[str], dataset_type: str, moment: str, but_not: str
+) -> CalibrationFacts | None:
+    """Measure the first calibration that some collections have.
+
+    The file is read as FITS, so that a dataset written by afw needs no afw.
+
+    Parameters
+    ----------
+    repo : `str` or `pathlib.Path`
+        The repository.
+    collections : sequence of `str`
+        Where to look, in order; those that do not exist are passed over.
+    dataset_type : `str`
+        bias or dark.
+    moment : `str`
+        When it is to be valid, if it is certified; else the last one before counts (TAI, ISO-8601).
+    but_not : `str`
+        RUN collection that is passed over; empty for none.
+    """
+    from astropy.time import Time
+    from lsst.daf.butler import MissingCollectionError, MissingDatasetTypeError
+
+    with open_repository(repo) as butler:
+        for name in collections:
+            try:
+                children = butler.collections.query(name, flatten_chains=True)
+                for child in children:
+                    found = _find(butler, child, dataset_type, Time(moment, scale="tai"), but_not)
+                    if found is not None:
+                        with butler.getURI(found).as_local() as local:
+                            return read_facts(local.ospath, dataset_type, found.run)
+            except (MissingCollectionError, MissingDatasetTypeError):
+                continue
+    return None
+
+
+def _find(
+    butler: Butler, collection: str, dataset_type: str, moment: object, but_not: str
+) -> DatasetRef | None:
+    from lsst.daf.butler import CollectionType
+
+    if butler.collections.get_info(collection).type is not CollectionType.CALIBRATION:
+        found = butler.find_dataset(
+            dataset_type, instrument=INSTRUMENT, detector=DETECTOR_ID, collections=collection
+        )
+        return None if found is None or found.run == but_not else found
+    begun = [
+        (_begin(association.timespan), association.ref)
+        for association in butler.registry.queryDatasetAssociations(
+            dataset_type, collections=[collection], flattenChains=False
+        )
+        if association.timespan is not None
+        and association.ref.run != but_not
+        and association.ref.dataId["detector"] == DETECTOR_ID
+        and (association.timespan.begin is None or association.timespan.begin <= moment)
+    ]
+    return max(begun, key=lambda item: item[0])[1] if begun else None
+
+
+def _begin(timespan: Timespan) -> float:
+    return float("-inf") if timespan.begin is None else float(timespan.begin.mjd)

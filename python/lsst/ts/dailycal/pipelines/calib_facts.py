@@ -1,0 +1,182 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Few numbers that say what a combined calibration is like, from its pixels or its file.
+
+The file is one of ours or the FITS form of an ``ExposureF`` of afw: image HDUs named IMAGE, MASK
+and VARIANCE, with the bits of the mask in header keys that begin with ``MP_``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..model import SETUP_KEYS, AmplifierFacts, CalibrationFacts
+from ..model.detector import LATISS
+from .raw import oriented
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_PATCHES = 4
+_MAD_TO_SIGMA = 1.4826
+_HOT_RATE = 5.0  # electron/s
+_STANDS_OUT = 8.0  # noises
+_COLUMNS, _ROWS = 8, 2
+_INPUT = re.compile(r"(CPP_|CALIB_)?INPUT_?\d+$")
+_DARK_UNITS = ("electron/s", "electron s-1", "electron / s")
+
+
+def measure_calibration(
+    dataset_type: str,
+    run: str,
+    pixels: NDArray[np.float32],
+    bad: NDArray[np.bool_],
+    *,
+    unit: str = "electron",
+    exposures: int | None = None,
+    weight: float | None = None,
+    setup: tuple[tuple[str, str], ...] = (),
+) -> CalibrationFacts:
+    """Measure a combined calibration of LATISS.
+
+    Parameters
+    ----------
+    dataset_type : `str`
+        bias or dark.
+    run : `str`
+        RUN collection that holds it.
+    pixels : `numpy.ndarray`, (height, width)
+        The assembled image.
+    bad : `numpy.ndarray`, (height, width)
+        Which pixels are marked BAD.
+    unit : `str`
+        Unit of the pixels.
+    exposures : `int` or `None`
+        How many exposures it is made of.
+    weight : `float` or `None`
+        Sum of the squares of what their signals were divided by.
+    setup : `tuple` of pairs of `str`
+        Keys and values of the header that tell how the detector was read.
+
+    Raises
+    ------
+    ValueError
+        If the image cannot be that of 8 by 2 amplifiers.
+    """
+    height, width = pixels.shape
+    if height % _ROWS or width % _COLUMNS:
+        raise ValueError(f"an image of {width} by {height} pixels is not one of LATISS")
+    geometry = LATISS.resized(width // _COLUMNS, height // _ROWS)
+    return CalibrationFacts(
+        dataset_type,
+        run,
+        unit.strip().lower(),
+        exposures,
+        tuple(
+            _measure(
+                amplifier.name,
+                oriented(pixels, geometry.detector_section(amplifier)),
+                oriented(bad, geometry.detector_section(amplifier)),
+                dataset_type == "dark",
+            )
+            for amplifier in geometry.amplifiers
+        ),
+        weight,
+        setup,
+    )
+
+
+def _measure(
+    name: str, pixels: NDArray[np.float32], bad: NDArray[np.bool_], is_dark: bool
+) -> AmplifierFacts:
+    patches = []
+    hot = int(np.count_nonzero(bad))
+    differences = np.diff(pixels, axis=1)
+    noise = _MAD_TO_SIGMA * float(np.median(np.abs(differences))) / np.sqrt(2.0)
+    for part, mask in zip(_cut(pixels), _cut(bad), strict=True):
+        middle = float(np.median(part))
+        limit = max(_HOT_RATE if is_dark else 0.0, _STANDS_OUT * noise)
+        hot += int(np.count_nonzero((np.abs(part - middle) > limit) & ~mask)) if limit else 0
+        patches.append(middle)
+    # The median of n values with a normal distribution: Kendall and Stuart, volume 1.
+    error = math.sqrt(math.pi / 2.0) * noise / math.sqrt(pixels.size / len(patches))
+    return AmplifierFacts(name, tuple(patches), float(error), float(noise), hot)
+
+
+def _cut(plane: NDArray[Any]) -> list[NDArray[Any]]:
+    return [
+        part
+        for rows in np.array_split(plane, _PATCHES, axis=0)
+        for part in np.array_split(rows, _PATCHES, axis=1)
+    ]
+
+
+def read_facts(path: str | Path, dataset_type: str, run: str) -> CalibrationFacts:
+    """Read a file and measure the calibration in it.
+
+    Parameters
+    ----------
+    path : `str` or `pathlib.Path`
+        The file.
+    dataset_type, run : `str`
+        As for `measure_calibration`.
+
+    Raises
+    ------
+    ValueError
+        If there is no image in it, or not one of LATISS.
+    OSError
+        If it is no FITS file.
+    """
+    from astropy.io import fits
+
+    with fits.open(path, memmap=False) as hdus:
+        images = {hdu.name: hdu for hdu in hdus if getattr(hdu, "is_image", False) and hdu.shape}
+        image = images.get("IMAGE") or next(iter(images.values()), None)
+        if image is None or len(image.shape) != 2:
+            raise ValueError(f"{path} holds no image")
+        pixels = np.asarray(image.data, np.float32)
+        bad = np.zeros(pixels.shape, np.bool_)
+        if "MASK" in images:
+            bits = _bad_bits(images["MASK"].header)
+            bad = (np.asarray(images["MASK"].data).astype(np.int64) & bits) != 0
+        headers = [hdus[0].header, image.header]
+        inputs = {key for header in headers for key in header if _INPUT.match(key)}
+        scales = {key: h[key] for h in headers for key in h if key.startswith("CPP_INPUT_SCALE_")}
+        weight = sum(float(scale) ** 2 for scale in scales.values())
+        found = {
+            key: str(header[key]).strip()
+            for key in SETUP_KEYS
+            for header in headers
+            if key in header
+        }
+        unit = next((str(h["BUNIT"]) for h in reversed(headers) if "BUNIT" in h), "")
+    return measure_calibration(
+        dataset_type,
+        run,
+        pixels,
+        bad,
+        unit=_unit(unit, dataset_type),
+        exposures=len(inputs) or None,
+        weight=weight or None,
+        setup=tuple(found.items()),
+    )
+
+
+def _unit(unit: str, dataset_type: str) -> str:
+    """Bring a unit into our words: afw has none or ``electron`` in the header of a dark's rate."""
+    if dataset_type == "dark" and unit.strip().lower() in {"", "electron", *_DARK_UNITS}:
+        return "electron/s"
+    return unit or "electron"
+
+
+def _bad_bits(header: Mapping[str, int]) -> int:
+    number = header.get("MP_BAD")
+    return 0 if number is None else 1 << int(number)

@@ -1,0 +1,127 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a set of exposures to a decision about it."""
+
+__all__ = ["verify"]
+
+import logging
+from collections.abc import Sequence
+
+from ..calibration import (
+    AcceptRule,
+    EvidenceCriteria,
+    Reference,
+    decide,
+    decide_on_evidence,
+    job_collection,
+    statistics_dataset_type,
+    verify_request,
+)
+from ..model import (
+    ComparisonError,
+    Decided,
+    Decision,
+    ImageName,
+    ImageType,
+    JobStep,
+    RunStatistics,
+    StatisticsError,
+)
+from .context import RunContext
+from .job_report import where_is_the_log
+from .jobs import run_job
+
+
+async def verify(
+    context: RunContext, image_type: ImageType, images: Sequence[ImageName], own: Sequence[str]
+) -> Decision:
+    """Verify exposures and decide, or return what was decided before.
+
+    Parameters
+    ----------
+    context : `RunContext`
+        The run.
+    image_type : `ImageType`
+        Which exposures.
+    images : `~collections.abc.Sequence` [`ImageName`]
+        Those that were combined.
+    own : `~collections.abc.Sequence` [`str`]
+        Collections of this run's calibrations; empty to compare with those in use.
+
+    Raises
+    ------
+    CalibrationError
+        If the job fails, or what it wrote cannot be read or lacks an exposure.
+    """
+    known = context.state.decisions.get(image_type)
+    if known is not None and not known.left_out:
+        return known
+    request = verify_request(context.config, image_type, images, own)
+    job_id = await run_job(context, context.state.job_key(JobStep.VERIFY, image_type), request)
+    collection, dataset_type = job_collection(job_id), statistics_dataset_type(image_type)
+    statistics = await context.ports.repository.read_statistics(
+        collection, dataset_type, context.timeouts.repository
+    )
+    missing = {name.exposure_id for name in images} - set(statistics.exposure_ids)
+    if missing:
+        raise StatisticsError(
+            f"{dataset_type} in {collection} does not cover every exposure.",
+            missing=map(str, sorted(missing)),
+            remedy=where_is_the_log(job_id),
+        )
+    decision = await _decide(context, image_type, statistics)
+    await context.journal.record(Decided(decision))
+    return decision
+
+
+async def _decide(
+    context: RunContext, image_type: ImageType, statistics: RunStatistics
+) -> Decision:
+    config = context.config
+    wanted = config.calibration(image_type)
+    if config.accept_rule is not AcceptRule.EVIDENCE:
+        return decide(
+            image_type, statistics, failure_limit=wanted.failure_limit, rule=config.accept_rule
+        )
+    reference, biases = await _reference(context, image_type, statistics)
+    criteria = EvidenceCriteria(
+        failure_limit=wanted.failure_limit,
+        fewest=wanted.fewest,
+        reference=reference,
+        bias_exposures=biases if image_type is ImageType.DARK else None,
+        may_leave_out=config.generate and image_type not in context.state.left_out,
+    )
+    return decide_on_evidence(image_type, statistics, criteria)
+
+
+async def _reference(
+    context: RunContext, image_type: ImageType, statistics: RunStatistics
+) -> tuple[Reference, int | None]:
+    """Tell with what the exposures were compared, and of how many exposures the bias was made."""
+    config = context.config
+    own_biases = len(context.state.processed(ImageType.BIAS)) or None
+    if config.generate and own_biases:
+        return Reference(len(statistics.exposures), is_own=True), own_biases
+    found = await _count_biases(context, image_type)
+    if config.generate:
+        return Reference(len(statistics.exposures), is_own=True), found
+    return Reference(found, is_own=False), found
+
+
+async def _count_biases(context: RunContext, image_type: ImageType) -> int | None:
+    """Read from its file how many exposures the bias in use is made of; `None` if nobody knows."""
+    config = context.config
+    days = [name.day_obs for name in context.state.processed(image_type)]
+    collections = [name.strip() for name in config.calibration(image_type).verify_inputs.split(",")]
+    try:
+        facts = await context.ports.repository.read_calibration(
+            collections,
+            ImageType.BIAS.dataset_type,
+            config.validity(min(days), max(days)).begin,
+            context.timeouts.repository,
+        )
+    except ComparisonError as error:
+        await context.tell(f"The noise of the bias in use is not known: {error}", logging.WARNING)
+        return None
+    return facts.exposures if facts is not None else None

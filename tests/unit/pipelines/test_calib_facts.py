@@ -1,0 +1,157 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import dataclasses
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from lsst.ts.dailycal.calibration import OnDifference, compare_calibrations
+from lsst.ts.dailycal.model import ComparisonVerdict, ImageType
+from lsst.ts.dailycal.model.detector import LATISS
+from lsst.ts.dailycal.pipelines.calib_facts import measure_calibration, read_facts
+from lsst.ts.dailycal.pipelines.fits_image import write_image
+from lsst.ts.dailycal.pipelines.image import CalibImage, ImageAmplifier, Mask
+
+SHAPE = (128, 512)  # 64 by 64 pixels an amplifier
+GEOMETRY = LATISS.resized(64, 64)
+
+
+def image(seed=1, noise=2.0, add=None):
+    pixels = np.random.default_rng(seed).normal(0.0, noise, SHAPE).astype(np.float32)
+    if add is not None:
+        for name, electrons in add.items():
+            (amplifier,) = (item for item in GEOMETRY.amplifiers if item.name == name)
+            place = GEOMETRY.detector_section(amplifier)
+            pixels[place.y0 : place.y1, place.x0 : place.x1] += electrons
+    return pixels
+
+
+def facts(pixels, exposures=20, setup=(("SEQNAME", "A"),), kind="bias"):
+    bad = np.zeros(SHAPE, np.bool_)
+    unit = "electron" if kind == "bias" else "electron/s"
+    return measure_calibration(
+        kind, f"run {pixels[0, 0]}", pixels, bad, unit=unit, exposures=exposures, setup=setup
+    )
+
+
+def compare(new, old, how=OnDifference.REFUSE, kind=ImageType.BIAS):
+    return compare_calibrations(kind, new, old, how)
+
+
+def write_afw(path, pixels, planes=None, mask=None, keys=None, *, compressed=False):
+    """Write what afw writes of an ExposureF: planes in HDUs, bits of the mask by name."""
+    kind = fits.CompImageHDU if compressed else fits.ImageHDU
+    options = {"compression_type": "GZIP_2", "quantize_level": 0.0} if compressed else {}
+    mask_hdu = fits.ImageHDU(np.zeros(SHAPE, np.int32) if mask is None else mask, name="MASK")
+    for name, bit in (planes or {"BAD": 0, "SAT": 1}).items():
+        mask_hdu.header[f"HIERARCH MP_{name}"] = bit
+    primary = fits.PrimaryHDU()
+    primary.header.update(keys or {})
+    variance = fits.ImageHDU(np.ones(SHAPE, np.float32), name="VARIANCE")
+    archive = fits.BinTableHDU.from_columns(
+        [fits.Column("a", "J", array=np.arange(3))], name="ARCHIVE_INDEX"
+    )
+    fits.HDUList(
+        [primary, kind(pixels, name="IMAGE", **options), mask_hdu, variance, archive]
+    ).writeto(path)
+
+
+def test_two_healthy_calibrations_are_the_same_or_better():
+    assert compare(facts(image(1)), facts(image(2))).verdict is ComparisonVerdict.SAME
+    better = compare(facts(image(1, 1.0), 40), facts(image(2, 2.0), 10))
+    assert better.verdict is ComparisonVerdict.BETTER
+
+
+def test_a_glow_that_is_in_all_frames_is_refused_with_its_place():
+    found = compare(facts(image(1, add={"C17": 43.0, "C16": 4.0})), facts(image(2)))
+    assert (found.verdict, found.accepted) == (ComparisonVerdict.WORSE, False)
+    assert "level of C16, C17 differs" in found.differences[0]
+    assert "on C17" in found.differences[0]
+    assert compare(facts(image(1, add={"C17": 43.0})), facts(image(2)), OnDifference.WARN).accepted
+
+
+def test_a_new_sequencer_is_no_fault():
+    new = facts(image(1, add={"C17": 43.0}), setup=(("SEQNAME", "B"),))
+    found = compare(new, facts(image(2)))
+    assert (found.verdict, found.accepted) == (ComparisonVerdict.OTHER_SETUP, True)
+    assert found.differences[0] == "SEQNAME was A and is B"
+
+
+def test_noise_is_held_against_the_number_of_exposures():
+    old = facts(image(2, 2.0), 20)
+    assert compare(facts(image(1, 4.0), 5), old).verdict is ComparisonVerdict.SAME
+    found = compare(facts(image(1, 4.0), 20), old)
+    assert found.verdict is ComparisonVerdict.WORSE
+    assert "noise of all 16 amplifiers" in found.differences[0]
+
+
+def test_noise_of_a_dark_is_held_against_the_dark_times():
+    long = dataclasses.replace(facts(image(2, 0.01), kind="dark"), weight=20 * 30.0**2)
+    short = dataclasses.replace(facts(image(1, 0.06), kind="dark"), weight=20 * 5.0**2)
+    assert compare(short, long, kind=ImageType.DARK).verdict is ComparisonVerdict.SAME
+    unknown = dataclasses.replace(long, weight=None)
+    assert compare(short, unknown, kind=ImageType.DARK).verdict is ComparisonVerdict.SAME
+    same_times = dataclasses.replace(short, weight=20 * 30.0**2)
+    assert compare(same_times, long, kind=ImageType.DARK).verdict is ComparisonVerdict.WORSE
+
+
+def test_more_hot_pixels_are_told():
+    pixels = image(1, 0.01)
+    pixels[70:80, 0:10] = 20.0
+    found = compare(
+        facts(pixels, kind="dark"), facts(image(2, 0.01), kind="dark"), kind=ImageType.DARK
+    )
+    assert found.verdict is ComparisonVerdict.WORSE
+    assert "100 more" in found.differences[0]
+
+
+def test_without_one_in_use_or_in_another_unit_nothing_is_compared():
+    mine = facts(image(1))
+    for other in (None, dataclasses.replace(mine, unit="adu")):
+        found = compare(mine, other)
+        assert (found.verdict, found.accepted) == (ComparisonVerdict.NOT_COMPARED, True)
+
+
+def test_pixels_that_are_no_numbers_are_a_difference():
+    pixels = image(1)
+    pixels[:, :64] = np.nan
+    assert not compare(facts(pixels), facts(image(2))).accepted
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_the_fits_form_of_an_afw_exposure_gives_the_same_facts(tmp_path, compressed):
+    pixels = image(3)
+    mask = np.zeros(SHAPE, np.int32)
+    mask[5, 7] = 1 << 9
+    mask[6, 7] = 1 << 1
+    keys = {"SEQNAME": "A", "HIERARCH CPP_INPUT_0": 1, "HIERARCH CPP_INPUT_1": 2, "CPP": 0}
+    keys |= {"HIERARCH CPP_INPUT_DATE_0": "2026-11-22", "HIERARCH CPP_INPUT_SCALE_0": 2.0}
+    path = tmp_path / "afw.fits"
+    write_afw(path, pixels, {"SAT": 1, "BAD": 9}, mask, keys, compressed=compressed)
+    bad = mask == 1 << 9
+    expected = measure_calibration(
+        "bias", "run", pixels, bad, exposures=2, weight=4.0, setup=(("SEQNAME", "A"),)
+    )
+    assert read_facts(path, "bias", "run") == expected
+
+
+def test_our_own_file_gives_the_same_facts(tmp_path):
+    pixels = image(4)
+    mask = np.zeros(SHAPE, np.uint8)
+    mask[1, 1] = Mask.BAD
+    amplifiers = tuple(
+        ImageAmplifier(item.name, GEOMETRY.detector_section(item), 1.0, 8.0, 0.0)
+        for item in GEOMETRY.amplifiers
+    )
+    mine = CalibImage(pixels, mask, amplifiers, "bias", inputs=(1, 2, 3))
+    write_image(tmp_path / "own.fits", mine)
+    found = read_facts(tmp_path / "own.fits", "bias", "run")
+    assert found == measure_calibration("bias", "run", pixels, mask != 0, exposures=3)
+
+
+def test_a_file_without_an_image_is_refused(tmp_path):
+    fits.PrimaryHDU().writeto(tmp_path / "none.fits")
+    with pytest.raises(ValueError, match="no image"):
+        read_facts(tmp_path / "none.fits", "bias", "run")
