@@ -8,8 +8,6 @@ from astropy.io import fits
 
 from lsst.ts.dailycal.butler.collections import RAW
 from lsst.ts.dailycal.butler.ingest import (
-    RawFrameError,
-    RawHeaderError,
     count_raws,
     exposure_record,
     forget_raws,
@@ -17,6 +15,7 @@ from lsst.ts.dailycal.butler.ingest import (
     read_header,
 )
 from lsst.ts.dailycal.butler.repository import create_repository, open_repository
+from lsst.ts.dailycal.pipelines.raw_error import RawFrameError, RawHeaderError
 from lsst.ts.dailycal.sim.config import RawFileOptions, SimulationConfig
 from lsst.ts.dailycal.sim.world import World
 

@@ -19,7 +19,7 @@ from lsst.ts.dailycal.model import (
     ScriptState,
     ScriptUpdate,
 )
-from lsst.ts.dailycal.page import script_end
+from lsst.ts.dailycal.page.follower import script_end
 from lsst.ts.dailycal.sal.queue.port import SalQueue
 from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.queue.csc import SimScriptQueue

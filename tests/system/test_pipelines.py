@@ -16,7 +16,6 @@ import pytest
 from lsst.ts.dailycal.butler.certify import certify_argv, decertify, find_conflicts
 from lsst.ts.dailycal.butler.collections import CALIB, CALIB_DAILY, RAW
 from lsst.ts.dailycal.butler.ingest import (
-    RawHeaderError,
     count_raws,
     exposure_record,
     ingest_raws,
@@ -28,6 +27,7 @@ from lsst.ts.dailycal.butler.stats import StatsNotFoundError, has_dataset, read_
 from lsst.ts.dailycal.model import ImageName, ImageType
 from lsst.ts.dailycal.model.dark_fit import DarkFit
 from lsst.ts.dailycal.pipelines.command import pipeline_environment, pipetask_argv
+from lsst.ts.dailycal.pipelines.raw_error import RawHeaderError
 from lsst.ts.dailycal.sim.clock import day_obs
 from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.exposures import SimulatedExposure

@@ -26,7 +26,8 @@ from searching import examples
 
 from lsst.ts.dailycal.model.detector import LATISS
 from lsst.ts.dailycal.pipelines.isr import correct_frame
-from lsst.ts.dailycal.pipelines.raw import RawFrame, RawFrameError, open_raw
+from lsst.ts.dailycal.pipelines.raw import RawFrame, open_raw
+from lsst.ts.dailycal.pipelines.raw_error import RawFrameError
 from lsst.ts.dailycal.pipelines.raw_layout import read_layout
 
 EXPECTED = RawFrame.from_arrays(

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 __all__ = [
-    "RawFrameError",
-    "RawHeaderError",
     "count_raws",
     "exposure_record",
     "forget_raws",
@@ -19,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..model.detector import DETECTOR_ID, INSTRUMENT
-from ..pipelines.raw_error import RawFrameError, RawHeaderError
+from ..pipelines.raw_error import RawHeaderError
 from ..pipelines.raw_header import PRIMARY, check_exposure_time, translate_header
 from ..pipelines.raw_layout import read_layout
 from ..pipelines.raw_layout import read_primary_header as read_header

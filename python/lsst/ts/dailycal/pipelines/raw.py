@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 
 from .raw_decoded import DecodedFile, DecodedPixels
-from .raw_error import RawFrameError
 from .raw_header import FrameGroup, check_exposure_time, translate_header
 from .raw_layout import read_layout
 
@@ -33,7 +32,6 @@ __all__ = [
     "PixelSource",
     "RawAmplifier",
     "RawFrame",
-    "RawFrameError",
     "open_raw",
     "oriented",
 ]
