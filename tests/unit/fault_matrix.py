@@ -139,7 +139,7 @@ def _camera() -> Iterator[Case]:
         yield from survived(room, f"{event}_twice")
     yield from survived(room, "start_integration_lost")
     yield from survived(room, "end_readout_lost", "endReadout was not heard within 5 s")
-    yield from survived(room, "camera_ack_lost", "acknowledgement was not heard within 5 s")
+    yield from survived(room, "camera_ack_lost", "no final acknowledgement within 5 s of endReadout")
     yield from survived(room, "camera_ack_failed", "read out, yet refused")
     yield Case(room, "camera_refuses@1-6", NOTHING, "failed 6 times in a row", FINE)
     for kind in ("shutter_stuck@DARK/*", "new_sequencer"):
@@ -197,15 +197,27 @@ def _files() -> Iterator[Case]:
     yield bad_frames(room, "file_saturated@BIAS/2-", ("rejected", "verified"))
 
 
+MEASURED = (("measure", True),)
+
+
 def _pixels() -> Iterator[Case]:
     """The frames are measured, and a bad one is taken again."""
     room = "Files"
     for fault in FRAME_FAULTS:
         name, _, values = fault.partition(":")
         text = f"{name}@BIAS/4" + (f":{values}" if values else "")
-        yield Case(room, text, retaken=1, large=True)
-    yield Case(room, "frame_identical@BIAS/3-4", retaken=1, large=True)
-    yield Case(room, "amplifier_dead@DARK/2-4", BIAS_ONLY, "in a row", FINE, retaken=3, large=True)
+        yield Case(room, text, retaken=1, config=MEASURED, large=True)
+    yield Case(room, "frame_identical@BIAS/3-4", retaken=1, config=MEASURED, large=True)
+    yield Case(
+        room,
+        "amplifier_dead@DARK/2-4",
+        BIAS_ONLY,
+        "in a row",
+        FINE,
+        retaken=3,
+        config=MEASURED,
+        large=True,
+    )
 
 
 FRAME_FAULTS = (
