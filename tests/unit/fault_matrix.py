@@ -139,7 +139,9 @@ def _camera() -> Iterator[Case]:
         yield from survived(room, f"{event}_twice")
     yield from survived(room, "start_integration_lost")
     yield from survived(room, "end_readout_lost", "endReadout was not heard within 5 s")
-    yield from survived(room, "camera_ack_lost", "no final acknowledgement within 5 s of endReadout")
+    yield from survived(
+        room, "camera_ack_lost", "no final acknowledgement within 5 s of endReadout"
+    )
     yield from survived(room, "camera_ack_failed", "read out, yet refused")
     yield Case(room, "camera_refuses@1-6", NOTHING, "failed 6 times in a row", FINE)
     for kind in ("shutter_stuck@DARK/*", "new_sequencer"):
