@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import contextlib
+import gzip
 import io
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -14,8 +16,12 @@ import yaml
 from astropy.io import fits
 from astropy.table import Table
 
+from lsst.ts.dailycal.calibration.schema import configuration_schema
 from lsst.ts.dailycal.cli.exit_codes import ExitCode
 from lsst.ts.dailycal.cli.main import main
+from lsst.ts.dailycal.cli.reduce.calibrate import Rule
+from lsst.ts.dailycal.cli.reduce.command import reduce
+from lsst.ts.dailycal.cli.reduce.judge import judge
 from lsst.ts.dailycal.pipelines.combine import combine_bias, combine_dark
 from lsst.ts.dailycal.pipelines.dark_hits import find_hits
 from lsst.ts.dailycal.pipelines.fits_image import read_image
@@ -35,6 +41,9 @@ import atexit, sys
 heavy = ("lsst.daf.butler", "lsst.pipe.base", "lsst.ts.salobj")
 atexit.register(lambda: print("heavy:", [n for n in heavy if n in sys.modules], file=sys.stderr))
 from lsst.ts.dailycal.cli.main import main
+from lsst.ts.dailycal.cli.reduce.calibrate import Rule
+from lsst.ts.dailycal.cli.reduce.command import reduce
+from lsst.ts.dailycal.cli.reduce.judge import judge
 main()
 """
 
@@ -259,6 +268,45 @@ def test_what_is_there_is_overwritten_only_if_asked_for(plain, tmp_path):
     # No dark may lie beside a bias of other frames.
     assert not (tmp_path / "reduced" / "dark.fits").exists()
     assert (tmp_path / "reduced" / "bias.fits").exists()
+
+
+def test_what_was_reduced_before_is_no_raw_file_and_gzip_is_read(plain, tmp_path):
+    _, files = plain
+    for path in files[:3]:
+        shutil.copy(path, tmp_path)
+    (tmp_path / "packed.fits.gz").write_bytes(gzip.compress(files[3].read_bytes(), 1))
+    (tmp_path / ".under_way.fits").write_bytes(b"half a file")
+    for _ in range(2):
+        result = dailycal("reduce", ".", "--overwrite", "--json", cwd=tmp_path)
+        report = json.loads(result.stdout)
+        assert report["left_out"] == []
+        assert len(report["results"][0]["combined"]) == 4
+
+
+def test_the_threshold_is_that_of_the_script_by_default():
+    properties = configuration_schema()["properties"]
+    for kind in ("bias", "dark"):
+        default = properties[f"number_verification_tests_threshold_{kind}"]["default"]
+        assert default == Rule().failure_limit
+    for command in (judge, reduce):
+        (option,) = (item for item in command.params if item.name == "failure_limit")
+        assert option.default == Rule().failure_limit
+
+
+def test_the_extra_that_is_missing_is_named_before_anything_is_read(plain, tmp_path):
+    without = PROGRAM.replace(
+        "from lsst",
+        "import importlib.util as u; find = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name.startswith('astro_meta') else find(name, *a)\n"
+        "from lsst",
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", without, "reduce", str(plain[0])],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert result.returncode == ExitCode.NOT_INSTALLED
+    assert "pip install 'ts-dailycal[reduce]'" in result.stderr
+    assert "Reading" not in result.stderr
 
 
 def test_a_day_can_be_chosen(plain, tmp_path):

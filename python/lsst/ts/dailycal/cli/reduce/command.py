@@ -75,11 +75,11 @@ def reduce(
     one day and one set-up is taken. The exit code is 0 if all that was made is accepted, 1 if
     something is rejected, 66 if there is nothing to combine.
     """
-    from ...calibration.run_config import AcceptRule
     from ...extras import require
-    from .calibrate import Rule
 
     require("reduce")
+    from ...calibration.run_config import AcceptRule
+    from .calibrate import Rule
     from .files import choose_set, find_files, open_files
     from .products import check_output
 
