@@ -40,6 +40,11 @@ EXTRAS: Mapping[str, Extra] = {
         ),
         "pip install 'ts-dailycal[pipelines]'",
     ),
+    "reduce": Extra(
+        "astro_metadata_translator",
+        ("astro_metadata_translator",),
+        "pip install 'ts-dailycal[reduce]'",
+    ),
     "postgres": Extra("psycopg2", ("psycopg2",), "pip install 'ts-dailycal[postgres]'"),
     "slack": Extra("slack_sdk", ("slack_sdk",), "pip install 'ts-dailycal[slack]'"),
     "testing": Extra(

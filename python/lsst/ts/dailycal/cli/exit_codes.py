@@ -17,7 +17,8 @@ class ExitCode(enum.IntEnum):
     OK = 0
     """Done. A script that ended DONE, or was stopped and ended STOPPED, gives it as well."""
     FAILED = 1
-    """A script ended FAILED or could not be configured; a check refused."""
+    """A script ended FAILED or could not be configured; a check refused; `dailycal reduce` or
+    `dailycal judge` rejected a calibration."""
     USAGE = 64
     """The command line is wrong."""
     CONFIGURATION = 65
@@ -42,7 +43,8 @@ class ExitCode(enum.IntEnum):
 
 EXIT_CODES_HELP = """\
 Exit codes: 0 done, or a script that ended DONE or STOPPED; 1 a script that FAILED or could not
-be configured; 2 a script that ended in any other way; 64 wrong usage; 65 wrong configuration,
-nothing was started; 66 not found; 69 no answer; 70 a defect of this program; 72 something
-is not installed; 73 another run is under way; 74 a file cannot be read or written; 75 skipped for
-lack of time; 130 interrupted; 128 + n: the script was ended by signal n."""
+be configured, or a calibration that `reduce` or `judge` rejected; 2 a script that ended in any
+other way; 64 wrong usage; 65 wrong configuration, nothing was started; 66 not found; 69 no answer;
+70 a defect of this program; 72 something is not installed; 73 another run is under way; 74 a file
+cannot be read or written; 75 skipped for lack of time; 130 interrupted; 128 + n: the script was
+ended by signal n."""

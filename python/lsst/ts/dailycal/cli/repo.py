@@ -21,7 +21,7 @@ if typing.TYPE_CHECKING:
 
 @click.group(context_settings=SETTINGS)
 def repo() -> None:
-    """Make a Butler repository; show or withdraw calibrations."""
+    """Make a Butler repository; show, export or withdraw calibrations."""
 
 
 @repo.command(
@@ -195,3 +195,47 @@ def _check_time(option: str, text: str) -> None:
         raise click.UsageError(
             f"{option}: {text!r} is not an ISO 8601 time such as 2026-11-23T12:00:00."
         ) from None
+
+
+@repo.command(
+    cls=ExampleCommand,
+    short_help="Copy a combined calibration out of a repository.",
+    examples=(
+        "dailycal repo export bias bias.fits --repo run/repo",
+        "dailycal repo export dark dark.fits --collection u/ocps/<job id> --repo LATISS",
+    ),
+)
+@click.argument("dataset_type", type=click.Choice(["bias", "dark"]))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--collection", default="LATISS/calib", show_default=True,
+              help="Where to look; also the output of a job.")  # fmt: skip
+@click.option("--at", "moment", default=None,
+              help="When it is valid, ISO 8601, TAI; by default now.")  # fmt: skip
+@click.option("--repo", "repository", default="LATISS", show_default=True,
+              help="Directory or alias of the repository.")  # fmt: skip
+def export(
+    dataset_type: str, file: Path, *, collection: str, moment: str | None, repository: str
+) -> None:
+    """Copy the combined bias or dark that is valid at a time to FILE, which must not exist."""
+    from ..extras import require
+
+    require("pipelines")
+    from astropy.time import Time
+
+    from ..butler.export import CalibrationNotFoundError, export_calibration
+
+    if moment is not None:
+        _check_time("--at", moment)
+    if file.exists():
+        raise CommandError(f"{file} is there already.", ExitCode.IO)
+    if not file.absolute().parent.is_dir():
+        raise CommandError(f"There is no directory {file.absolute().parent}.", ExitCode.NOT_FOUND)
+    at = moment or str(Time.now().tai.isot)
+    try:
+        run = export_calibration(repository, dataset_type, collection, at, file)
+    except CalibrationNotFoundError as error:
+        text = str(error)
+        raise CommandError(f"{text[:1].upper()}{text[1:]}.", ExitCode.NOT_FOUND) from error
+    except (FileNotFoundError, LookupError) as error:
+        raise _no_repository(repository) from error
+    click.echo(f"{file}: {dataset_type} of {run}")
