@@ -46,6 +46,7 @@ def prepare_repository(config: "SimulationConfig", tell: Callable[[str], None]) 
     place = config.repository
     if place.exists() and any(place.iterdir()):
         raise FileExistsError(f"{place} is not empty; choose another place, or remove it")
+    place.mkdir(parents=True, exist_ok=True)  # whoever may not make it reads this name
     unfinished = place.with_name(f".{place.name}.unfinished")
     if unfinished.exists():
         tell(f"Removing {unfinished}, which an earlier attempt was interrupted in")
