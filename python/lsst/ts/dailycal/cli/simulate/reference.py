@@ -6,7 +6,9 @@
 __all__ = ["prepare_repository"]
 
 import concurrent.futures
+import dataclasses
 import os
+import shutil
 import typing
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +21,8 @@ _THREADS = min(2, os.cpu_count() or 1)
 
 def prepare_repository(config: "SimulationConfig", tell: Callable[[str], None]) -> str:
     """Make a repository, and in it what a day's frames are verified against.
+
+    It is made beside its place and renamed at the end: interrupted, there is none.
 
     Parameters
     ----------
@@ -39,13 +43,42 @@ def prepare_repository(config: "SimulationConfig", tell: Callable[[str], None]) 
     ReferenceError
         If the reference calibrations cannot be made.
     """
+    place = config.repository
+    if place.exists() and any(place.iterdir()):
+        raise FileExistsError(f"{place} is not empty; choose another place, or remove it")
+    place.mkdir(parents=True, exist_ok=True)  # whoever may not make it reads this name
+    unfinished = place.with_name(f".{place.name}.unfinished")
+    if unfinished.exists():
+        tell(f"Removing {unfinished}, which an earlier attempt was interrupted in")
+        _remove(unfinished)
+    unfinished.mkdir(parents=True)
+    tell(f"Making the repository {place}")
+    making = dataclasses.replace(
+        config,
+        root=unfinished,
+        repository_path=unfinished / "repo",
+        raw_path=unfinished / "raw",
+    )
+    collection = _make(making, tell)
+    making.repository.rename(place)
+    shutil.rmtree(unfinished)
+    return collection
+
+
+def _remove(unfinished: Path) -> None:
+    from .database import forget_database
+
+    forget_database(unfinished / "repo")
+    shutil.rmtree(unfinished)
+
+
+def _make(config: "SimulationConfig", tell: Callable[[str], None]) -> str:
     from ...butler.ingest import forget_raws, ingest_raws
     from ...butler.reference import create_reference
     from ...butler.repository import create_repository, open_repository
     from ...model import ImageType
     from ...sim.world import World
 
-    tell(f"Making the repository {config.repository}")
     create_repository(config.repository, config.database)
     world = World(config)
     exposures = list(world.reference_exposures())
@@ -64,8 +97,4 @@ def prepare_repository(config: "SimulationConfig", tell: Callable[[str], None]) 
     # Only the calibrations are of use: the frames take 3 GB, and would stand among those of today.
     with open_repository(config.repository, writeable=True) as butler:
         forget_raws(butler, [item.name.exposure_id for item in exposures])
-    for path in paths:
-        path.unlink()
-    for folder in {path.parent for path in paths}:
-        folder.rmdir()
     return collection
