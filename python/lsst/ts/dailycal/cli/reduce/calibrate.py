@@ -20,7 +20,8 @@ from ...pipelines.image import CalibImage
 from ...pipelines.isr import correct_frame
 from ...pipelines.metrics import measure_exposure
 from ...pipelines.provenance import Provenance
-from ...pipelines.raw import RawFrame, RawFrameError
+from ...pipelines.raw import RawFrame
+from ...pipelines.raw_error import RawFrameError
 from ...pipelines.threads import as_they_come
 from ...pipelines.verify import (
     RunStats,
