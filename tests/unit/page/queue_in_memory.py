@@ -49,6 +49,7 @@ class Behaviour:
     reason: str = ""
     refuses: str = ""
     silent_after: float | None = None
+    messages: tuple[tuple[int, str], ...] = ((logging.INFO, "the end"),)
 
 
 class QueueInMemory:
@@ -118,7 +119,7 @@ class QueueInMemory:
                     process=behaviour.process,
                     state=behaviour.end,
                     reason=behaviour.reason,
-                    messages=((logging.INFO, "the end"),),
+                    messages=behaviour.messages,
                 )
                 if behaviour.end is ScriptState.FAILED:
                     self.running = False

@@ -5,6 +5,7 @@
 
 import asyncio
 import dataclasses
+import logging
 
 import pytest
 from queue_in_memory import (
@@ -282,6 +283,16 @@ def test_a_script_that_ends_its_dark_first_is_stopped_although_the_queue_gave_up
     outcome = stage.execute(meanwhile=stop_after_five_seconds)
     assert outcome.stopped
     assert stage.statuses(outcome)["enable-atcs"] is StepStatus.STOPPED
+
+
+def test_a_rejection_of_what_was_taken_is_not_announced_as_success():
+    said = "BIAS: rejected, 20 of 20 images, 20 of 20 exposures bad (rejected from 11)"
+    stage = Stage(QueueInMemory({CALIBRATIONS: Behaviour(messages=((logging.WARNING, said),))}))
+    outcome = stage.execute()
+    assert outcome.succeeded
+    assert outcome.rejection == said
+    assert "REJECTED" in stage.announcer.made[-1].text
+    assert "complete" not in stage.announcer.made[-1].text
 
 
 def test_a_script_that_never_stops_is_told_with_what_the_queue_said():

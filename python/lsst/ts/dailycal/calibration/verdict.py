@@ -3,13 +3,15 @@
 
 """From what came of a run to the script's final state."""
 
-__all__ = ["Verdict", "final_verdict", "summarize"]
+__all__ = ["Verdict", "final_verdict", "is_rejection", "summarize"]
 
 import dataclasses
+import re
 
 from ..model import CalibrationOutcome, ComparisonVerdict, RunOutcome
 from .run_config import OnRejection
 
+_REJECTION = re.compile(r"[A-Z]+: rejected, ")
 _WORTH_SAYING = (ComparisonVerdict.WORSE, ComparisonVerdict.OTHER_SETUP)
 
 
@@ -23,6 +25,11 @@ class Verdict:
     """What the observer reads beside the state."""
     warnings: tuple[str, ...] = ()
     """What the observer should know although the script is DONE."""
+
+
+def is_rejection(text: str) -> bool:
+    """Tell whether a message is a warning of `final_verdict` that a calibration was rejected."""
+    return _REJECTION.match(text) is not None
 
 
 def final_verdict(outcome: RunOutcome, on_rejection: OnRejection = OnRejection.WARN) -> Verdict:

@@ -37,6 +37,8 @@ class ExitCode(enum.IntEnum):
     """A file or directory cannot be read or written."""
     NO_TIME = 75
     """The page does not fit into the time that there is; it was skipped."""
+    REJECTED = 79
+    """`dailycal run`: all was carried out, and verification rejected what was taken."""
     INTERRUPTED = 130
     """Ctrl-C before there was anything to stop."""
 
@@ -46,5 +48,6 @@ Exit codes: 0 done, or a script that ended DONE or STOPPED; 1 a script that FAIL
 be configured, or a calibration that `reduce` or `judge` rejected; 2 a script that ended in any
 other way; 64 wrong usage; 65 wrong configuration, nothing was started; 66 not found; 69 no answer;
 70 a defect of this program; 72 something is not installed; 73 another run is under way; 74 a file
-cannot be read or written; 75 skipped for lack of time; 130 interrupted; 128 + n: the script was
+cannot be read or written; 75 skipped for lack of time; 79 verification
+rejected what was taken; 130 interrupted; 128 + n: the script was
 ended by signal n."""

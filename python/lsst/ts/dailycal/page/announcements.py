@@ -3,7 +3,14 @@
 
 """Texts of the announcements, and the time they are made at."""
 
-__all__ = ["CHANNELS", "announce_after", "announce_before", "announce_failure", "fill_in"]
+__all__ = [
+    "CHANNELS",
+    "announce_after",
+    "announce_before",
+    "announce_failure",
+    "announce_rejection",
+    "fill_in",
+]
 
 import dataclasses
 
@@ -27,6 +34,21 @@ def announce_after() -> Announcement:
     """Return what is announced when the images are taken (`Announcement`)."""
     return Announcement(
         Occasion.AFTER, "AuxTel: LATISS bias and dark calibrations are complete.", CHANNELS
+    )
+
+
+def announce_rejection(after: Announcement) -> Announcement:
+    """Return what is announced instead, when verification rejected what was taken.
+
+    Parameters
+    ----------
+    after : `Announcement`
+        What would be announced.
+    """
+    return dataclasses.replace(
+        after,
+        text="AuxTel: LATISS bias and dark calibrations were taken, and verification REJECTED "
+        "them; the calibration scientists decide what to do.",
     )
 
 

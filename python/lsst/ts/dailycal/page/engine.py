@@ -23,7 +23,7 @@ from ..model import (
 )
 from ..version import VERSION
 from .advice import go_on, leave_as_page_does, queue_advice
-from .announcements import fill_in
+from .announcements import announce_rejection, fill_in
 from .ending import headline_of_refusal, headline_of_step
 from .events import (
     AnnouncementMade,
@@ -192,7 +192,7 @@ class PageRun:
                 await self._give_up(step, outcome)
                 return f"Step {step.name} {outcome.status}: {outcome.reason}"
             if step.after is not None:
-                self._announce(step.after)
+                self._announce(announce_rejection(step.after) if outcome.rejection else step.after)
         return ""
 
     async def _give_up(self, step: PageStep, outcome: StepOutcome) -> None:

@@ -10,11 +10,12 @@ import dataclasses
 import logging
 from collections.abc import Callable, Iterable
 
+from ..calibration import is_rejection
 from ..model import ProcessState, QueueError, ScriptEnd, ScriptState, ScriptUpdate
 from ..ports import Queue
 from .events import StepProgress
 from .journal import PageJournal
-from .steps import PageStep, StepStatus
+from .steps import REJECTED, PageStep, StepStatus
 from .times import PageTimes
 
 _BY_STATE = {
@@ -87,7 +88,7 @@ class ScriptFollower:
         return self._with_errors(update), ""
 
     def _with_errors(self, update: ScriptUpdate) -> ScriptUpdate:
-        """Return the last update with every error that was logged: a reason may come early."""
+        """Return the last update with every error and rejection: they may have come early."""
         return dataclasses.replace(update, messages=tuple(self._errors))
 
     async def _stop_script(self, update: ScriptUpdate) -> ScriptUpdate:
@@ -113,7 +114,9 @@ class ScriptFollower:
 
     async def _next(self, seen: ScriptUpdate) -> tuple[ScriptUpdate, str]:
         update = await self._queue.next_update(seen, self._times.poll)
-        self._errors += [item for item in update.messages if item[0] >= logging.ERROR]
+        self._errors += [
+            item for item in update.messages if item[0] >= logging.ERROR or is_rejection(item[1])
+        ]
         remark = _remark(update)
         await self._journal.record(StepProgress(self._step.name, update, remark))
         return update, remark
@@ -165,7 +168,8 @@ def judge_end(update: ScriptUpdate, note: str, *, stopped: bool) -> tuple[StepSt
     end = script_end(update)
     said = (update.reason or _last_problem(update.messages)).removeprefix("Error in run: ")
     if end is ScriptEnd.DONE:
-        return StepStatus.DONE, said
+        rejections = [text for _, text in update.messages if is_rejection(text)]
+        return StepStatus.DONE, REJECTED + "\n".join(rejections) if rejections else said
     if stopped or end is ScriptEnd.STOPPED:
         return StepStatus.STOPPED, note or said or "Somebody stopped the script."
     if end is ScriptEnd.CONFIGURE_FAILED and update.state is ScriptState.UNCONFIGURED and not said:

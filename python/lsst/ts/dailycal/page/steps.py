@@ -4,6 +4,7 @@
 """The procedure page: its steps, and what came of them."""
 
 __all__ = [
+    "REJECTED",
     "PageOutcome",
     "PagePlan",
     "PageStep",
@@ -18,6 +19,9 @@ import dataclasses
 import enum
 
 from ..model import Announcement, ComponentName, ScriptPath
+
+REJECTED = "REJECTED. "
+"""Begins the reason of a step that is done, and whose calibrations verification rejected."""
 
 
 class Precondition(enum.StrEnum):
@@ -140,6 +144,12 @@ class StepOutcome:
     reason: str = ""
     """Why it failed or was skipped, or what the script said at its end."""
 
+    @property
+    def rejection(self) -> str:
+        """What verification rejected although the script is done (`str`); empty if nothing."""
+        rejected = self.status is StepStatus.DONE and self.reason.startswith(REJECTED)
+        return self.reason.removeprefix(REJECTED) if rejected else ""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PageOutcome:
@@ -161,6 +171,11 @@ class PageOutcome:
     """What was kept, in one sentence; empty if there is nothing to keep."""
     command: str = ""
     """The one command that goes on, as a shell takes it; empty if nothing is left to do."""
+
+    @property
+    def rejection(self) -> str:
+        """What verification rejected, one a line (`str`); empty if nothing."""
+        return "\n".join(step.rejection for step in self.steps if step.rejection)
 
     @property
     def succeeded(self) -> bool:

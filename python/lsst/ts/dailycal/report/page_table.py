@@ -59,7 +59,7 @@ def render_steps(outcome: PageOutcome, titles: Mapping[str, str]) -> RenderableT
     parts: list[RenderableType] = [*render_end(outcome), _steps(outcome, titles)]
     parts += [Text(f"- {line}") for line in outcome.advice]
     if outcome.succeeded:
-        parts.append(Text("All steps are done.", "bold green"))
+        parts.append(_last_line(outcome))
     return Group(*parts)
 
 
@@ -108,3 +108,13 @@ def _word(step: StepOutcome) -> str:
     if step.status is StepStatus.SKIPPED and step.reason.startswith("done in "):
         return "done before"
     return "not ended" if step.status is StepStatus.UNKNOWN else str(step.status)
+
+
+def _last_line(outcome: PageOutcome) -> Text:
+    if not outcome.rejection:
+        return Text("All steps are done.", "bold green")
+    return Text.assemble(
+        ("All steps are done, and verification REJECTED what was taken. ", "bold yellow"),
+        ("Tell the calibration scientists:", "bold yellow"),
+        f"\n{outcome.rejection}",
+    )

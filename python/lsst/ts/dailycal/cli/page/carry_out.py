@@ -109,7 +109,7 @@ def carry_out(
         console.print(outcome_view(outcome, plan))
         _show_calibrations(place, console, outcome, begin=begin)
     if outcome.succeeded:
-        return ExitCode.OK
+        return ExitCode.REJECTED if outcome.rejection else ExitCode.OK
     return ExitCode.INTERRUPTED if outcome.stopped else ExitCode.FAILED
 
 
