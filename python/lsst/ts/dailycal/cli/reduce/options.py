@@ -18,8 +18,8 @@ _OPTIONS = (
                  help="An exposure is bad when one test fails on this many amplifiers."),
     click.option("--accept-rule", type=click.Choice(["exposures", "upstream"]),
                  default="exposures", show_default=True,
-                 help="How exposures are counted. The script's rule `evidence` needs the whole run, and "
-                      "is not applied here."),
+                 help="How exposures are counted. The script's rule `evidence` needs a whole "
+                      "run, and is not applied here."),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
 )  # fmt: skip
 
