@@ -84,7 +84,7 @@ def status(run: str | None, *, last: bool, directory: Path | None, as_json: bool
     if as_json:
         print_json({**_plain(known), "scripts": known.scripts} if known.scripts else _plain(known))
         return
-    make_console().print(shown(known))
+    make_console().print(shown(known), soft_wrap=True)
 
 
 def _plain(run: KnownRun) -> dict[str, typing.Any]:
