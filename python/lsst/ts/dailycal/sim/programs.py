@@ -87,6 +87,8 @@ async def _run(names: Sequence[str], config: SimulationConfig, state: str) -> in
     loop = asyncio.get_running_loop()
     _listen_for_signals(stop)
     components = {name: _make(name, config, state) for name in names}
+    # Before any of them runs: a fault that strikes early may silence one at once.
+    beats = {name: component.heartbeat_interval for name, component in components.items()}
     try:
         for name, component in components.items():
             await component.start_task
@@ -94,7 +96,7 @@ async def _run(names: Sequence[str], config: SimulationConfig, state: str) -> in
             # then the others of this process would never hear of the end.
             _listen_for_signals(stop)
             # It beats as soon as its loop has come round once.
-            loop.call_later(component.heartbeat_interval, _announce, name)
+            loop.call_later(beats[name], _announce, name)
         await _until_stopped(stop, components.values())
     except Exception:
         # Whatever kept a component from starting, the log has to say it.
