@@ -3,6 +3,7 @@
 
 """Every command that is advised is typed back as it is printed."""
 
+import dataclasses
 import inspect
 import json
 import shlex
@@ -15,9 +16,9 @@ from lsst.ts.dailycal import model
 from lsst.ts.dailycal import page as page_room
 from lsst.ts.dailycal.calibration.preflight import decertify_command
 from lsst.ts.dailycal.cli.main import cli
-from lsst.ts.dailycal.cli.page.options import make_place
+from lsst.ts.dailycal.cli.page.options import CheckOptions, PlaceOptions, make_place
 from lsst.ts.dailycal.cli.page.resume import page_command
-from lsst.ts.dailycal.cli.simulate.options import MARKER, make_config
+from lsst.ts.dailycal.cli.simulate.options import MARKER, SimulationOptions, make_config
 from lsst.ts.dailycal.journal import FileStorage
 from lsst.ts.dailycal.model import ComponentName, QueuedScript, QueueStatus, ScriptState
 from lsst.ts.dailycal.page import (
@@ -55,15 +56,12 @@ def parsed(command: str) -> click.Context:
 
 
 def places(tmp_path):
-    own = {
-        "queue": 2, "directory": tmp_path / "a b", "time_scale": None, "seed": 1, "rice": False,
-        "faults": (), "database": None,
-    }  # fmt: skip
-    yield make_place(real=False, small=True, **own)
-    yield make_place(
-        real=False, small=False, **(own | {"seed": 7, "rice": True, "database": "postgresql:///x"})
-    )
-    yield make_place(real=True, small=False, **(own | {"queue": 3}))
+    directory = tmp_path / "a b"
+    small = SimulationOptions(small=True)
+    other = SimulationOptions(seed=7, rice=True, database="postgresql:///x")
+    yield make_place(PlaceOptions(False, 2, directory, None, small))
+    yield make_place(PlaceOptions(False, 2, directory, None, other))
+    yield make_place(PlaceOptions(True, 3, directory, None, SimulationOptions()))
 
 
 @pytest.mark.parametrize("number", range(3))
@@ -73,7 +71,9 @@ def test_whatever_a_page_advises_can_be_typed(tmp_path, number, monkeypatch):
     limits = tmp_path / "limits of mine.yaml"
     limits.touch()
     base = page_command(
-        ("dailycal", "run"), place, accepted=("CCD temperature",), limits_file=limits
+        ("dailycal", "run"),
+        place,
+        CheckOptions(limits_file=limits, accepted=("CCD temperature",)),
     )
     plan = page_room.make_page_plan(BIAS_DARK, page_room.PageOptions())
     for command in (
@@ -89,10 +89,9 @@ def test_whatever_a_page_advises_can_be_typed(tmp_path, number, monkeypatch):
         assert given["limits_file"] == limits
         if place.own is not None:
             assert given["directory"] == place.own.root
-            again = make_config(
-                given["directory"], seed=given["seed"], small=given["small"],
-                rice=given["rice"], database=given["database"], time_scale=place.own.time_scale,
-            )  # fmt: skip
+            fields = [field.name for field in dataclasses.fields(SimulationOptions)]
+            options = SimulationOptions(**{field: given[field] for field in fields})
+            again = make_config(given["directory"], options, time_scale=place.own.time_scale)
             assert again == place.own
 
 
@@ -156,7 +155,8 @@ class Clock:
 async def make_page(directory, status, *, begun=True, reason=""):
     """Leave a simulated observatory with a page that ended in its calibrations."""
     root = directory / "a b"
-    make_config(root, seed=3, small=True, faults=("camera_fault@DARK/5",)).save(root / MARKER)
+    options = SimulationOptions(seed=3, small=True, faults=("camera_fault@DARK/5",))
+    make_config(root, options).save(root / MARKER)
     base = f"dailycal run --small --seed 3 --directory {shlex.quote(str(root))}"
     journal = PageJournal(FileStorage(root / "journal" / "pages" / f"{PAGE}.jsonl"), Clock())
     plan = page_room.make_page_plan(BIAS_DARK, page_room.PageOptions())

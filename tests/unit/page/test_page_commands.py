@@ -17,7 +17,7 @@ from lsst.ts.dailycal.cli.page.options import make_settings
 from lsst.ts.dailycal.cli.page.run import run
 from lsst.ts.dailycal.cli.page.tables import checks_table, condense, outcome_view
 from lsst.ts.dailycal.cli.simulate.directory import refuse_other_frames
-from lsst.ts.dailycal.cli.simulate.options import MARKER, make_config
+from lsst.ts.dailycal.cli.simulate.options import MARKER, SimulationOptions, make_config
 from lsst.ts.dailycal.model import ConfigurationError, Finding, Severity
 from lsst.ts.dailycal.page import (
     BIAS_DARK,
@@ -232,16 +232,16 @@ def test_a_block_is_planned_with_its_overrides():
 
 
 def test_limits_come_from_a_file(tmp_path):
-    from lsst.ts.dailycal.cli.page.options import Place
+    from lsst.ts.dailycal.cli.page.options import CheckOptions, Place
 
     file = tmp_path / "limits.yaml"
     place = Place("x", simulated=False, queue=2)
     file.write_text("ccd: {refuse: [-100, -90]}\n", encoding="utf-8")
-    settings = make_settings(place, limits_file=file, accepted=(), data_path="")
+    settings = make_settings(place, CheckOptions(limits_file=file))
     assert settings.limits["ccd"].refuse == (-100.0, -90.0)
     file.write_text("ccd: {refuse: [-100\n", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="is not YAML"):
-        make_settings(place, limits_file=file, accepted=(), data_path="")
+        make_settings(place, CheckOptions(limits_file=file))
 
 
 def test_a_block_of_ours_is_found_by_its_name():
@@ -285,7 +285,7 @@ def test_a_fault_that_could_never_strike_is_refused_with_the_word_that_fits_noth
     ("changes", "word"), [(("--small",), "size"), (("--seed", "7"), "seed (1)")]
 )
 def test_frames_that_the_calibrations_there_do_not_fit_are_refused(changes, word, tmp_path):
-    there = make_config(tmp_path / "run", seed=1, small=False)
+    there = make_config(tmp_path / "run", SimulationOptions())
     there.repository.mkdir(parents=True)
     (there.repository / "butler.yaml").touch()
     there.save(tmp_path / "run" / MARKER)

@@ -13,7 +13,7 @@ import click
 from .errors import CommandError
 from .exit_codes import ExitCode
 from .help import SETTINGS, ExampleCommand
-from .simulate.options import make_config, simulation_options
+from .simulate.options import SimulationOptions, make_config, simulation_options
 
 if typing.TYPE_CHECKING:
     from .repo_contents import RepositoryContents
@@ -40,11 +40,7 @@ def create(
     path: Path,
     *,
     reference: bool,
-    seed: int,
-    small: bool,
-    rice: bool,
-    faults: tuple[str, ...],
-    database: str | None,
+    simulation: SimulationOptions,
 ) -> None:
     """Make a repository for LATISS at PATH, which must be empty or not exist.
 
@@ -61,12 +57,10 @@ def create(
     require("pipelines")
     root = path.absolute()
     try:
-        config = make_config(
-            root.parent, seed=seed, small=small, rice=rice, faults=faults, database=database
-        )
+        config = make_config(root.parent, simulation)
         require_database(config)
         if not reference:
-            create_repository(root, database)
+            create_repository(root, simulation.database)
         else:
             raw = root.with_name(f"{root.name}-raw")
             config = dataclasses.replace(config, repository_path=root, raw_path=raw)

@@ -14,7 +14,15 @@ import click
 from ..errors import CommandError
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
 from ..help import SETTINGS, ExampleCommand, write_examples
-from .options import check_options, make_place, make_settings, place_options, read_file
+from .options import (
+    CheckOptions,
+    PlaceOptions,
+    check_options,
+    make_place,
+    make_settings,
+    place_options,
+    read_file,
+)
 
 if typing.TYPE_CHECKING:
     from ...model import ScriptPath
@@ -124,18 +132,8 @@ def run_block(
     from_step: str,
     resume_queue: bool,
     as_json: bool,
-    limits_file: Path | None,
-    accepted: tuple[str, ...],
-    data_path: str,
-    real: bool,
-    queue: int,
-    directory: Path,
-    time_scale: float | None,
-    seed: int,
-    small: bool,
-    rice: bool,
-    faults: tuple[str, ...],
-    database: str | None,
+    checks: CheckOptions,
+    place: PlaceOptions,
 ) -> int:
     """Run the scripts of a block in order on a script queue.
 
@@ -152,26 +150,16 @@ def run_block(
     item = _read(file)
     procedure = block_procedure(item, _overrides(pairs))
     plan = make_page_plan(procedure, PageOptions(from_step=from_step))
-    place = make_place(
-        real=real, queue=queue, directory=directory, time_scale=time_scale,
-        seed=seed, small=small, rice=rice, faults=faults, database=database,
-        # Whoever gives a block to the Scheduler has enabled everything before.
-        enabled=True,
-    )  # fmt: skip
+    # Whoever gives a block to the Scheduler has enabled everything before.
+    there = make_place(place, enabled=True)
     if dry_run:
-        show_plan(plan, place, as_json=as_json)
+        show_plan(plan, there, as_json=as_json)
         return ExitCode.OK
-    settings = make_settings(
-        place, limits_file=limits_file, accepted=accepted, data_path=data_path,
-        may_resume=resume_queue,
-    )  # fmt: skip
+    settings = make_settings(there, checks, may_resume=resume_queue)
     words = [word for pair in pairs for word in ("--override", pair)]
-    command = page_command(
-        ("dailycal", "block", "run", str(file), *words), place,
-        accepted=accepted, limits_file=limits_file, data_path=data_path,
-    )  # fmt: skip
+    command = page_command(("dailycal", "block", "run", str(file), *words), there, checks)
     return carry_out(
-        plan, place, settings, command=command, resume_queue=resume_queue, as_json=as_json
+        plan, there, settings, command=command, resume_queue=resume_queue, as_json=as_json
     )
 
 

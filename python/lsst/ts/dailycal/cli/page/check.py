@@ -7,13 +7,20 @@ __all__ = ["check"]
 
 import asyncio
 import typing
-from pathlib import Path
 
 import click
 
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
 from ..help import ExampleCommand
-from .options import Place, check_options, make_place, make_settings, place_options
+from .options import (
+    CheckOptions,
+    Place,
+    PlaceOptions,
+    check_options,
+    make_place,
+    make_settings,
+    place_options,
+)
 
 if typing.TYPE_CHECKING:
     from ...model import Finding
@@ -40,18 +47,8 @@ def check(
     name: str,
     from_step: str,
     as_json: bool,
-    limits_file: Path | None,
-    accepted: tuple[str, ...],
-    data_path: str,
-    real: bool,
-    queue: int,
-    directory: Path,
-    time_scale: float | None,
-    seed: int,
-    small: bool,
-    rice: bool,
-    faults: tuple[str, ...],
-    database: str | None,
+    checks: CheckOptions,
+    place: PlaceOptions,
 ) -> int:
     """Look at the preconditions of a procedure page. Nothing is moved, nothing is announced.
 
@@ -62,15 +59,8 @@ def check(
     from .run import find_procedure
 
     plan = make_page_plan(find_procedure(name), PageOptions(from_step=from_step))
-    place = make_place(
-        real=real, queue=queue, directory=directory, time_scale=time_scale,
-        seed=seed, small=small, rice=rice, faults=faults, database=database,
-        enabled=bool(from_step),
-    )  # fmt: skip
-    settings = make_settings(
-        place, limits_file=limits_file, accepted=accepted, data_path=data_path
-    )  # fmt: skip
-    findings = _look(plan, place, settings)
+    there = make_place(place, enabled=bool(from_step))
+    findings = _look(plan, there, make_settings(there, checks))
     refused = any(finding.severity is Severity.REFUSAL for finding in findings)
     if as_json:
         from ...report.plain import to_plain

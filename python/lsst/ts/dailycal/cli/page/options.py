@@ -3,7 +3,16 @@
 
 """Options that `run`, `check` and `block run` share."""
 
-__all__ = ["Place", "check_options", "make_place", "make_settings", "place_options", "read_file"]
+__all__ = [
+    "CheckOptions",
+    "Place",
+    "PlaceOptions",
+    "check_options",
+    "make_place",
+    "make_settings",
+    "place_options",
+    "read_file",
+]
 
 import dataclasses
 import os
@@ -14,15 +23,20 @@ import click
 
 from ..errors import CommandError
 from ..exit_codes import ExitCode
-from ..simulate.options import make_config, simulation_options
+from ..grouping import Command, grouped
+from ..simulate.options import (
+    FULL_SCALE,
+    SMALL_SCALE,
+    SimulationOptions,
+    make_config,
+    simulation_options,
+)
 
 if typing.TYPE_CHECKING:
     from ...page import CheckSettings
     from ...sim.config import SimulationConfig
 
-Function = typing.TypeVar("Function", bound=typing.Callable[..., typing.Any])
 SIMULATION_VARIABLE = "DAILYCAL_SIM_CONFIG"
-FULL_SCALE, SMALL_SCALE = 15.0, 50.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,9 +63,38 @@ class Place:
         return self.own or self.joined
 
 
-def place_options(function: Function) -> Function:
-    """Add the options that say where: in a simulated observatory, or in the real one."""
-    options = (
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlaceOptions:
+    """What a user can say about the observatory to work with."""
+
+    real: bool
+    """The real one?"""
+    queue: int
+    """Index of the script queue."""
+    directory: Path
+    """Directory of a simulated one."""
+    time_scale: float | None
+    """How much faster than real time simulated exposures are."""
+    simulation: SimulationOptions
+    """What a simulated one is like."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What a user can say about the preconditions."""
+
+    limits_file: Path | None = None
+    """File of limits that replace the default ones."""
+    accepted: tuple[str, ...] = ()
+    """Checks that may refuse."""
+    data_path: str = ""
+    """Directory of the images."""
+
+
+_place_options = grouped(
+    "place",
+    PlaceOptions,
+    (
         click.option("--real", is_flag=True, help="In the real observatory that this machine's "
                      "environment is set up for, not in a simulated one."),
         click.option("--queue", type=click.IntRange(1, 20), default=2, show_default=True,
@@ -62,15 +105,19 @@ def place_options(function: Function) -> Function:
         click.option("--time-scale", type=click.FloatRange(min=0, min_open=True),
                      help="How much faster than real time simulated exposures are.  [default: "
                      f"{FULL_SCALE:g}, or {SMALL_SCALE:g} with --small]"),
-    )  # fmt: skip
-    for option in reversed(options):
-        function = option(function)
-    return simulation_options(function)
+    ),
+)  # fmt: skip
 
 
-def check_options(function: Function) -> Function:
-    """Add the options of the preconditions."""
-    options = (
+def place_options(function: Command) -> Command:
+    """Add the options that say where: in a simulated observatory, or in the real one."""
+    return simulation_options(_place_options(function))
+
+
+check_options = grouped(
+    "checks",
+    CheckOptions,
+    (
         click.option("--limits", "limits_file", type=click.Path(path_type=Path, dir_okay=False),
                      help="YAML file of limits that replace the default ones, e.g. "
                      "`ccd: {warn: [-105, -103], refuse: [-107, -101]}`."),
@@ -79,28 +126,21 @@ def check_options(function: Function) -> Function:
                      "repeated."),
         click.option("--data-path", default="", help="Directory of the images, to look whether "
                      "there is room.  [default: that of the repository]"),
-    )  # fmt: skip
-    for option in reversed(options):
-        function = option(function)
-    return function
+    ),
+)  # fmt: skip
+"""Adds the options of the preconditions to a command, which gets `CheckOptions`."""
 
 
-def make_place(
-    *,
-    real: bool,
-    queue: int,
-    directory: Path,
-    time_scale: float | None,
-    seed: int,
-    small: bool,
-    rice: bool,
-    faults: tuple[str, ...],
-    database: str | None = None,
-    enabled: bool = False,
-) -> Place:
+def make_place(options: PlaceOptions, *, enabled: bool = False) -> Place:
     """Choose the observatory: a real one if asked to, one that is set up, or a new one.
 
-    A new one begins with all components ENABLED where that was the business of earlier steps.
+    Parameters
+    ----------
+    options : `PlaceOptions`
+        What the user chose.
+    enabled : `bool`, optional
+        Are the components of a new one ENABLED from the beginning, since that was the business
+        of earlier steps?
 
     Raises
     ------
@@ -108,13 +148,14 @@ def make_place(
         If a real observatory is asked for where a simulated one is set up.
     """
     joined = os.environ.get(SIMULATION_VARIABLE)
-    if real and joined:
+    queue, directory = options.queue, options.directory
+    if options.real and joined:
         raise CommandError(
             f"--real: the environment is that of a simulated observatory ({SIMULATION_VARIABLE}). "
             "Use a terminal without it.",
             ExitCode.USAGE,
         )
-    if real:
+    if options.real:
         return Place(f"ScriptQueue:{queue}", simulated=False, queue=queue)
     if joined:
         from ...sim.config import SimulationConfig
@@ -122,29 +163,25 @@ def make_place(
         there = SimulationConfig.load(Path(joined))
         name = f"ScriptQueue:{queue} of the simulated observatory in {there.root}"
         return Place(name, simulated=True, queue=queue, joined=there)
-    scale = time_scale or (SMALL_SCALE if small else FULL_SCALE)
-    own = make_config(
-        directory,
-        seed=seed,
-        small=small,
-        rice=rice,
-        time_scale=scale,
-        faults=faults,
-        database=database,
-    )
+    scale = options.time_scale or options.simulation.time_scale
+    own = make_config(directory, options.simulation, time_scale=scale)
     name = f"a simulated observatory in {directory}"
     return Place(name, simulated=True, queue=queue, own=own, enabled=enabled)
 
 
 def make_settings(
-    place: Place,
-    *,
-    limits_file: Path | None,
-    accepted: tuple[str, ...],
-    data_path: str,
-    may_resume: bool = False,
+    place: Place, options: CheckOptions, *, may_resume: bool = False
 ) -> "CheckSettings":
     """Put the settings of the checks together.
+
+    Parameters
+    ----------
+    place : `Place`
+        The observatory.
+    options : `CheckOptions`
+        What the user chose.
+    may_resume : `bool`, optional
+        Will a paused queue be resumed?
 
     Raises
     ------
@@ -157,13 +194,13 @@ def make_settings(
     from ...page import IMAGE_BYTES, CheckSettings, parse_limits
 
     raw: object = None
-    if limits_file is not None:
+    if options.limits_file is not None:
         try:
-            raw = yaml.safe_load(read_file(limits_file))
+            raw = yaml.safe_load(read_file(options.limits_file))
         except yaml.YAMLError as error:
             text = " ".join(str(error).split())
-            raise ConfigurationError([f"{limits_file} is not YAML: {text}."]) from error
-    image_bytes = IMAGE_BYTES
+            raise ConfigurationError([f"{options.limits_file} is not YAML: {text}."]) from error
+    image_bytes, data_path = IMAGE_BYTES, options.data_path
     simulation = place.simulation
     if simulation is not None:
         geometry = simulation.geometry
@@ -171,7 +208,7 @@ def make_settings(
         data_path = data_path or str(simulation.root)
     return CheckSettings(
         limits=parse_limits(raw),
-        accepted=accepted,
+        accepted=options.accepted,
         data_path=data_path,
         image_bytes=image_bytes,
         may_resume=may_resume,

@@ -15,7 +15,7 @@ from pathlib import Path
 from ..errors import CommandError
 from ..exit_codes import ExitCode
 from ..simulate.options import MARKER
-from .options import SIMULATION_VARIABLE, Place
+from .options import SIMULATION_VARIABLE, CheckOptions, Place
 
 if typing.TYPE_CHECKING:
     from ...journal.codec import Entry
@@ -42,18 +42,12 @@ class Resumption:
     """What is gone on with, in a sentence."""
 
 
-def page_command(
-    program: Sequence[str],
-    place: Place,
-    *,
-    accepted: Sequence[str] = (),
-    limits_file: Path | None = None,
-    data_path: str = "",
-) -> str:
+def page_command(program: Sequence[str], place: Place, checks: CheckOptions | None = None) -> str:
     """Write the command that carries a page out at the same place again (`str`)."""
     from ...model import Command
     from ...sim.config import FULL_FRAME
 
+    checks = checks or CheckOptions()
     words = list(program)
     if not place.simulated:
         words.append("--real")
@@ -65,10 +59,10 @@ def page_command(
         words += ["--database", place.own.database] if place.own.database else []
         words += ["--seed", str(place.own.seed)] * (place.own.seed != 1)
         words += ["--directory", str(place.own.root)]
-    for name in accepted:
+    for name in checks.accepted:
         words += ["--accept", name]
-    words += ["--limits", str(limits_file.absolute())] if limits_file else []
-    words += ["--data-path", data_path] if data_path else []
+    words += ["--limits", str(checks.limits_file.absolute())] if checks.limits_file else []
+    words += ["--data-path", checks.data_path] if checks.data_path else []
     return str(Command(tuple(words)))
 
 

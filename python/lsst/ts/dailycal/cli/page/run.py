@@ -16,7 +16,16 @@ from ..exit_codes import EXIT_CODES_HELP, ExitCode
 from ..help import ExampleCommand
 from ..watch.options import display_options
 from .carry_out import carry_out, show_plan
-from .options import Place, check_options, make_place, make_settings, place_options, read_file
+from .options import (
+    CheckOptions,
+    Place,
+    PlaceOptions,
+    check_options,
+    make_place,
+    make_settings,
+    place_options,
+    read_file,
+)
 from .resume import LATEST, page_command, read_resumption
 
 if typing.TYPE_CHECKING:
@@ -71,18 +80,8 @@ def run(
     as_json: bool,
     plain: bool,
     quiet: bool,
-    limits_file: Path | None,
-    accepted: tuple[str, ...],
-    data_path: str,
-    real: bool,
-    queue: int,
-    directory: Path,
-    time_scale: float | None,
-    seed: int,
-    small: bool,
-    rice: bool,
-    faults: tuple[str, ...],
-    database: str | None,
+    checks: CheckOptions,
+    place: PlaceOptions,
 ) -> int:
     """Carry out a whole procedure page through a script queue.
 
@@ -94,7 +93,7 @@ def run(
 
     if resume is not None:
         _refuse_with_resume(from_step=from_step, skip=skip, configurations=config_files)
-        resumption = read_resumption(resume, directory, real=real)
+        resumption = read_resumption(resume, place.directory, real=place.real)
         if resumption.plan is None:
             click.echo(f"{resumption.run_id} is done; there is nothing left to do.", err=as_json)
             return ExitCode.OK
@@ -110,30 +109,20 @@ def run(
                 leave_enabled=leave_enabled,
             ),
         )
-    place = make_place(
-        real=real, queue=queue, directory=directory, time_scale=time_scale,
-        seed=seed, small=small, rice=rice, faults=faults, database=database,
-        enabled=bool(from_step),
-    )  # fmt: skip
+    there = make_place(place, enabled=bool(from_step))
     if resumption is not None:
-        place = _place_again(place, resumption, faults)
+        there = _place_again(there, resumption, place.simulation.faults)
     available = _seconds(time_available)
     if dry_run:
-        show_plan(plan, place, as_json=as_json)
+        show_plan(plan, there, as_json=as_json)
     if available is not None and not _fits(plan, available, as_json=as_json):
         return ExitCode.NO_TIME
     if dry_run:
         return ExitCode.OK
-    settings = make_settings(
-        place, limits_file=limits_file, accepted=accepted, data_path=data_path,
-        may_resume=resume_queue,
-    )  # fmt: skip
-    command = page_command(
-        ("dailycal", "run"), place,
-        accepted=accepted, limits_file=limits_file, data_path=data_path,
-    )  # fmt: skip
+    settings = make_settings(there, checks, may_resume=resume_queue)
+    command = page_command(("dailycal", "run"), there, checks)
     return carry_out(
-        plan, place, settings, command=command, resume_queue=resume_queue, as_json=as_json,
+        plan, there, settings, command=command, resume_queue=resume_queue, as_json=as_json,
         plain=plain, quiet=quiet, resumption=resumption,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from ..help import ExampleCommand
-from .options import make_config, simulation_options
+from .options import SimulationOptions, make_config, simulation_options
 
 if typing.TYPE_CHECKING:
     from ...sim.supervisor import SimulatedObservatory
@@ -46,11 +46,7 @@ def simulate(
     enable: bool,
     broker: str | None,
     as_json: bool,
-    seed: int,
-    small: bool,
-    rice: bool,
-    faults: tuple[str, ...],
-    database: str | None,
+    simulation: SimulationOptions,
 ) -> None:
     """Start a simulated observatory, and leave it running until Ctrl-C.
 
@@ -68,15 +64,7 @@ def simulate(
 
     require("sal", "pipelines")
     claim_directory(directory, keep=True, yes=False)
-    config = make_config(
-        directory,
-        seed=seed,
-        small=small,
-        rice=rice,
-        time_scale=time_scale,
-        faults=faults,
-        database=database,
-    )
+    config = make_config(directory, simulation, time_scale=time_scale)
     refuse_other_frames(config)
     require_database(config)
     refuse_other_database(config)

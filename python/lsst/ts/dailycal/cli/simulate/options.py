@@ -3,26 +3,51 @@
 
 """Options that settle what a simulated observatory is like."""
 
-__all__ = ["make_config", "simulation_options"]
+__all__ = ["SimulationOptions", "make_config", "simulation_options"]
 
+import dataclasses
 import typing
 from pathlib import Path
 
 import click
 
+from ..grouping import grouped
+
 if typing.TYPE_CHECKING:
     from ...sim.config import SimulationConfig
 
-Function = typing.TypeVar("Function", bound=typing.Callable[..., typing.Any])
-
 MARKER = "observatory.json"
 """File that tells a directory of ours from any other."""
+FULL_SCALE, SMALL_SCALE = 15.0, 50.0
+"""How much faster than real time exposures are, unless it is said."""
 _COMMANDS = ("enterControl", "start", "enable", "disable", "standby", "exitControl")
 
 
-def simulation_options(function: Function) -> Function:
-    """Add the options of a simulated observatory to a command."""
-    options = (
+@dataclasses.dataclass(frozen=True, slots=True)
+class SimulationOptions:
+    """What a user can choose about a simulated observatory."""
+
+    seed: int = 1
+    """Seed of everything random."""
+    small: bool = False
+    """Small frames?"""
+    rice: bool = False
+    """Compressed raw files?"""
+    faults: tuple[str, ...] = ()
+    """Faults that are rehearsed."""
+    database: str | None = None
+    """URL of the database for the registry of a new repository."""
+
+    @property
+    def time_scale(self) -> float:
+        """How much faster than real time exposures are, unless it is said (`float`)."""
+        return SMALL_SCALE if self.small else FULL_SCALE
+
+
+simulation_options = grouped(
+    "simulation",
+    SimulationOptions,
+    (
         click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True,
                      help="Seed of everything random."),
         click.option("--small", is_flag=True, help="Small frames: quick, and too few pixels for "
@@ -34,23 +59,24 @@ def simulation_options(function: Function) -> Function:
         click.option("--database", metavar="URL", help="PostgreSQL database on this machine for "
                      "the registry of a new repository, e.g. postgresql:///dailycal; it gets a "
                      "schema of its own. No password here: PGPASSWORD and ~/.pgpass are read."),
-    )  # fmt: skip
-    for option in reversed(options):
-        function = option(function)
-    return function
+    ),
+)  # fmt: skip
+"""Adds the options of a simulated observatory to a command, which gets `SimulationOptions`."""
 
 
 def make_config(
-    directory: Path,
-    *,
-    seed: int,
-    small: bool,
-    rice: bool = False,
-    time_scale: float = 1.0,
-    faults: typing.Sequence[str] = (),
-    database: str | None = None,
+    directory: Path, options: SimulationOptions, *, time_scale: float = 1.0
 ) -> "SimulationConfig":
     """Make the settings of a simulated observatory.
+
+    Parameters
+    ----------
+    directory : `~pathlib.Path`
+        Where everything is written.
+    options : `SimulationOptions`
+        What the user chose.
+    time_scale : `float`, optional
+        How much faster than real time exposures are.
 
     Raises
     ------
@@ -61,15 +87,15 @@ def make_config(
     from ...sim.config import DIRECT_FRAME, FULL_FRAME, RawFileOptions, SimulationConfig
 
     config = SimulationConfig(
-        seed=seed,
+        seed=options.seed,
         time_scale=time_scale,
-        frame=DIRECT_FRAME if small else FULL_FRAME,
+        frame=DIRECT_FRAME if options.small else FULL_FRAME,
         root=directory.absolute(),
-        raw_files=RawFileOptions(rice=rice),
-        faults=tuple(faults),
-        database=database,
+        raw_files=RawFileOptions(rice=options.rice),
+        faults=options.faults,
+        database=options.database,
     )
-    problems = [problem for text in faults for problem in _unknown_words(text)]
+    problems = [problem for text in options.faults for problem in _unknown_words(text)]
     if problems:
         raise ConfigurationError(problems)
     return config

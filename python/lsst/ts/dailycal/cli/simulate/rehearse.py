@@ -15,14 +15,19 @@ import click
 from ..exit_codes import EXIT_CODES_HELP
 from ..help import ExampleCommand
 from ..watch.options import display_options
-from .options import make_config, simulation_options
+from .options import (
+    FULL_SCALE,
+    SMALL_SCALE,
+    SimulationOptions,
+    make_config,
+    simulation_options,
+)
 
 if typing.TYPE_CHECKING:
     from .rehearsal import RehearsalRequest, RehearsalResult
 
 SCRIPT = "auxtel/make_latiss_calibrations.py"
 INDEX = 200_001
-FULL_SCALE, SMALL_SCALE = 15.0, 50.0
 
 
 @click.command(
@@ -64,11 +69,7 @@ def rehearse(
     yes: bool,
     plain: bool,
     quiet: bool,
-    seed: int,
-    small: bool,
-    rice: bool,
-    faults: tuple[str, ...],
-    database: str | None,
+    simulation: SimulationOptions,
 ) -> int:
     """Do the main job in a simulated observatory on this machine.
 
@@ -86,15 +87,7 @@ def rehearse(
     from .directory import claim_directory
     from .rehearsal import RehearsalRequest
 
-    config = make_config(
-        directory,
-        seed=seed,
-        small=small,
-        rice=rice,
-        time_scale=time_scale or (SMALL_SCALE if small else FULL_SCALE),
-        faults=faults,
-        database=database,
-    )
+    config = make_config(directory, simulation, time_scale=time_scale or simulation.time_scale)
     given = {
         **{"script_mode": "BIAS_DARK"},
         **({"generate_calibrations": True} if generate else {}),
