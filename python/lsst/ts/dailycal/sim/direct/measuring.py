@@ -10,6 +10,7 @@ import asyncio
 from ...model import ImageMeasurement, ImageName, MeasurementError
 from ...pipelines.measure import measure_frame
 from ..world import World
+from .known import kept
 from .processing import open_raw_image
 from .store import RawImage, Store
 
@@ -51,4 +52,9 @@ class DirectMeasuring:
     def _measure(self, raw: RawImage, name: ImageName) -> ImageMeasurement:
         header = {card.key: card.value for card in self._world.header(raw.exposure)}
         sequencer = f"{header.get('SEQFILE', '')} {header.get('SEQCKSUM', '')}".strip()
-        return measure_frame(open_raw_image(raw), name, sequencer=sequencer)
+        return kept(
+            ("measured", name, sequencer),
+            (raw,),
+            (),
+            lambda: measure_frame(open_raw_image(raw), name, sequencer=sequencer),
+        )

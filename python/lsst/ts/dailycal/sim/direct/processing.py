@@ -22,9 +22,10 @@ from ...pipelines.combine import combine_bias, combine_dark
 from ...pipelines.dark_hits import find_hits
 from ...pipelines.image import CalibImage
 from ...pipelines.isr import correct_frame
-from ...pipelines.metrics import measure_exposure
+from ...pipelines.metrics import ExposureMetrics, measure_exposure
 from ...pipelines.raw import RawFrame
 from ...pipelines.verify import RunStats, Stats, VerifyOptions, details_of_run, merge_run
+from .known import kept
 from .query import PipelineOptions, parse_data_query, parse_options
 from .store import RAW_COLLECTION, RawImage, Store
 
@@ -120,11 +121,14 @@ def _understand(request: JobRequest, store: Store) -> Job:
 
 def _generate(job: Job, store: Store) -> CalibImage:
     _reject_changes(job)
-    frames = [open_raw_image(raw) for raw in job.raws]
     if job.image_type is ImageType.BIAS:
-        return combine_bias(frames)
+        return kept("bias", job.raws, (), lambda: combine_bias(_open(job.raws)))
     bias = _find(job, store, "bias")
-    return combine_darks(frames, bias)
+    return kept("dark", job.raws, (bias,), lambda: combine_darks(_open(job.raws), bias))
+
+
+def _open(raws: Sequence[RawImage]) -> list[RawFrame]:
+    return [open_raw_image(raw) for raw in raws]
 
 
 def combine_darks(frames: Sequence[RawFrame], bias: CalibImage) -> CalibImage:
@@ -141,9 +145,17 @@ def combine_darks(frames: Sequence[RawFrame], bias: CalibImage) -> CalibImage:
 def _verify(job: Job, store: Store) -> dict[int, Stats]:
     bias = _find(job, store, "bias")
     dark = _find(job, store, "dark") if job.image_type is ImageType.DARK else None
-    measured = [
-        measure_exposure(correct_frame(open_raw_image(raw), bias, dark)) for raw in job.raws
-    ]
+    images = (bias,) if dark is None else (bias, dark)
+
+    def measure(raw: RawImage) -> ExposureMetrics:
+        return kept(
+            "corrected",
+            (raw,),
+            images,
+            lambda: measure_exposure(correct_frame(open_raw_image(raw), bias, dark)),
+        )
+
+    measured = [measure(raw) for raw in job.raws]
     with_corner = job.image_type is ImageType.BIAS
     return details_of_run(measured, _verify_options(job), with_corner=with_corner)
 

@@ -28,6 +28,7 @@ from ...pipelines.calib_facts import measure_calibration
 from ...pipelines.image import CalibImage, Mask
 from ..clock import iso_from_tai, tai_from_iso
 from ..world import World
+from .known import kept
 from .store import Certified, Store
 
 _READ_TIME = 0.2  # seconds
@@ -108,20 +109,7 @@ class DirectRepository:
         if found is None:
             return None
         run, image = found
-        return measure_calibration(
-            dataset_type,
-            run,
-            image.pixels,
-            (image.mask & Mask.BAD) != 0,
-            unit=image.unit,
-            exposures=len(image.inputs) or None,
-            weight=_weight(image),
-            setup=tuple(
-                (key, value)
-                for key, value in (image.provenance.setup if image.provenance else ())
-                if key in SETUP_KEYS
-            ),
-        )
+        return kept((dataset_type, run), (), (image,), lambda: _measure(dataset_type, run, image))
 
     async def has_output(self, collection: str, dataset_type: str, timeout: float) -> bool:
         """Tell whether a job wrote its last dataset."""
@@ -214,6 +202,23 @@ class DirectRepository:
             )
             for other in found
         ]
+
+
+def _measure(dataset_type: str, run: str, image: CalibImage) -> CalibrationFacts:
+    return measure_calibration(
+        dataset_type,
+        run,
+        image.pixels,
+        (image.mask & Mask.BAD) != 0,
+        unit=image.unit,
+        exposures=len(image.inputs) or None,
+        weight=_weight(image),
+        setup=tuple(
+            (key, value)
+            for key, value in (image.provenance.setup if image.provenance else ())
+            if key in SETUP_KEYS
+        ),
+    )
 
 
 def _weight(image: CalibImage) -> float | None:
