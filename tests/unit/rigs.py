@@ -5,6 +5,7 @@
 
 import asyncio
 import dataclasses
+import functools
 
 import yaml
 
@@ -98,7 +99,7 @@ class Rig:
 
     @property
     def events(self) -> list[Event]:
-        return [RUN_CODEC.decode(line).event for line in self.storage.lines]
+        return [decoded(line) for line in self.storage.lines]
 
     def of(self, kind):
         return [event for event in self.events if isinstance(event, kind)]
@@ -120,6 +121,12 @@ class Rig:
         jobs = len(plan.jobs) * (job + 4 * deadlines.repository)
         ingest = (deadlines.ingest + deadlines.repository) * len(plan.exposures)
         return (attempts + ingest) * config.max_attempts + jobs
+
+
+@functools.lru_cache(maxsize=4096)
+def decoded(line: str) -> Event:
+    """Decode a line; those before the end are looked at again and again."""
+    return RUN_CODEC.decode(line).event
 
 
 async def carry_out(rig: Rig, storage: MemoryStorage | None = None) -> RunOutcome:

@@ -121,18 +121,20 @@ class World:
             for fault, number in self.faults.hits(FRAME_POINT, **context)
         )
 
+    def request(self, exposure: SimulatedExposure) -> FrameRequest:
+        """Tell what the detector is asked for by an exposure."""
+        return FrameRequest(
+            name=exposure.name,
+            exposure_time=exposure.exposure_time,
+            dark_time=exposure.dark_time,
+            light=exposure.light,
+            effects=exposure.effects,
+            sequencer_change=self._sequencer_change(exposure.name.day_obs),
+        )
+
     def read(self, exposure: SimulatedExposure) -> Frame:
         """Make the pixels of an exposure. Blocks for 0.3 s at full size: use a thread."""
-        return self.detector.read(
-            FrameRequest(
-                name=exposure.name,
-                exposure_time=exposure.exposure_time,
-                dark_time=exposure.dark_time,
-                light=exposure.light,
-                effects=exposure.effects,
-                sequencer_change=self._sequencer_change(exposure.name.day_obs),
-            )
-        )
+        return self.detector.read(self.request(exposure))
 
     def header(
         self, exposure: SimulatedExposure, filter_name: str = "empty_1", grating: str = "empty_1"

@@ -15,6 +15,7 @@ from ..raw import saturate
 from ..world import World
 from .background import Background, Changes
 from .components import HEADERS, OODS, DirectComponents
+from .known import read_frame
 from .store import RawImage, Store
 
 _HEADER_TIME = 0.5  # seconds from the readout to the header
@@ -129,7 +130,7 @@ class DirectIngest:
             and damage.text("where") == "header"
         ):
             return _NO_METADATA, "the header cannot be read"
-        frame = await asyncio.to_thread(self._world.read, exposure)
+        frame = await asyncio.to_thread(read_frame, self._world, exposure)
         if damage is not None and damage.name == "file_saturated":
             frame = saturate(frame)
         damaged = _UNREADABLE.get(damage.name, "") if damage is not None else ""

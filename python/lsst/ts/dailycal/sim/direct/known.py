@@ -7,7 +7,7 @@ What is kept is what the pipelines really made; it is found again by all that it
 the pixels and the facts of the frames, and the very calibrations that were applied.
 """
 
-__all__ = ["kept"]
+__all__ = ["kept", "read_frame"]
 
 import collections
 import hashlib
@@ -16,6 +16,9 @@ import typing
 from collections.abc import Callable, Hashable, Sequence
 
 from ...pipelines.image import CalibImage
+from ..detector import Frame
+from ..exposures import SimulatedExposure
+from ..world import World
 from .store import RawImage
 
 T = typing.TypeVar("T")
@@ -56,14 +59,28 @@ def kept(
     if max(sizes) > _LARGEST:
         return compute()
     key = (what, *map(_fingerprint, raws), *map(id, images))
+    # The calibrations as well: as long as they live, no other one has their identity.
+    return _kept(key, tuple(images), compute)
+
+
+def read_frame(world: World, exposure: SimulatedExposure) -> Frame:
+    """Read an exposure out, or return the same frame as before; its pixels are shared."""
+    config, request = world.config, world.request(exposure)
+    geometry = config.geometry
+    if 16 * geometry.raw_width * geometry.raw_height > _LARGEST:
+        return world.read(exposure)
+    detector = (config.seed, geometry, config.dark_current, config.cosmic_ray_rate)
+    return _kept((detector, request), (), lambda: world.read(exposure))
+
+
+def _kept(key: Hashable, alive: object, compute: Callable[[], T]) -> T:
     with _lock:
         if key in _results:
             _results.move_to_end(key)
             return typing.cast("T", _results[key][1])
     result = compute()
     with _lock:
-        # The calibrations as well: as long as they live, no other one has their identity.
-        _results[key] = (tuple(images), result)
+        _results[key] = (alive, result)
         while len(_results) > _MOST:
             _results.popitem(last=False)
     return result
