@@ -19,15 +19,14 @@ import lsst.ts.salobj as salobj
 from ..model import ComponentName
 from ..sal.group.members import ATCS, LATISS, Group, attribute_name
 from ..sal.group.paths import SummaryState, describe_paths
-from ..sal.transitions import TRANSITION_TIMEOUT, GroupTransitionError, SalGroup, Target
-from .launch import schema
-from .validator import Validator
+from ..sal.transitions import TRANSITION_TIMEOUT, GroupTransitionError, Target
+from .component_script import ComponentScript
 
 DURATION = 60.0
 """Estimated duration of such a script, in seconds."""
 
 
-class GroupScript(salobj.BaseScript):
+class GroupScript(ComponentScript):
     """Bring all components of a group to a state, at the same time.
 
     Components that cannot get there are named with the reason and what to do; the others stay
@@ -43,20 +42,13 @@ class GroupScript(salobj.BaseScript):
     """The group."""
     goal: typing.ClassVar[SummaryState]
     """Where it is to go."""
-    schema_name: typing.ClassVar[str]
-    """Name of the schema in ``scripts/data``."""
+    duration = DURATION
 
     def __init__(self, index: int) -> None:
-        super().__init__(index=index, descr=f"{self.group.name} to {self.goal.name}.")
-        self.config_validator = Validator(self.get_schema(), self.log.error)
-        self.components = SalGroup(self.domain, self.group.members, self.log)
+        descr = f"{self.group.name} to {self.goal.name}."
+        super().__init__(index, descr=descr, members=self.group.members)
         self._ignored: frozenset[ComponentName] = frozenset()
         self._targets: dict[ComponentName, Target] = {}
-
-    @classmethod
-    def get_schema(cls) -> dict[str, typing.Any]:
-        """Return the schema of the configuration."""
-        return schema(cls.schema_name)
 
     async def configure(self, config: types.SimpleNamespace) -> None:
         """Find out which components to command, and with which configurations.
@@ -78,16 +70,6 @@ class GroupScript(salobj.BaseScript):
             if name not in self._ignored
         }
         await self.components.start()
-
-    def set_metadata(self, metadata: typing.Any) -> None:
-        """Tell the queue how long it takes.
-
-        Parameters
-        ----------
-        metadata : ``evt_metadata.DataType``
-            The message to fill in.
-        """
-        metadata.duration = DURATION
 
     async def run(self) -> None:
         """Command the components.

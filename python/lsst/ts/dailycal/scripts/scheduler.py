@@ -12,9 +12,8 @@ import lsst.ts.salobj as salobj
 
 from ..model import ComponentName, ConfigurationError
 from ..sal.group.paths import SummaryState
-from ..sal.transitions import ComponentDriver, SalGroup, Target, TransitionError
-from .launch import schema
-from .validator import Validator
+from ..sal.transitions import ComponentDriver, Target, TransitionError
+from .component_script import ComponentScript
 
 SCHEDULER = ComponentName("Scheduler", 2)
 """The Scheduler of the Auxiliary Telescope."""
@@ -30,7 +29,7 @@ _RESCUES = ("start", "standby", "disable")
 """Commands to try on a Scheduler that beats, but whose state nobody has heard."""
 
 
-class SchedulerScript(salobj.BaseScript):
+class SchedulerScript(ComponentScript):
     """A script that brings Scheduler:2 to a state.
 
     It runs only in ``ScriptQueue:2``, told by its index, so that nobody moves the Scheduler of
@@ -42,20 +41,12 @@ class SchedulerScript(salobj.BaseScript):
         Index of the Script component.
     """
 
-    schema_name: typing.ClassVar[str]
-    """Name of the schema in ``scripts/data``."""
+    duration = DURATION
     what: typing.ClassVar[str]
     """What the script does."""
 
     def __init__(self, index: int) -> None:
-        super().__init__(index=index, descr=self.what)
-        self.config_validator = Validator(self.get_schema(), self.log.error)
-        self.components = SalGroup(self.domain, [SCHEDULER], self.log)
-
-    @classmethod
-    def get_schema(cls) -> dict[str, typing.Any]:
-        """Return the schema of the configuration."""
-        return schema(cls.schema_name)
+        super().__init__(index, descr=self.what, members=[SCHEDULER])
 
     @property
     def scheduler(self) -> ComponentDriver:
@@ -86,16 +77,6 @@ class SchedulerScript(salobj.BaseScript):
                 ]
             )
         await self.components.start()
-
-    def set_metadata(self, metadata: typing.Any) -> None:
-        """Tell the queue how long it takes.
-
-        Parameters
-        ----------
-        metadata : ``evt_metadata.DataType``
-            The message to fill in.
-        """
-        metadata.duration = DURATION
 
     async def run(self) -> None:
         """Bring the Scheduler to its state.
