@@ -52,6 +52,8 @@ _loaded_by: dict[str, str] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Each takes seconds; the tests that are about them ask for them.
+    os.environ.setdefault("DAILYCAL_REPORT", "no")
     config.addinivalue_line("markers", "slow: takes minutes; left out of `make test`")
     for rule in (
         r"error:::lsst\.ts\.dailycal.*",

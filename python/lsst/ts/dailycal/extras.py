@@ -47,6 +47,11 @@ EXTRAS: Mapping[str, Extra] = {
     ),
     "postgres": Extra("psycopg2", ("psycopg2",), "pip install 'ts-dailycal[postgres]'"),
     "slack": Extra("slack_sdk", ("slack_sdk",), "pip install 'ts-dailycal[slack]'"),
+    "views": Extra(
+        "matplotlib",
+        ("aiohttp", "jinja2", "matplotlib", "PIL"),
+        "pip install 'ts-dailycal[views]'",
+    ),
     "testing": Extra(
         "psutil", ("psutil", "pytest", "pytest_asyncio"), "pip install 'ts-dailycal[testing]'"
     ),

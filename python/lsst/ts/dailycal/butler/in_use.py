@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-__all__ = ["read_calibration"]
+__all__ = ["read_calibration", "read_file_in_use"]
 
 from typing import TYPE_CHECKING
 
 from ..model.detector import DETECTOR_ID, INSTRUMENT
-from ..pipelines.calib_facts import read_facts
+from ..pipelines.calib_facts import CalibrationFile, read_calibration_file
 from .repository import open_repository
 
 if TYPE_CHECKING:
@@ -27,6 +27,17 @@ def read_calibration(
 ) -> CalibrationFacts | None:
     """Measure the first calibration that some collections have.
 
+    Parameters are those of `read_file_in_use`.
+    """
+    found = read_file_in_use(repo, collections, dataset_type, moment, but_not)
+    return found[1].measure(dataset_type, found[0]) if found is not None else None
+
+
+def read_file_in_use(
+    repo: str | Path, collections: Sequence[str], dataset_type: str, moment: str, but_not: str
+) -> tuple[str, CalibrationFile] | None:
+    """Read the first calibration that some collections have.
+
     The file is read as FITS, so that a dataset written by afw needs no afw.
 
     Parameters
@@ -41,6 +52,11 @@ def read_calibration(
         When it is to be valid, if it is certified; else the last one before counts (TAI, ISO-8601).
     but_not : `str`
         RUN collection that is passed over; empty for none.
+
+    Returns
+    -------
+    run, file : `str`, `CalibrationFile`
+        Its RUN collection and its content; `None` if there is none.
     """
     from astropy.time import Time
     from lsst.daf.butler import MissingCollectionError, MissingDatasetTypeError
@@ -53,7 +69,7 @@ def read_calibration(
                     found = _find(butler, child, dataset_type, Time(moment, scale="tai"), but_not)
                     if found is not None:
                         with butler.getURI(found).as_local() as local:
-                            return read_facts(local.ospath, dataset_type, found.run)
+                            return found.run, read_calibration_file(local.ospath, dataset_type)
             except (MissingCollectionError, MissingDatasetTypeError):
                 continue
     return None

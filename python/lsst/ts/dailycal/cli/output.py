@@ -3,7 +3,7 @@
 
 """Where commands print: a rich console for people, JSON for programs."""
 
-__all__ = ["close_broken_pipe", "error_console", "make_console", "print_json"]
+__all__ = ["close_broken_pipe", "error_console", "make_console", "print_json", "tell_report"]
 
 import functools
 import json
@@ -42,6 +42,15 @@ def make_console(*, stderr: bool = False) -> "Console":
 def error_console() -> "Console":
     """Return the console on standard error."""
     return make_console(stderr=True)
+
+
+def tell_report(path: str, why: str, *, as_json: bool) -> None:
+    """Say where the report of a run is, or why there is none."""
+    if as_json:
+        print_json({"event": "Report", "path": path, "why": why})
+        return
+    text = f"Report:   {path}" if path else f"There is no report: {why}"
+    make_console().print(text, soft_wrap=True, markup=False)
 
 
 def print_json(value: object) -> None:

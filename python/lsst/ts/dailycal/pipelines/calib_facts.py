@@ -8,6 +8,7 @@ and VARIANCE, with the bits of the mask in header keys that begin with ``MP_``.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from typing import TYPE_CHECKING, Any
@@ -118,20 +119,51 @@ def _cut(plane: NDArray[Any]) -> list[NDArray[Any]]:
     ]
 
 
-def read_facts(path: str | Path, dataset_type: str, run: str) -> CalibrationFacts:
-    """Read a file and measure the calibration in it.
+@dataclasses.dataclass(frozen=True, slots=True)
+class CalibrationFile:
+    """What the FITS file of a combined calibration holds, ours or the form of an ExposureF."""
+
+    pixels: NDArray[np.float32]
+    """The assembled image, (height, width), in `unit`."""
+    bad: NDArray[np.bool_]
+    """Which pixels are marked BAD, (height, width)."""
+    unit: str
+    """Unit of the pixels."""
+    exposures: int | None
+    """How many exposures it is made of; `None` if its header does not say."""
+    weight: float | None
+    """As for `measure_calibration`."""
+    setup: tuple[tuple[str, str], ...]
+    """As for `measure_calibration`."""
+
+    def measure(self, dataset_type: str, run: str) -> CalibrationFacts:
+        """Measure it; parameters and errors are those of `measure_calibration`."""
+        return measure_calibration(
+            dataset_type,
+            run,
+            self.pixels,
+            self.bad,
+            unit=self.unit,
+            exposures=self.exposures,
+            weight=self.weight,
+            setup=self.setup,
+        )
+
+
+def read_calibration_file(path: str | Path, dataset_type: str) -> CalibrationFile:
+    """Read the file of a combined calibration.
 
     Parameters
     ----------
     path : `str` or `pathlib.Path`
         The file.
-    dataset_type, run : `str`
-        As for `measure_calibration`.
+    dataset_type : `str`
+        bias or dark.
 
     Raises
     ------
     ValueError
-        If there is no image in it, or not one of LATISS.
+        If there is no image in it.
     OSError
         If it is no FITS file.
     """
@@ -158,16 +190,34 @@ def read_facts(path: str | Path, dataset_type: str, run: str) -> CalibrationFact
             if key in header
         }
         unit = next((str(h["BUNIT"]) for h in reversed(headers) if "BUNIT" in h), "")
-    return measure_calibration(
-        dataset_type,
-        run,
+    return CalibrationFile(
         pixels,
         bad,
-        unit=_unit(unit, dataset_type),
-        exposures=len(inputs) or None,
-        weight=weight or None,
-        setup=tuple(found.items()),
+        _unit(unit, dataset_type),
+        len(inputs) or None,
+        weight or None,
+        tuple(found.items()),
     )
+
+
+def read_facts(path: str | Path, dataset_type: str, run: str) -> CalibrationFacts:
+    """Read a file and measure the calibration in it.
+
+    Parameters
+    ----------
+    path : `str` or `pathlib.Path`
+        The file.
+    dataset_type, run : `str`
+        As for `measure_calibration`.
+
+    Raises
+    ------
+    ValueError
+        If there is no image in it, or not one of LATISS.
+    OSError
+        If it is no FITS file.
+    """
+    return read_calibration_file(path, dataset_type).measure(dataset_type, run)
 
 
 def _unit(unit: str, dataset_type: str) -> str:

@@ -129,6 +129,7 @@ def detector_stats(metrics: ExposureMetrics, options: VerifyOptions, *, with_cor
             "COSMIC_RAY_PIXELS": metrics.cosmic_ray_pixels,
             "FORCE_FAILURE": metrics.force_failure,
             "DARK_TIME": metrics.dark_time,
+            "TOLERANCE": options.tolerance,
         },
         "VERIFY": {"AMP": verdicts},
         "SUCCESS": all(verdict["SUCCESS"] for verdict in verdicts.values()),

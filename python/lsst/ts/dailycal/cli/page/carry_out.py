@@ -7,6 +7,7 @@ __all__ = ["carry_out", "show_plan"]
 
 import asyncio
 import contextlib
+import functools
 import signal
 import time
 import typing
@@ -108,9 +109,20 @@ def carry_out(
         console.print()
         console.print(outcome_view(outcome, plan))
         _show_calibrations(place, console, outcome, begin=begin)
+    _report(begin, as_json=as_json)
     if outcome.succeeded:
         return ExitCode.REJECTED if outcome.rejection else ExitCode.OK
     return ExitCode.INTERRUPTED if outcome.stopped else ExitCode.FAILED
+
+
+def _report(begin: float, *, as_json: bool) -> None:
+    """Write the reports of the runs of the script, where their journals are on this machine."""
+    from ...page import page_directory
+    from ..output import tell_report
+    from ..report.at_end import journals_since, report_at_end
+
+    tell = functools.partial(tell_report, as_json=as_json)
+    report_at_end(journals_since(page_directory().parent, begin), tell)
 
 
 def _show_calibrations(
@@ -132,10 +144,10 @@ def _show_runs(root: "Path", console: "Console", *, begin: float, at_length: boo
     from ...report import summarize_run
     from ...report.table import render_calibrations, render_outcome
     from ...run import read_run_entries
+    from ..report.at_end import journals_since
 
-    paths = [path for path in (root / "journal").glob("*.jsonl") if path.stat().st_mtime >= begin]
     where = {name: str(root / name) for name in ("repo", "raw", "logs", "journal")}
-    for path in sorted(paths):
+    for path in journals_since(root / "journal", begin):
         console.print()
         summary = summarize_run(read_run_entries(path))
         # What is wrong has been said above, and is to be seen: the rest is for who asks.

@@ -5,9 +5,11 @@
 
 __all__ = ["main", "schedule_of", "script"]
 
+import functools
 import logging
 import os
 import random
+import time
 import typing
 
 import click
@@ -15,6 +17,7 @@ import click
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
 from ..help import ExampleCommand
 from ..watch.options import display_options
+from .path import calibration_script, find_script
 
 INDEX_BASE = 200_000
 """First index of scripts on the AuxTel queue; the Scheduler's scripts insist on that range."""
@@ -87,7 +90,6 @@ def script(
     import yaml
 
     from .config import check_configuration, fetch_schema, read_configuration
-    from .path import find_script
 
     _check_patterns({"pause": pause_checkpoint, "stop": stop_checkpoint})
     executable = find_script(path)
@@ -125,8 +127,31 @@ def script(
     async def run() -> int:
         return await ScriptDriver(request, view.show).run()
 
+    begin = time.time()
     with view:
-        return asyncio.run(run())
+        code = asyncio.run(run())
+    if executable == calibration_script():
+        _show_outcome(begin, as_json=as_json)
+    return code
+
+
+def _show_outcome(begin: float, *, as_json: bool) -> None:
+    """Show what came of the run as `dailycal run` does, and write its report."""
+    from ...journal import journal_path
+    from ...report import summarize_run
+    from ...report.table import render_outcome
+    from ...run import read_run_entries
+    from ..output import make_console, tell_report
+    from ..report.at_end import journals_since, report_at_end
+
+    console = make_console()
+    journals = journals_since(journal_path("x").parent, begin)
+
+    for journal in [] if as_json else journals:
+        console.print()
+        where = {"Journal": str(journal)}
+        console.print(render_outcome(summarize_run(read_run_entries(journal)), where))
+    report_at_end(journals, functools.partial(tell_report, as_json=as_json))
 
 
 def _check_patterns(patterns: dict[str, str]) -> None:
@@ -146,9 +171,7 @@ def schedule_of(executable: os.PathLike[str], full: dict[str, typing.Any]) -> di
 
     Only our own script can be asked without starting it; of others the duration is known later.
     """
-    from .path import scripts_directory
-
-    if executable != scripts_directory() / "auxtel" / "make_latiss_calibrations.py":
+    if executable != calibration_script():
         return {}
     if full.get("resume"):
         return {}

@@ -3,7 +3,7 @@
 
 """Find a script by its path, or by the path under which a queue lists it."""
 
-__all__ = ["find_script", "list_scripts", "scripts_directory"]
+__all__ = ["calibration_script", "find_script", "list_scripts", "scripts_directory"]
 
 import difflib
 import os
@@ -16,6 +16,11 @@ from ..exit_codes import ExitCode
 def scripts_directory() -> pathlib.Path:
     """Return the directory of this package's scripts (`pathlib.Path`)."""
     return pathlib.Path(__file__).resolve().parents[2] / "data" / "scripts"
+
+
+def calibration_script() -> pathlib.Path:
+    """Return the path of the script that takes the images (`pathlib.Path`)."""
+    return scripts_directory() / "auxtel" / "make_latiss_calibrations.py"
 
 
 def list_scripts() -> list[str]:

@@ -5,6 +5,7 @@
 
 __all__ = ["carry_out_rehearsal", "rehearse"]
 
+import functools
 import logging
 import time
 import typing
@@ -170,7 +171,18 @@ def carry_out_rehearsal(
         rehearsal.prepare()
         result = asyncio.run(rehearsal.run())
     _print_result(result, as_json=as_json)
+    _report(result, as_json=as_json)
     return result.exit_code
+
+
+def _report(result: "RehearsalResult", *, as_json: bool) -> None:
+    """Write the report of the run, if there was one."""
+    from ..output import tell_report
+    from ..report.at_end import report_at_end
+
+    journal = result.where.get("Journal")
+    tell = functools.partial(tell_report, as_json=as_json)
+    report_at_end([Path(journal)] if journal else [], tell)
 
 
 def _print_result(result: "RehearsalResult", *, as_json: bool) -> None:

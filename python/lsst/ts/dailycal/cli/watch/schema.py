@@ -32,6 +32,7 @@ def line_schema() -> Schema:
                 "place": _TEXT,
                 "steps": {"type": "array", "items": schema_of(PlannedStep)},
             },
+            "Report": {"path": _TEXT, "why": _TEXT},
             "Skipped": {"needed": _NUMBER, "available": _NUMBER},
             "Rehearsed": {"exit_code": {"type": "integer"}, "durations": {"type": "object"}},
         },

@@ -3,7 +3,7 @@
 
 """The repository port over the store."""
 
-__all__ = ["FOREIGN_RUN", "DirectRepository"]
+__all__ = ["FOREIGN_RUN", "DirectRepository", "measure_stored"]
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -109,7 +109,9 @@ class DirectRepository:
         if found is None:
             return None
         run, image = found
-        return kept((dataset_type, run), (), (image,), lambda: _measure(dataset_type, run, image))
+        return kept(
+            (dataset_type, run), (), (image,), lambda: measure_stored(dataset_type, run, image)
+        )
 
     async def has_output(self, collection: str, dataset_type: str, timeout: float) -> bool:
         """Tell whether a job wrote its last dataset."""
@@ -204,7 +206,8 @@ class DirectRepository:
         ]
 
 
-def _measure(dataset_type: str, run: str, image: CalibImage) -> CalibrationFacts:
+def measure_stored(dataset_type: str, run: str, image: CalibImage) -> CalibrationFacts:
+    """Measure a combined calibration of the store, as if it were read from its file."""
     return measure_calibration(
         dataset_type,
         run,

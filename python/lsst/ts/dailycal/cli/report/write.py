@@ -1,0 +1,89 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write the files of a report."""
+
+__all__ = ["write_report"]
+
+import json
+import os
+import typing
+from pathlib import Path
+
+from .sources import Sources, open_archive
+
+if typing.TYPE_CHECKING:
+    from ...report.document import Report
+
+
+def write_report(sources: Sources, directory: Path, *, html: bool = True) -> "Report":
+    """Write ``report.json`` and ``report.html``. Blocks for seconds.
+
+    Parameters
+    ----------
+    sources : `Sources`
+        What it is made of.
+    directory : `~pathlib.Path`
+        Where to write; is made if it is not there.
+    html : `bool`, optional
+        The page as well? It needs the extra ``views``.
+
+    Returns
+    -------
+    report : `Report`
+        What was written.
+
+    Raises
+    ------
+    JournalError
+        If the journal is damaged.
+    MissingExtraError
+        If the page is asked for, and what it needs is not installed.
+    OSError
+        If a file cannot be written.
+    """
+    from ...extras import require
+    from ...report.compile import compile_report
+    from ...report.plain import to_plain
+    from ...run import read_run_entries
+
+    if html:
+        require("views")
+    archive, gap = open_archive(sources.repository)
+    report, pixels = compile_report(
+        read_run_entries(sources.journal),
+        archive,
+        conditions=sources.conditions,
+        missing=[gap] if gap else [],
+        reproduce=_reproduce(sources),
+    )
+    directory.mkdir(parents=True, exist_ok=True)
+    _replace(
+        directory / "report.json", json.dumps(to_plain(report), ensure_ascii=False, indent=1) + "\n"
+    )
+    if html:
+        from ...report.html import render_html
+
+        _replace(directory / "report.html", render_html(report, pixels))
+    return report
+
+
+def _reproduce(sources: Sources) -> list[str]:
+    from ...model import Command
+
+    journal = str(sources.journal.absolute())
+    return [
+        str(Command(("dailycal", "report", journal, "--repo", sources.repository))),
+        str(Command(("dailycal", "status", journal))),
+        str(Command(("dailycal", "repo", "show", sources.repository))),
+    ]
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file at once, so that nobody ever finds half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,267 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a journal and a repository to a report."""
+
+__all__ = ["Pixels", "compile_report"]
+
+import dataclasses
+import logging
+import platform
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+
+import yaml
+
+from ..calibration import final_verdict, job_collection, job_run, statistics_dataset_type
+from ..journal.codec import Entry
+from ..model import (
+    CalibrationError,
+    Certified,
+    Event,
+    ExposureTaken,
+    Finding,
+    ImageName,
+    ImageType,
+    JobStep,
+    Message,
+)
+from ..model.verification import TestResult
+from ..ports.archive import Archive, ArchivedCalibration
+from ..run.state import RunState, Slot
+from ..version import VERSION
+from .document import (
+    REPORT_VERSION,
+    Report,
+    ReportedCalibration,
+    ReportedCertification,
+    ReportedExposure,
+    ReportedMessage,
+)
+from .summary import CalibrationSummary, RunSummary, summarize_run
+from .times import iso_utc
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pixels:
+    """The images that the pictures of a report are made of."""
+
+    combined: ArchivedCalibration | None = None
+    """The combined calibration of the run."""
+    in_use: ArchivedCalibration | None = None
+    """The one that it was compared with."""
+
+
+def compile_report(
+    records: Sequence[Entry[Event]],
+    archive: Archive | None = None,
+    *,
+    conditions: Sequence[Finding] = (),
+    missing: Sequence[str] = (),
+    reproduce: Sequence[str] = (),
+) -> tuple[Report, Mapping[ImageType, Pixels]]:
+    """Put together what is known of a run.
+
+    Parameters
+    ----------
+    records : `~collections.abc.Sequence` [`Entry`]
+        Its journal.
+    archive : `Archive`, optional
+        Its repository, if it can be read from here. What is not there any more is named in the
+        report.
+    conditions : `~collections.abc.Sequence` [`Finding`], optional
+        What the page found before the images were taken.
+    missing : `~collections.abc.Sequence` [`str`], optional
+        What is known to be missing already.
+    reproduce : `~collections.abc.Sequence` [`str`], optional
+        Commands that show the same again.
+
+    Returns
+    -------
+    report : `Report`
+        The report.
+    pixels : `~collections.abc.Mapping` [`ImageType`, `Pixels`]
+        What its pictures are made of.
+
+    Raises
+    ------
+    JournalError
+        If the first record is not the start of a run.
+    """
+    summary = summarize_run(records)
+    state = RunState(record.event for record in records)
+    gaps = list(missing)
+    tests = {kind: _tests(state, archive, kind, gaps) for kind in _types(summary)}
+    pixels = {kind: _pixels(state, archive, kind, gaps) for kind in _types(summary)}
+    report = Report(
+        report_version=REPORT_VERSION,
+        run_id=summary.run_id,
+        status=summary.status,
+        rejected=state.outcome.rejected if state.outcome is not None else (),
+        verdict=_verdict(state),
+        begin_utc=iso_utc(summary.begin),
+        end_utc=iso_utc(summary.last),
+        duration=summary.duration,
+        exposures=tuple(_exposures(state, records)),
+        calibrations=tuple(
+            _calibration(item, state, records, tests[item.image_type], pixels[item.image_type])
+            for item in summary.calibrations
+        ),
+        jobs=summary.jobs,
+        conditions=tuple(conditions),
+        failures=summary.failures,
+        messages=tuple(_messages(records)),
+        accept_rule=str(_configured(summary.config, "accept_rule") or "evidence"),
+        configuration=summary.config,
+        versions={
+            "ts_dailycal of the run": summary.version,
+            "ts_dailycal of the report": VERSION,
+            "Python of the report": platform.python_version(),
+        },
+        reproduce=tuple(reproduce),
+        missing=tuple(gaps),
+    )
+    return report, pixels
+
+
+def _types(summary: RunSummary) -> list[ImageType]:
+    return [item.image_type for item in summary.calibrations]
+
+
+def _configured(config: str, name: str) -> typing.Any:
+    try:
+        return yaml.safe_load(config).get(name)
+    except (yaml.YAMLError, AttributeError):
+        return None
+
+
+def _verdict(state: RunState) -> str:
+    if state.outcome is None:
+        return "The run has no end: it goes on, or its process was killed."
+    if state.outcome.stopped:
+        return "The run was stopped."
+    return final_verdict(state.outcome).reason
+
+
+def _tests(
+    state: RunState, archive: Archive | None, image_type: ImageType, gaps: list[str]
+) -> tuple[TestResult, ...]:
+    job = state.jobs.get(state.job_key(JobStep.VERIFY, image_type))
+    if archive is None or job is None or job.result is None or not job.result.succeeded:
+        return ()
+    try:
+        dataset_type = statistics_dataset_type(image_type)
+        return tuple(archive.read_tests(job_collection(job.job_id), dataset_type))
+    except CalibrationError as error:
+        gaps.append(f"Verification of {image_type}: {error}")
+        return ()
+
+
+def _pixels(
+    state: RunState, archive: Archive | None, image_type: ImageType, gaps: list[str]
+) -> Pixels:
+    job = state.jobs.get(state.job_key(JobStep.GENERATE, image_type))
+    if archive is None or job is None or job.result is None or not job.result.succeeded:
+        return Pixels()
+    own = job_run(job.job_id)
+    comparison = state.comparisons.get(image_type)
+    in_use = comparison.against if comparison is not None else ""
+    return Pixels(_image(archive, own, image_type, gaps), _image(archive, in_use, image_type, gaps))
+
+
+def _image(
+    archive: Archive, run: str, image_type: ImageType, gaps: list[str]
+) -> ArchivedCalibration | None:
+    if not run:
+        return None
+    try:
+        # Of a RUN collection, so that the moment means nothing.
+        found = archive.read_image([run], image_type.dataset_type, "2000-01-01")
+    except CalibrationError as error:
+        gaps.append(str(error))
+        return None
+    if found is None:
+        gaps.append(f"The {image_type.dataset_type} of {run} is not in the repository.")
+    return found
+
+
+def _calibration(
+    summary: CalibrationSummary,
+    state: RunState,
+    records: Sequence[Entry[Event]],
+    tests: tuple[TestResult, ...],
+    pixels: Pixels,
+) -> ReportedCalibration:
+    certified = [
+        ReportedCertification(record.event.certification, iso_utc(record.tai))
+        for record in records
+        if isinstance(record.event, Certified) and record.event.image_type is summary.image_type
+    ]
+    return ReportedCalibration(
+        image_type=summary.image_type,
+        status=summary.status,
+        planned=summary.planned,
+        taken=summary.taken,
+        kept=summary.kept,
+        decision=summary.decision,
+        tests=tests,
+        comparison=state.comparisons.get(summary.image_type),
+        certification=certified[-1] if certified else None,
+        combined=pixels.combined.facts if pixels.combined is not None else None,
+        in_use=pixels.in_use.facts if pixels.in_use is not None else None,
+    )
+
+
+def _exposures(state: RunState, records: Sequence[Entry[Event]]) -> Iterator[ReportedExposure]:
+    fills = {slot.image.name: slot for slot in state.slots.values() if slot.image is not None}
+    for record in records:
+        if isinstance(record.event, ExposureTaken):
+            image = record.event.image
+            fate, reason = _fate(state, image.name, fills.get(image.name))
+            yield ReportedExposure(
+                image_type=image.planned.image_type,
+                exposure_time=image.planned.exposure_time,
+                number=image.planned.number,
+                discard=image.planned.discard,
+                image=image.name,
+                exposure_id=image.name.exposure_id,
+                taken_utc=iso_utc(record.tai),
+                fate=fate,
+                reason=reason,
+                measurement=state.measurements.get(image.name),
+            )
+    for slot in state.slots.values():
+        if slot.image is None:
+            item = slot.planned
+            yield ReportedExposure(
+                item.image_type, item.exposure_time, item.number, item.discard,
+                None, None, "", "not taken", "", None,
+            )  # fmt: skip
+
+
+def _fate(state: RunState, name: ImageName, slot: Slot | None) -> tuple[str, str]:
+    """Tell what became of an image, and why."""
+    measured = state.measured.get(name)
+    found = "; ".join(measured.reasons) if measured is not None else ""
+    reason = state.lost.get(name) or found
+    if slot is None:
+        return "retaken", reason or "another image was taken in its place"
+    if name in state.lost:
+        return "lost", reason
+    if slot.planned.discard:
+        return "discarded", "the first of its type, as planned"
+    if state.is_rejected(name):
+        return "left out", reason
+    left_out = state.left_out.get(slot.planned.image_type, ())
+    decision = state.decisions.get(slot.planned.image_type)
+    if name.exposure_id in left_out:
+        why = "; ".join(decision.reasons) if decision is not None else ""
+        return "left out", why or "verification found it bad"
+    return "used", ""
+
+
+def _messages(records: Sequence[Entry[Event]]) -> Iterator[ReportedMessage]:
+    for record in records:
+        if isinstance(record.event, Message):
+            level = logging.getLevelName(record.event.level)
+            yield ReportedMessage(iso_utc(record.tai), level, record.event.text)

@@ -1,0 +1,70 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What came of a run, to be understood in five seconds: a sign, a word and a sentence."""
+
+__all__ = ["Headline", "headline", "status_class"]
+
+import dataclasses
+
+from .document import Report
+
+_CLASSES = {
+    "done": "good",
+    "certified": "good",
+    "verified": "good",
+    "taken": "good",
+    "rejected": "bad",
+    "failed": "bad",
+    "stopped": "warning",
+    "not attempted": "warning",
+    "given up": "warning",
+    "open": "running",
+    "running": "running",
+    "asked": "running",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Headline:
+    """What stands at the top of a page about a run."""
+
+    status: str
+    """``good``, ``warning``, ``bad`` or ``running``: gives the colour."""
+    sign: str
+    """A sign that says the same without colour."""
+    word: str
+    """What came of it, in few words."""
+    lines: tuple[str, ...]
+    """Sentences below."""
+
+
+def headline(report: Report) -> Headline:
+    """Say what came of a run.
+
+    Parameters
+    ----------
+    report : `Report`
+        The run.
+    """
+    if report.status == "open":
+        return Headline("running", "…", "No end", (report.verdict,))
+    if report.status == "stopped":
+        return Headline("warning", "■", "Stopped", (report.verdict,))
+    if report.status == "failed":
+        return Headline("bad", "✗", "Failed", report.failures or (report.verdict,))
+    if report.rejected:
+        names = " and ".join(map(str, report.rejected))
+        return Headline("bad", "✗", f"{names} rejected", _sentences(report))
+    certified = [str(item.image_type) for item in report.calibrations if item.certification]
+    what = f"{' and '.join(certified)} certified" if certified else "All is well"
+    return Headline("good", "✓", what, _sentences(report))
+
+
+def status_class(status: str) -> str:
+    """Return the kind of a status, from which its colour follows (`str`)."""
+    return _CLASSES.get(status, "none")
+
+
+def _sentences(report: Report) -> tuple[str, ...]:
+    return tuple(f"{part.strip()}." for part in report.verdict.split("; ") if part.strip())

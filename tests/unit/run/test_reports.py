@@ -1,0 +1,150 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reports of runs that really took place, in the observatory in memory."""
+
+import asyncio
+import json
+import math
+import pathlib
+import re
+
+import jsonschema
+import numpy as np
+import pytest
+
+from lsst.ts.dailycal.model import ImageType, Message
+from lsst.ts.dailycal.report.compile import compile_report
+from lsst.ts.dailycal.report.document import report_schema
+from lsst.ts.dailycal.report.html import render_html
+from lsst.ts.dailycal.report.plain import to_plain
+from lsst.ts.dailycal.run import read_run_entries
+from lsst.ts.dailycal.run.journal import RUN_CODEC
+from lsst.ts.dailycal.sim.direct.archive import DirectArchive
+
+JOURNALS = pathlib.Path(__file__).parents[2] / "data" / "journals"
+GIVEN = {"generate_calibrations": True, "n_bias": 5, "n_dark": 3, "exp_times_dark": 5}
+
+
+async def run(make_rig, *faults, **given):
+    rig = make_rig(*faults)
+    async with rig.observatory:
+        await rig.make(**{**GIVEN, **given}).execute()
+    rig.records = [RUN_CODEC.decode(line) for line in rig.storage.lines]
+    rig.report, rig.pixels = compile_report(rig.records, DirectArchive(rig.observatory.store))
+    return rig
+
+
+def schema_errors(report) -> list[str]:
+    validator = jsonschema.Draft202012Validator(report_schema())
+    plain = json.loads(json.dumps(to_plain(report)))
+    return [error.message for error in validator.iter_errors(plain)]
+
+
+async def test_a_report_holds_every_test_with_the_value_that_verification_wrote_down(make_rig):
+    rig = await run(make_rig)
+    assert rig.report.missing == ()
+    assert schema_errors(rig.report) == []
+    for item in rig.report.calibrations:
+        job = next(job for job in rig.report.jobs if str(job.key) == f"verify {item.image_type}")
+        kind = item.image_type.capitalize()
+        details = rig.observatory.store.find([job.collection], f"verify{kind}DetStats")
+        wanted = 5 if item.image_type is ImageType.BIAS else 3
+        assert len(details) == wanted
+        tests = {(test.exposure_id, test.amplifier, test.test): test for test in item.tests}
+        assert len(tests) == len(item.tests) == wanted * 16 * 4
+        for exposure, detail in details.items():
+            for name, amplifier in detail["AMP"].items():
+                found = tests[exposure, name, "NOISE"]
+                assert found.value == amplifier["NOISE"]
+                assert found.limit == pytest.approx(1.05 * detail["METADATA"]["READ_NOISE"][name])
+                assert tests[exposure, name, "MEAN"].value == abs(amplifier["MEAN"])
+                for test in ("MEAN", "NOISE", "CR_NOISE"):
+                    assert tests[exposure, name, test].passed == detail["VERIFY"]["AMP"][name][test]
+
+
+async def test_a_limit_and_a_value_say_the_same_as_the_verdict_of_the_test(make_rig):
+    rig = await run(make_rig, "new_sequencer", generate_calibrations=False)
+    tests = [test for item in rig.report.calibrations for test in item.tests]
+    assert any(not test.passed for test in tests)
+    for test in tests:
+        assert test.value is not None
+        assert test.limit is not None
+        assert test.passed == (test.value <= test.limit), test
+
+
+async def test_the_pictures_are_those_of_what_was_combined(make_rig):
+    rig = await run(make_rig)
+    for kind, pixels in rig.pixels.items():
+        job = next(job for job in rig.report.jobs if str(job.key) == f"generate {kind}")
+        image = rig.observatory.store.find([f"{job.collection}/run"], kind.dataset_type)
+        np.testing.assert_array_equal(pixels.combined.pixels, image.pixels)
+        assert pixels.in_use is not None
+        assert pixels.in_use.facts.run == "LATISS/calib/reference/run"
+
+
+async def test_every_image_that_was_read_out_is_there_with_what_became_of_it(make_rig):
+    rig = await run(make_rig, "end_readout_lost@DARK/2", "ingest_error@BIAS/3")
+    state = rig.state
+    taken = [item for item in rig.report.exposures if item.image is not None]
+    assert [item.image for item in taken] == list(state.planned)
+    used = {kind: [] for kind in ImageType}
+    for item in taken:
+        if item.fate == "used":
+            used[item.image_type].append(item.image)
+        else:
+            assert item.reason
+    assert {kind: sorted(names) for kind, names in used.items()} == {
+        kind: sorted(state.processed(kind)) for kind in ImageType
+    }
+
+
+async def test_a_page_of_a_report_is_one_file_that_asks_for_nothing(make_rig):
+    rig = await run(make_rig)
+    html = await asyncio.to_thread(render_html, rig.report, rig.pixels)
+    assert "<script" not in html
+    assert set(re.findall(r'(?:src|href)="(?!data:image/png;base64,|#)([^"]*)"', html)) <= {""}
+    # Names of XML only, which nobody fetches.
+    addresses = set(re.findall(r"https?://[^\"'<> ]*", html))
+    assert all(text.startswith("http://www.w3.org/") for text in addresses), addresses
+    assert html.count("data:image/png;base64,") == 4
+    assert "BIAS and DARK certified" in html
+
+
+async def test_what_the_observatory_says_is_text_in_the_page_and_nothing_else(make_rig):
+    rig = await run(make_rig, n_bias=2, script_mode="BIAS")
+    hostile = "<script>alert(1)</script> & <b>"
+    line = RUN_CODEC.encode(Message(40, hostile), number=len(rig.records), tai=rig.records[-1].tai)
+    records = [*rig.records[:-1], RUN_CODEC.decode(line), rig.records[-1]]
+    report, pixels = compile_report(records)
+    html = await asyncio.to_thread(render_html, report, pixels)
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;" in html
+
+
+async def test_a_rejection_stands_at_the_top_with_its_reason(make_rig):
+    rig = await run(make_rig, "new_sequencer", generate_calibrations=False)
+    html = await asyncio.to_thread(render_html, rig.report, rig.pixels)
+    top = html[html.index("<header") : html.index("</header>")]
+    assert rig.report.rejected
+    assert "rejected" in top
+    assert "✗" in top
+
+
+async def test_a_repository_without_the_results_is_named_and_the_rest_is_reported(make_rig):
+    rig = await run(make_rig)
+    other = make_rig().observatory
+    report, _ = compile_report(rig.records, DirectArchive(other.store))
+    assert len(report.missing) >= 3
+    assert any("verifyBiasDetStats" in line for line in report.missing)
+    assert [item.status for item in report.calibrations] == ["certified", "certified"]
+    assert schema_errors(report) == []
+
+
+@pytest.mark.parametrize("name", ["run_done", "run_failed", "run_killed"])
+def test_a_journal_of_an_earlier_version_gives_a_report_without_a_repository(name):
+    report, pixels = compile_report(read_run_entries(JOURNALS / f"{name}.jsonl"))
+    assert schema_errors(report) == []
+    assert report.status == {"run_done": "done", "run_failed": "failed", "run_killed": "open"}[name]
+    assert report.run_id in render_html(report, pixels)
+    assert all(math.isfinite(item.exposure_time) for item in report.exposures)
