@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "runs": ("runs.command", "runs", "List the runs that have a journal."),
     "status": ("runs.command", "status", "Tell what a run has done so far, from its journal."),
     "watch": ("watch.command", "watch", "Watch a run under way, from any terminal."),
+    "serve": ("serve.command", "serve", "Show runs in a browser, live."),
     "report": ("report.command", "report", "Write the report of a run: a page with its pictures."),
     "resume": ("runs.resume", "resume", "Finish a run that failed, was stopped or was killed."),
     "faults": ("faults", "faults", "List the faults that can be rehearsed."),

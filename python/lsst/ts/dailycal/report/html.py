@@ -7,35 +7,21 @@ __all__ = ["render_html"]
 
 import base64
 import dataclasses
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 
-import jinja2
 import markupsafe
 import numpy as np
 
 from ..figures.palette import DARK
 from ..figures.pictures import Picture, picture_of
-from ..figures.plots import Series, amplifier_multiples, histogram, profiles
-from ..model import AmplifierFacts, AmplifierMeasurement, CalibrationFacts, ImageType, Severity
-from ..model.detector import LATISS_AMPLIFIERS
-from ..model.verification import VERIFICATION_TESTS, TestResult
+from ..figures.plots import amplifier_multiples, histogram, profiles
+from ..model import AmplifierFacts, CalibrationFacts, ImageType
 from ..page import format_duration
 from .compile import Pixels
 from .document import Report, ReportedCalibration
-from .headline import headline, status_class
-
-_FATES = {"used": "good", "discarded": "none", "left out": "warning", "retaken": "warning"}
-_SEVERITIES = {Severity.REFUSAL: "bad", Severity.WARNING: "warning"}
-_PLOTS = (
-    ("level (ADU)", lambda item: item.level, "Level of the image above the overscan."),
-    ("noise (ADU)", lambda item: item.data_noise, "Noise of the image."),
-    ("overscan (ADU)", lambda item: item.overscan, "Level of the overscan."),
-)
-_ORDER = tuple(
-    item.name for item in sorted(LATISS_AMPLIFIERS, key=lambda item: (not item.upper, item.column))
-)
-"""Amplifiers as they lie on the detector, row by row from the upper left."""
+from .headline import headline
+from .parts import AMPLIFIER_ORDER, make_environment, read_style, test_maps, warnings_of
+from .plots import PLOTS, series_of
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,23 +50,15 @@ def render_html(report: Report, pixels: Mapping[ImageType, Pixels]) -> str:
     html : `str`
         The page; its pictures are in it.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__, "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    source, _, _ = jinja2.PackageLoader(__package__, "templates").get_source(
-        environment, "style.css"
-    )
+    environment = make_environment()
+    source = read_style(environment)
     views = [_view(item, pixels.get(item.image_type, Pixels())) for item in report.calibrations]
-    maps = [shown for item in report.calibrations for shown in _maps(item)]
+    maps = test_maps(report)
     frames = list(_frames(report))
     return environment.get_template("report.html").render(
         report=report,
         headline=headline(report),
-        style=markupsafe.Markup(source),  # noqa: S704 - a file of ours
+        style=source,
         begin=_people(report.begin_utc),
         end=_people(report.end_utc),
         duration=format_duration(report.duration),
@@ -88,15 +66,7 @@ def render_html(report: Report, pixels: Mapping[ImageType, Pixels]) -> str:
         views=views,
         frames=frames,
         maps=maps,
-        warnings=[
-            item
-            for item in report.messages
-            if logging.getLevelNamesMapping().get(item.level, 0) >= logging.WARNING
-        ],
-        status_class=status_class,
-        fate_class=lambda fate: _FATES.get(fate, "bad"),
-        severity_class=lambda severity: _SEVERITIES.get(severity, "good"),
-        level_class=lambda level: "warning" if level == "WARNING" else "bad",
+        warnings=warnings_of(report),
     )
 
 
@@ -195,65 +165,8 @@ def _level(facts: AmplifierFacts) -> float:
 
 
 def _frames(report: Report) -> Iterator[tuple[markupsafe.Markup, str]]:
-    for label, value, caption in _PLOTS:
-        series = {
-            kind: list(_series(report, kind, value)) for kind in (ImageType.BIAS, ImageType.DARK)
-        }
-        if any(series.values()):
-            plot = amplifier_multiples(
-                series[ImageType.BIAS], series[ImageType.DARK], label, ordered=_ORDER
-            )
+    for name, (label, _, caption) in PLOTS.items():
+        biases, darks, measured = series_of(report, name)
+        if measured:
+            plot = amplifier_multiples(biases, darks, label, ordered=AMPLIFIER_ORDER)
             yield _markup(plot), caption
-
-
-def _series(report: Report, kind: ImageType, value: object) -> Iterator[Series]:
-    assert callable(value)  # noqa: S101 - of the table above
-    found = [
-        (item.image.seq_num, item.measurement, item.fate not in ("used", "discarded"))
-        for item in report.exposures
-        if item.image is not None and item.measurement is not None and item.image_type is kind
-    ]
-    by_name: dict[str, list[tuple[int, AmplifierMeasurement, bool]]] = {}
-    for number, measurement, bad in found:
-        for amplifier in measurement.amplifiers:
-            by_name.setdefault(amplifier.name, []).append((number, amplifier, bad))
-    for name, rows in by_name.items():
-        yield Series(
-            name,
-            [number for number, _, _ in rows],
-            [value(amplifier) for _, amplifier, _ in rows],
-            [bad for _, _, bad in rows],
-        )
-
-
-def _maps(item: ReportedCalibration) -> Iterator[dict[str, object]]:
-    by_test: dict[str, list[TestResult]] = {}
-    for result in item.tests:
-        by_test.setdefault(result.test, []).append(result)
-    for test, results in by_test.items():
-        known = VERIFICATION_TESTS.get(test)
-        unit = known.unit if known is not None else ""
-        cells = {(result.exposure_id, result.amplifier): result for result in results}
-        exposures = sorted({result.exposure_id for result in results})
-        amplifiers = [name for name in _ORDER if any(a == name for _, a in cells)]
-        yield {
-            "title": f"{item.image_type} {test}" + (f" ({unit})" if unit else ""),
-            "meaning": f"{known.meaning[:1].upper()}{known.meaning[1:]}." if known else "",
-            "failed": sum(not result.passed for result in results),
-            "count": len(results),
-            "amplifiers": amplifiers,
-            "rows": [
-                (exposure, [_cell(cells.get((exposure, name)), unit) for name in amplifiers])
-                for exposure in exposures
-            ],
-        }
-
-
-def _cell(result: TestResult | None, unit: str) -> dict[str, object] | None:
-    if result is None:
-        return None
-    value = "?" if result.value is None else f"{result.value:.3g}"
-    limit = "not known" if result.limit is None else f"{result.limit:.3g} {unit}".strip()
-    word = "passed" if result.passed else "failed"
-    title = f"{result.exposure_id} {result.amplifier}: {value} {unit}, limit {limit}, {word}"
-    return {"passed": result.passed, "text": value, "title": title}

@@ -1,0 +1,59 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Pictures of the raw frames of a repository."""
+
+from __future__ import annotations
+
+__all__ = ["render_frame"]
+
+import numpy as np
+
+from ..figures.pictures import assemble, picture_of
+from ..figures.plots import histogram
+from .images import raw_path
+from .repository import open_repository
+
+
+def render_frame(repo: str, exposure_id: int, kind: str, amplifier: str) -> bytes:
+    """Make a picture of a raw frame. Blocks for a second or two at full size.
+
+    Parameters
+    ----------
+    repo : `str`
+        The repository: alias, path or URI.
+    exposure_id : `int`
+        Id of the exposure.
+    kind : `str`
+        ``detector``, ``amplifier`` or ``histogram``.
+    amplifier : `str`
+        Name of an amplifier, for a picture of it at full resolution.
+
+    Returns
+    -------
+    content : `bytes`
+        PNG, or SVG of a histogram.
+
+    Raises
+    ------
+    LookupError
+        If the image is not there, or cannot be read.
+    """
+    from ..pipelines.raw import open_raw
+
+    try:
+        with open_repository(repo) as butler, raw_path(butler, exposure_id) as path:
+            frame = open_raw(path)
+            pixels = assemble(frame)
+    except (OSError, ValueError) as error:
+        raise LookupError(f"The file of exposure {exposure_id} cannot be read: {error}.") from error
+    if kind == "histogram":
+        return histogram(pixels, "ADU").encode("utf-8")
+    if kind == "detector":
+        return picture_of(pixels).png
+    for item in frame.amplifiers:
+        if item.amplifier.name == amplifier:
+            place = item.detector
+            part = pixels[place.y0 : place.y1, place.x0 : place.x1]
+            return picture_of(np.ascontiguousarray(part), width=max(part.shape)).png
+    raise LookupError(f"There is no amplifier {amplifier}.")

@@ -1,0 +1,113 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What pages about a run have in common, the report and the live page."""
+
+__all__ = [
+    "AMPLIFIER_ORDER",
+    "make_environment",
+    "read_style",
+    "test_maps",
+    "warnings_of",
+]
+
+import logging
+from collections.abc import Iterator
+
+import jinja2
+import markupsafe
+
+from ..model import Severity
+from ..model.detector import LATISS_AMPLIFIERS
+from ..model.verification import VERIFICATION_TESTS, TestResult
+from .document import Report, ReportedCalibration, ReportedMessage
+from .headline import status_class
+
+_FATES = {"used": "good", "discarded": "none", "left out": "warning", "retaken": "warning"}
+_SEVERITIES = {Severity.REFUSAL: "bad", Severity.WARNING: "warning"}
+AMPLIFIER_ORDER = tuple(
+    item.name for item in sorted(LATISS_AMPLIFIERS, key=lambda item: (not item.upper, item.column))
+)
+"""Amplifiers as they lie on the detector, row by row from the upper left."""
+
+
+def make_environment(*further: jinja2.BaseLoader) -> jinja2.Environment:
+    """Make an environment in which everything that comes from outside is escaped.
+
+    Parameters
+    ----------
+    *further : `jinja2.BaseLoader`
+        Where there are more templates than those of the report.
+    """
+    own = jinja2.PackageLoader(__package__, "templates")
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader([*further, own]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "status_class": status_class,
+        "fate_class": lambda fate: _FATES.get(fate, "bad"),
+        "severity_class": lambda severity: _SEVERITIES.get(severity, "good"),
+        "level_class": lambda level: "warning" if level == "WARNING" else "bad",
+    }
+    return environment
+
+
+def read_style(environment: jinja2.Environment) -> markupsafe.Markup:
+    """Return the style sheet of all pages (`markupsafe.Markup`)."""
+    assert environment.loader is not None  # noqa: S101 - made above
+    source, _, _ = environment.loader.get_source(environment, "style.css")
+    return markupsafe.Markup(source)  # noqa: S704 - a file of ours
+
+
+def warnings_of(report: Report) -> list[ReportedMessage]:
+    """Return the messages that are worth more than others (`list` [`ReportedMessage`])."""
+    levels = logging.getLevelNamesMapping()
+    return [item for item in report.messages if levels.get(item.level, 0) >= logging.WARNING]
+
+
+def test_maps(report: Report) -> list[dict[str, object]]:
+    """Lay the verification tests out as maps of exposures by amplifiers.
+
+    Returns
+    -------
+    maps : `list` [`dict`]
+        One for each test of each image type that was verified.
+    """
+    return [found for item in report.calibrations for found in _maps(item)]
+
+
+def _maps(item: ReportedCalibration) -> Iterator[dict[str, object]]:
+    by_test: dict[str, list[TestResult]] = {}
+    for result in item.tests:
+        by_test.setdefault(result.test, []).append(result)
+    for test, results in by_test.items():
+        known = VERIFICATION_TESTS.get(test)
+        unit = known.unit if known is not None else ""
+        cells = {(result.exposure_id, result.amplifier): result for result in results}
+        exposures = sorted({result.exposure_id for result in results})
+        amplifiers = [name for name in AMPLIFIER_ORDER if any(a == name for _, a in cells)]
+        yield {
+            "title": f"{item.image_type} {test}" + (f" ({unit})" if unit else ""),
+            "meaning": f"{known.meaning[:1].upper()}{known.meaning[1:]}." if known else "",
+            "failed": sum(not result.passed for result in results),
+            "count": len(results),
+            "amplifiers": amplifiers,
+            "rows": [
+                (exposure, [_cell(cells.get((exposure, name)), unit) for name in amplifiers])
+                for exposure in exposures
+            ],
+        }
+
+
+def _cell(result: TestResult | None, unit: str) -> dict[str, object] | None:
+    if result is None:
+        return None
+    value = "?" if result.value is None else f"{result.value:.3g}"
+    limit = "not known" if result.limit is None else f"{result.limit:.3g} {unit}".strip()
+    word = "passed" if result.passed else "failed"
+    title = f"{result.exposure_id} {result.amplifier}: {value} {unit}, limit {limit}, {word}"
+    return {"passed": result.passed, "text": value, "title": title}

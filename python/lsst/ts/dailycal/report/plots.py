@@ -1,0 +1,67 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is drawn of each amplifier over the exposures of a run."""
+
+__all__ = ["PLOTS", "series_of"]
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ..figures.plots import Series
+from ..model import AmplifierMeasurement, ImageType
+from .document import Report
+
+PLOTS: Mapping[str, tuple[str, Callable[[AmplifierMeasurement], float], str]] = {
+    "level": (
+        "level (ADU)", lambda item: item.level, "Level of the image above the overscan.",
+    ),
+    "noise": ("noise (ADU)", lambda item: item.data_noise, "Noise of the image."),
+    "overscan": ("overscan (ADU)", lambda item: item.overscan, "Level of the overscan."),
+}  # fmt: skip
+"""Label of the axis, value and caption of each plot."""
+
+
+def series_of(report: Report, plot: str) -> tuple[list[Series], list[Series], int]:
+    """Gather the values of a plot.
+
+    Parameters
+    ----------
+    report : `Report`
+        The run.
+    plot : `str`
+        Name of the plot, a key of `PLOTS`.
+
+    Returns
+    -------
+    biases, darks : `list` [`Series`]
+        One an amplifier.
+    measured : `int`
+        How many frames were measured.
+    """
+    value = PLOTS[plot][1]
+    measured = sum(item.measurement is not None for item in report.exposures)
+    biases, darks = (
+        list(_series(report, kind, value)) for kind in (ImageType.BIAS, ImageType.DARK)
+    )
+    return biases, darks, measured
+
+
+def _series(
+    report: Report, kind: ImageType, value: Callable[[AmplifierMeasurement], float]
+) -> Iterator[Series]:
+    found = [
+        (item.image.seq_num, item.measurement, item.fate not in ("used", "discarded"))
+        for item in report.exposures
+        if item.image is not None and item.measurement is not None and item.image_type is kind
+    ]
+    by_name: dict[str, list[tuple[int, AmplifierMeasurement, bool]]] = {}
+    for number, measurement, bad in found:
+        for amplifier in measurement.amplifiers:
+            by_name.setdefault(amplifier.name, []).append((number, amplifier, bad))
+    for name, rows in by_name.items():
+        yield Series(
+            name,
+            [number for number, _, _ in rows],
+            [value(amplifier) for _, amplifier, _ in rows],
+            [bad for _, _, bad in rows],
+        )

@@ -1,0 +1,128 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run as HTML: the whole page, or the parts of it that change."""
+
+__all__ = ["PARTS", "Renderer"]
+
+import dataclasses
+import typing
+from collections.abc import Mapping, Sequence
+
+import jinja2
+
+from ..model.verification import TestResult
+from ..report.document import Report
+from ..report.listing import ListedRun
+from ..report.parts import make_environment, read_style, test_maps, warnings_of
+from ..report.times import people_utc
+from .view import RunView
+
+PARTS = (
+    "headline", "progress", "steps", "timeline", "frame", "multiples", "result", "tests",
+    "exposures", "jobs", "conditions", "messages",
+)  # fmt: skip
+"""Names of the parts of the page, in their order; each is a block of its template."""
+_SIGNS = {
+    "used": ("✓", "good", "used"),
+    "discarded": ("○", "none", "not used, as planned"),
+    "left out": ("✗", "bad", "left out"),
+    "retaken": ("↻", "warning", "another one was taken in its place"),
+    "lost": ("✗", "bad", "lost"),
+    "not taken": ("·", "none", "not taken"),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Cell:
+    """One exposure in the timeline."""
+
+    sign: str
+    """A sign, for those who do not see the colour."""
+    status: str
+    """Gives the colour."""
+    title: str
+    """What is known of it."""
+    image: str
+    """Name of the image; empty if there is none."""
+
+
+class Renderer:
+    """Renders runs."""
+
+    def __init__(self) -> None:
+        self._environment = make_environment(jinja2.PackageLoader(__package__, "templates"))
+        self._parts = self._environment.get_template("parts.html").module
+        self.style = str(read_style(self._environment))
+
+    def page(
+        self, view: RunView, tests: Mapping[str, Sequence[TestResult]], *, pictures: bool
+    ) -> str:
+        """Render the whole page of a run (`str`)."""
+        return self._environment.get_template("run.html").render(
+            **self._context(view, tests, pictures=pictures)
+        )
+
+    def parts(
+        self, view: RunView, tests: Mapping[str, Sequence[TestResult]], *, pictures: bool
+    ) -> dict[str, str]:
+        """Render the parts of the page of a run (`dict` [`str`, `str`])."""
+        template = self._environment.get_template("run.html")
+        context = template.new_context(self._context(view, tests, pictures=pictures))
+        return {name: "".join(template.blocks[name](context)) for name in PARTS}
+
+    def _context(
+        self, view: RunView, tests: Mapping[str, Sequence[TestResult]], *, pictures: bool
+    ) -> dict[str, typing.Any]:
+        report = view.report
+        if report is not None and tests:
+            report = dataclasses.replace(
+                report,
+                calibrations=tuple(
+                    dataclasses.replace(item, tests=tuple(tests.get(str(item.image_type), ())))
+                    for item in report.calibrations
+                ),
+            )
+        taken = [str(item.image) for item in report.exposures if item.image] if report else []
+        measured = sum(item.measurement is not None for item in report.exposures) if report else 0
+        return {
+            "parts": self._parts,
+            "view": view,
+            "report": report,
+            "timeline": _timeline(view, report),
+            "latest": taken[-1] if taken else "",
+            "measured": measured,
+            "maps": test_maps(report) if report is not None else [],
+            "warnings": warnings_of(report) if report is not None else [],
+            "pictures": pictures,
+        }
+
+    def index(self, runs: Sequence[ListedRun], problems: Sequence[str]) -> str:
+        """Render the list of runs (`str`)."""
+        rows = [(run, people_utc(run.begin)) for run in runs]
+        return self._environment.get_template("index.html").render(rows=rows, problems=problems)
+
+    def frame(self, **facts: typing.Any) -> str:
+        """Render the page of one image (`str`)."""
+        return self._environment.get_template("frame.html").render(**facts)
+
+    def problem(self, title: str, text: str) -> str:
+        """Render a page that says what is wrong (`str`)."""
+        return self._environment.get_template("problem.html").render(title=title, text=text)
+
+
+def _timeline(view: RunView, report: Report | None) -> list[tuple[str, list[Cell]]]:
+    """Lay the exposures of each type out in a row."""
+    rows: dict[str, list[Cell]] = {}
+    for item in report.exposures if report is not None else ():
+        label = f"{item.image_type} {item.number}"
+        sign, status, words = _SIGNS.get(item.fate, ("?", "none", item.fate))
+        if item.fate == "used" and item.measurement is None and not view.is_over:
+            sign, status, words = "●", "running", "read out, not measured yet"
+        if item.image is None and view.exposing.split("/")[0] == label:
+            sign, status, words = "▶", "running", "being exposed"
+        name = str(item.image) if item.image is not None else ""
+        why = f": {item.reason}" if item.reason else ""
+        title = f"{label}, {item.exposure_time:g} s, {name or 'no image'}, {words}{why}"
+        rows.setdefault(str(item.image_type), []).append(Cell(sign, status, title, name))
+    return list(rows.items())

@@ -1,0 +1,69 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Server-sent events: the parts of a page that have changed since a reader had them."""
+
+__all__ = ["stream"]
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from .watcher import Watcher
+
+HEARTBEAT = 15.0
+"""How long a connection may be silent, in seconds; proxies end those that are longer."""
+
+
+async def stream(request: web.Request, watcher: Watcher) -> web.StreamResponse:
+    """Send the parts of a page as they change, until the run is over or the reader is gone.
+
+    A reader who comes late, or comes back, is sent all parts that are not those he had: the id
+    of an event is the fingerprint of all parts after it.
+
+    Parameters
+    ----------
+    request : `aiohttp.web.Request`
+        What the reader asked for.
+    watcher : `Watcher`
+        The run.
+    """
+    parts = await watcher.parts()
+    response = web.StreamResponse(headers={"X-Accel-Buffering": "no"})
+    response.content_type = "text/event-stream"
+    response.charset = "utf-8"
+    await response.prepare(request)
+    sent: dict[str, str] = {}
+    if request.headers.get("Last-Event-ID") == _fingerprint(parts):
+        sent = dict(parts)
+    try:
+        while True:
+            await _send_changes(response, sent, parts)
+            if watcher.is_ended:
+                return response
+            if (await watcher.view()).is_over:
+                await response.write(b"event: over\ndata: {}\n\n")
+                return response
+            await watcher.wait(HEARTBEAT)
+            parts = await watcher.parts()
+    except (ConnectionResetError, ConnectionAbortedError):
+        return response  # the reader is gone
+
+
+async def _send_changes(
+    response: web.StreamResponse, sent: dict[str, str], parts: Mapping[str, str]
+) -> None:
+    changed = {name: html for name, html in parts.items() if sent.get(name) != html}
+    if not changed:
+        await response.write(b": still there\n\n")
+        return
+    sent.update(changed)
+    data = json.dumps(changed, ensure_ascii=False)
+    text = f"id: {_fingerprint(parts)}\nevent: parts\ndata: {data}\n\n"
+    await response.write(text.encode("utf-8"))
+
+
+def _fingerprint(parts: Mapping[str, str]) -> str:
+    return hashlib.blake2b(json.dumps(dict(parts)).encode(), digest_size=12).hexdigest()
