@@ -5,6 +5,7 @@
 
 __all__ = ["PLOTS", "series_of"]
 
+import statistics
 from collections.abc import Callable, Iterator, Mapping
 
 from ..figures.plots import Series
@@ -16,9 +17,16 @@ PLOTS: Mapping[str, tuple[str, Callable[[AmplifierMeasurement], float], str]] = 
         "level (ADU)", lambda item: item.level, "Level of the image above the overscan.",
     ),
     "noise": ("noise (ADU)", lambda item: item.data_noise, "Noise of the image."),
-    "overscan": ("overscan (ADU)", lambda item: item.overscan, "Level of the overscan."),
+    "overscan": (
+        "overscan - median (ADU)", lambda item: item.overscan,
+        "Level of the overscan above its median over the exposures of a type.",
+    ),
 }  # fmt: skip
 """Label of the axis, value and caption of each plot."""
+
+
+_ABOVE_MEDIAN = ("overscan",)
+"""Plots of what differs from amplifier to amplifier by far more than from frame to frame."""
 
 
 def series_of(report: Report, plot: str) -> tuple[list[Series], list[Series], int]:
@@ -38,17 +46,13 @@ def series_of(report: Report, plot: str) -> tuple[list[Series], list[Series], in
     measured : `int`
         How many frames were measured.
     """
-    value = PLOTS[plot][1]
     measured = sum(item.measurement is not None for item in report.exposures)
-    biases, darks = (
-        list(_series(report, kind, value)) for kind in (ImageType.BIAS, ImageType.DARK)
-    )
+    biases, darks = (list(_series(report, kind, plot)) for kind in (ImageType.BIAS, ImageType.DARK))
     return biases, darks, measured
 
 
-def _series(
-    report: Report, kind: ImageType, value: Callable[[AmplifierMeasurement], float]
-) -> Iterator[Series]:
+def _series(report: Report, kind: ImageType, plot: str) -> Iterator[Series]:
+    value = PLOTS[plot][1]
     found = [
         (item.image.seq_num, item.measurement, item.fate not in ("used", "discarded"))
         for item in report.exposures
@@ -59,9 +63,9 @@ def _series(
         for amplifier in measurement.amplifiers:
             by_name.setdefault(amplifier.name, []).append((number, amplifier, bad))
     for name, rows in by_name.items():
-        yield Series(
-            name,
-            [number for number, _, _ in rows],
-            [value(amplifier) for _, amplifier, _ in rows],
-            [bad for _, _, bad in rows],
-        )
+        values = [value(amplifier) for _, amplifier, _ in rows]
+        if plot in _ABOVE_MEDIAN:
+            middle = statistics.median(values)
+            values = [item - middle for item in values]
+        numbers = [number for number, _, _ in rows]
+        yield Series(name, numbers, values, [bad for _, _, bad in rows])

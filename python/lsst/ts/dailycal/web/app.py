@@ -36,6 +36,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Headers of every answer."""
+_KEPT = {"Cache-Control": "private, max-age=3600"}
+"""For pictures: that of an address is always the same."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 """Names under which this machine may be asked for; another one is a trick of a foreign page."""
 
@@ -53,6 +55,10 @@ class RunSource(typing.Protocol):
 
     def repository(self, journal: Path) -> str:
         """Tell which repository a run of the script uses; empty if it cannot be read from here."""
+        ...
+
+    def time_scale(self, journal: Path) -> float:
+        """Tell how much faster than at the telescope exposures are; 1 at the telescope."""
         ...
 
     def job_log(self, journal: Path, job_id: str) -> Path | None:
@@ -102,8 +108,8 @@ def make_app(
     app.on_response_prepare.append(_add_headers)
     app.router.add_get("/", _index)
     app.router.add_get("/static/{name}", _static)
-    app.router.add_get("/runs/{run}", _run)
     app.router.add_get("/runs/{run}.json", _json)
+    app.router.add_get("/runs/{run}", _run)
     app.router.add_get("/runs/{run}/events", _events, allow_head=False)
     app.router.add_get("/runs/{run}/frames/{image}.png", _detector)
     app.router.add_get("/runs/{run}/frames/{image}", _frame)
@@ -229,14 +235,18 @@ async def _picture(request: web.Request, kind: str, amplifier: str = "") -> byte
 
 
 async def _detector(request: web.Request) -> web.Response:
-    return web.Response(body=await _picture(request, DETECTOR), content_type="image/png")
+    return _png(await _picture(request, DETECTOR))
 
 
 async def _amplifier(request: web.Request) -> web.Response:
     name = request.match_info["amplifier"]
     if name not in AMPLIFIER_ORDER:
         raise LookupError(f"There is no amplifier {name}.")
-    return web.Response(body=await _picture(request, AMPLIFIER, name), content_type="image/png")
+    return _png(await _picture(request, AMPLIFIER, name))
+
+
+def _png(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="image/png", headers=_KEPT)
 
 
 async def _histogram(request: web.Request) -> web.Response:
@@ -246,7 +256,7 @@ async def _histogram(request: web.Request) -> web.Response:
 def _svg(body: bytes) -> web.Response:
     # matplotlib puts its styles into the picture itself, which is a document of its own.
     policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-    return web.Response(body=body, content_type="image/svg+xml", headers=policy)
+    return web.Response(body=body, content_type="image/svg+xml", headers=policy | _KEPT)
 
 
 async def _plot(request: web.Request) -> web.Response:

@@ -90,12 +90,14 @@ def _view(
     page: list[Entry[PageEvent]],
     records: list[Entry[Event]],
 ) -> RunView:
-    findings = tuple(
-        finding
+    # Some are looked at before each step: the last word counts.
+    found = {
+        finding.subject: finding
         for entry in page
         if isinstance(entry.event, ChecksMade)
         for finding in entry.event.findings
-    )
+    }
+    findings = tuple(sorted(found.values(), key=lambda item: -item.severity))
     report = compile_report(records, conditions=findings)[0] if records else None
     lock = path.with_name(LOCK_NAME) if page else path.with_suffix(".lock")
     ended = progress.is_over if page else report is not None and report.status != "open"

@@ -87,8 +87,11 @@ class Watcher:
 
     async def repository(self) -> str:
         """Return the repository of the run (`str`); empty if it cannot be read from here."""
-        if self._repository is None and self._view is not None and self._view.journal is not None:
-            self._repository = await asyncio.to_thread(self._source.repository, self._view.journal)
+        return await self._find_repository(await self.view())
+
+    async def _find_repository(self, view: RunView) -> str:
+        if self._repository is None and view.journal is not None:
+            self._repository = await asyncio.to_thread(self._source.repository, view.journal)
         return self._repository or ""
 
     async def wait(self, timeout: float) -> None:
@@ -118,15 +121,18 @@ class Watcher:
             )
             if self._view is not None and sizes == self._sizes and not is_old:
                 return
-            self._view = await asyncio.to_thread(read_view, self._path)
+            self._view = await asyncio.to_thread(self._read_view)
             self._sizes, self._read = sizes, time.monotonic()
             await self._look_for_tests(self._view)
-            pictures = bool(await self.repository())
+            pictures = bool(await self._find_repository(self._view))
             self._parts = await asyncio.to_thread(
                 self._renderer.parts, self._view, self._tests, pictures=pictures
             )
         async with self._changed:
             self._changed.notify_all()
+
+    def _read_view(self) -> RunView:
+        return read_view(self._path, scale=self._source.time_scale(self._path))
 
     def _sizes_now(self) -> tuple[int, ...]:
         paths = {self._path, self._view.journal if self._view is not None else None}
@@ -138,7 +144,7 @@ class Watcher:
             name = str(job.key.image_type)
             if job.key.step is not JobStep.VERIFY or job.status != "done" or name in self._tests:
                 continue
-            repository = await self.repository()
+            repository = await self._find_repository(view)
             if not repository:
                 return
             dataset_type = statistics_dataset_type(ImageType(job.key.image_type))

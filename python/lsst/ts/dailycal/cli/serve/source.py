@@ -13,6 +13,7 @@ from pathlib import Path
 from ..errors import CommandError
 from ..report.sources import find_sources, open_archive
 from ..runs.journals import find_journal, list_journals, read_runs
+from ..runs.scale import time_scale_of
 
 if typing.TYPE_CHECKING:
     from ...report import ListedRun
@@ -64,6 +65,10 @@ class LocalRuns:
         repository = find_sources(journal, self._repository).repository
         archive, _ = open_archive(repository)
         return repository if archive is not None else ""
+
+    def time_scale(self, journal: Path) -> float:
+        """Tell how much faster than at the telescope exposures are."""
+        return time_scale_of(journal)
 
     def job_log(self, journal: Path, job_id: str) -> Path | None:
         """Find the log of a job of a simulated observatory."""

@@ -14,8 +14,14 @@ from pathlib import Path
 import click
 
 from ..help import ExampleCommand
-from ..runs.journals import DIRECTORY_OPTION, find_journal, is_page, latest_journal, read_run
-from ..simulate.options import MARKER
+from ..runs.journals import (
+    DIRECTORY_OPTION,
+    find_journal,
+    is_page,
+    latest_journal,
+    read_run,
+)
+from ..runs.scale import time_scale_of
 from .options import display_options
 
 if typing.TYPE_CHECKING:
@@ -77,7 +83,7 @@ def _watch(path: Path, console: typing.Any, *, plain: bool, quiet: bool) -> None
     root = path.parent.parent if is_page(path) else path.parent
     if is_page(path):
         view = RichPageView(
-            console, None, scale=_scale(root), journals=root, style=style, tell=True
+            console, None, scale=time_scale_of(path), journals=root, style=style, tell=True
         )
 
         def take(event: PageEvent, tai: float) -> None:
@@ -89,22 +95,12 @@ def _watch(path: Path, console: typing.Any, *, plain: bool, quiet: bool) -> None
             for entry in _entries(path):
                 take(entry.event, entry.tai)
         return
-    display = Display(console, Progress(scale=_scale(root)), style)
+    display = Display(console, Progress(scale=time_scale_of(path)), style)
     follower = JournalFollower(display, root, tell=True)
     follower.follow_path(path)
     with display, follower.running():
         for _ in _entries(path):
             pass  # the follower gives them to the display
-
-
-def _scale(root: Path) -> float:
-    """Tell how much faster than at the telescope exposures are, from whose journals these are."""
-    marker = root.absolute().parent / MARKER
-    if not marker.is_file():
-        return 1.0
-    from ...sim.config import SimulationConfig
-
-    return SimulationConfig.load(marker).time_scale
 
 
 def _entries(path: Path) -> "Iterator[Entry[typing.Any]]":

@@ -25,11 +25,33 @@
     }
   };
 
-  source.addEventListener("parts", (event) => {
-    for (const [name, html] of Object.entries(JSON.parse(event.data))) {
-      const place = document.getElementById(`part-${name}`);
-      if (place) replace(place, html);
+  // A picture stays until the next one is there, and only one of a kind is asked for at a time.
+  const loaded = (html) => {
+    const parsed = document.createElement("template");
+    parsed.innerHTML = html;
+    return Promise.allSettled([...parsed.content.querySelectorAll("img")].map((item) => {
+      const image = new Image();
+      image.src = item.getAttribute("src");
+      return image.decode();
+    }));
+  };
+  const waiting = new Map();
+  const update = async (name, html) => {
+    const place = document.getElementById(`part-${name}`);
+    if (!place) return;
+    if (waiting.has(name)) { waiting.set(name, html); return; }
+    waiting.set(name, html);
+    for (let next = html; next !== null;) {
+      waiting.set(name, null);
+      if (next.includes("<img")) await loaded(next);
+      replace(place, next);
+      next = waiting.get(name);
     }
+    waiting.delete(name);
+  };
+
+  source.addEventListener("parts", (event) => {
+    for (const [name, html] of Object.entries(JSON.parse(event.data))) update(name, html);
     const heading = document.querySelector("h1");
     document.title = `${heading.textContent.trim()}: ${document.title.split(": ").pop()}`;
   });
