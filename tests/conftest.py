@@ -35,6 +35,7 @@ LAST_WISHES = 1.0
 _HELPERS = (
     "multiprocessing.resource_tracker",
     "multiprocessing.forkserver",
+    "multiprocessing.spawn",
     "semaphore_tracker",
 )
 
@@ -134,8 +135,8 @@ def _is_helper(child: psutil.Process) -> bool:
     try:
         if child.status() == psutil.STATUS_ZOMBIE:
             return True
-        if child.name() == "postgres":
-            return True  # the server of the session, and what it starts for itself and its clients
+        if child.name() == "postgres" or child.name().startswith("chrom"):
+            return True  # what a server or a browser of the session starts for itself
         line = " ".join(child.cmdline())
     except psutil.NoSuchProcess:
         return True
