@@ -11,7 +11,7 @@ import functools
 import signal
 import time
 import typing
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from ..errors import CommandError
 from ..exit_codes import ExitCode
@@ -53,6 +53,7 @@ def carry_out(
     plain: bool = False,
     quiet: bool = False,
     resumption: "Resumption | None" = None,
+    serve: bool = False,
 ) -> int:
     """Carry a plan out, show how it goes, and return the exit code.
 
@@ -84,7 +85,11 @@ def carry_out(
     )
     begin = time.time()
     try:
-        with page_lock(page_directory()).hold(f"{plan.procedure.name} on {place.name}"), view:
+        with (
+            page_lock(page_directory()).hold(f"{plan.procedure.name} on {place.name}"),
+            _served(page_directory().parent, view.tell) if serve else contextlib.nullcontext(),
+            view,
+        ):
             prepare_place(place, view.tell)
             outcome = asyncio.run(
                 _run(
@@ -113,6 +118,16 @@ def carry_out(
     if outcome.succeeded:
         return ExitCode.REJECTED if outcome.rejection else ExitCode.OK
     return ExitCode.INTERRUPTED if outcome.stopped else ExitCode.FAILED
+
+
+def _served(
+    directory: "Path", tell: "Callable[[str], None]"
+) -> contextlib.AbstractContextManager[None]:
+    from ...extras import require
+    from ..serve.beside import serving
+
+    require("views")
+    return serving(directory, tell)
 
 
 def _report(begin: float, *, as_json: bool) -> None:

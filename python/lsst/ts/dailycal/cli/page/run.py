@@ -62,6 +62,8 @@ if typing.TYPE_CHECKING:
 @click.option("--time-available", metavar="TIME", help="Skip the page if it does not fit into "
               "this time, e.g. 12min; exit code 75.")  # fmt: skip
 @click.option("--resume-queue", is_flag=True, help="Resume the queue if it is paused.")
+@click.option("--serve", is_flag=True, help="Show it in a browser as well, as `dailycal serve` "
+              "does, until it ends.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @display_options
 @check_options
@@ -77,6 +79,7 @@ def run(
     leave_enabled: bool,
     time_available: str | None,
     resume_queue: bool,
+    serve: bool,
     as_json: bool,
     plain: bool,
     quiet: bool,
@@ -123,7 +126,7 @@ def run(
     command = page_command(("dailycal", "run"), there, checks)
     return carry_out(
         plan, there, settings, command=command, resume_queue=resume_queue, as_json=as_json,
-        plain=plain, quiet=quiet, resumption=resumption,
+        plain=plain, quiet=quiet, resumption=resumption, serve=serve,
     )  # fmt: skip
 
 

@@ -145,6 +145,6 @@ def open_archive(repository: str) -> "tuple[Archive | None, str]":
         with open_repository(repository):
             pass
     except Exception as error:  # noqa: BLE001 - whatever keeps it from being opened
-        text = " ".join(str(error).split()) or type(error).__name__
-        return None, f"{lacks}, since {repository} cannot be opened from here: {text}."
+        text = " ".join(str(error).split()).partition(". ")[0] or type(error).__name__
+        return None, f"{lacks}, since {repository} cannot be opened from here: {text.rstrip('.')}."
     return ButlerArchive(repository), ""
