@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "watch": ("watch.command", "watch", "Watch a run under way, from any terminal."),
     "serve": ("serve.command", "serve", "Show runs in a browser, live."),
     "report": ("report.command", "report", "Write the report of a run: a page with its pictures."),
+    "stats": ("report.stats", "stats", "Print value and limit of every verification test."),
     "resume": ("runs.resume", "resume", "Finish a run that failed, was stopped or was killed."),
     "faults": ("faults", "faults", "List the faults that can be rehearsed."),
     "version": ("version", "version", "Print the versions of what matters."),

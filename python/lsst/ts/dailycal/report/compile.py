@@ -59,6 +59,7 @@ def compile_report(
     conditions: Sequence[Finding] = (),
     missing: Sequence[str] = (),
     reproduce: Sequence[str] = (),
+    with_pixels: bool = True,
 ) -> tuple[Report, Mapping[ImageType, Pixels]]:
     """Put together what is known of a run.
 
@@ -75,6 +76,8 @@ def compile_report(
         What is known to be missing already.
     reproduce : `~collections.abc.Sequence` [`str`], optional
         Commands that show the same again.
+    with_pixels : `bool`, optional
+        Read combined calibrations as well? Full-size ones take a second each.
 
     Returns
     -------
@@ -92,7 +95,8 @@ def compile_report(
     state = RunState(record.event for record in records)
     gaps = list(missing)
     tests = {kind: _tests(state, archive, kind, gaps) for kind in _types(summary)}
-    pixels = {kind: _pixels(state, archive, kind, gaps) for kind in _types(summary)}
+    images = archive if with_pixels else None
+    pixels = {kind: _pixels(state, images, kind, gaps) for kind in _types(summary)}
     report = Report(
         report_version=REPORT_VERSION,
         run_id=summary.run_id,

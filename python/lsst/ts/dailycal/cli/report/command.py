@@ -11,6 +11,7 @@ import click
 
 from ..help import ExampleCommand
 from ..runs.journals import DIRECTORY_OPTION, find_journal, latest_journal
+from .sources import REPOSITORY_OPTION
 
 
 @click.command(
@@ -23,9 +24,7 @@ from ..runs.journals import DIRECTORY_OPTION, find_journal, latest_journal
 )
 @click.argument("run", required=False)
 @DIRECTORY_OPTION
-@click.option("--repo", "repository", metavar="REPO", help="Repository that the run used.  "
-              "[default: that of its simulated observatory, or the one that it was configured "
-              "with]")  # fmt: skip
+@REPOSITORY_OPTION
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False),
               help="Directory for report.html and report.json.  [default: reports/RUN beside the "
               "journal]")  # fmt: skip

@@ -3,12 +3,14 @@
 
 """Where the content of a report is: the journals of a run, and the repository that it used."""
 
-__all__ = ["Sources", "find_sources", "open_archive"]
+__all__ = ["REPOSITORY_OPTION", "Sources", "find_sources", "open_archive"]
 
 import contextlib
 import dataclasses
 import typing
 from pathlib import Path
+
+import click
 
 from ..errors import CommandError
 from ..exit_codes import ExitCode
@@ -18,6 +20,15 @@ from ..simulate.options import MARKER
 if typing.TYPE_CHECKING:
     from ...model import Finding
     from ...ports.archive import Archive
+
+
+REPOSITORY_OPTION = click.option(
+    "--repo",
+    "repository",
+    metavar="REPO",
+    help="Repository of the run, a path or an alias.  [default: that of its simulated observatory, "
+    "or the one that it was configured with]",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import click
 from ..errors import CommandError
 from ..exit_codes import ExitCode
 from ..help import ExampleCommand
+from ..report.sources import REPOSITORY_OPTION
 from ..runs.journals import DIRECTORY_OPTION
 
 DEFAULT_PORT = 8467
@@ -27,8 +28,7 @@ DEFAULT_PORT = 8467
 )
 @click.argument("run", required=False)
 @DIRECTORY_OPTION
-@click.option("--repo", "repository", metavar="REPO", help="Repository of the runs.  [default: "
-              "that of their simulated observatory, or that of their configuration]")  # fmt: skip
+@REPOSITORY_OPTION
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at. With "
               "another one, everybody who reaches it can read the page.")  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True,

@@ -1,0 +1,124 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command ``dailycal stats``."""
+
+__all__ = ["stats"]
+
+import dataclasses
+import typing
+from pathlib import Path
+
+import click
+
+from ..errors import CommandError
+from ..exit_codes import ExitCode
+from ..help import ExampleCommand
+from ..runs.journals import DIRECTORY_OPTION, find_journal, latest_journal
+from .sources import REPOSITORY_OPTION, find_sources, open_archive
+
+if typing.TYPE_CHECKING:
+    from ...report.document import Report
+
+COLUMNS = ("image_type", "exposure_id", "amplifier", "test", "value", "limit", "unit", "passed")
+"""Columns of the table, of CSV, and keys of JSON."""
+
+
+@click.command(
+    cls=ExampleCommand,
+    examples=(
+        "dailycal stats",
+        "dailycal stats 20261123T143000-200123 --failed",
+        "dailycal stats --csv > stats.csv",
+    ),
+)
+@click.argument("run", required=False)
+@DIRECTORY_OPTION
+@REPOSITORY_OPTION
+@click.option("--failed", is_flag=True, help="Only the tests that failed.")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, with a header.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def stats(
+    run: str | None,
+    *,
+    directory: Path | None,
+    repository: str | None,
+    failed: bool,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """Print value and limit of every verification test, for every exposure and amplifier.
+
+    Those that passed as well. RUN is the id of a run, or the path of its journal; the latest run
+    by default. The numbers are read from the repository of the run.
+    """
+    if as_csv and as_json:
+        raise click.UsageError("Choose one of --csv and --json.")
+    path = latest_journal(directory, pages=True) if run is None else find_journal(run, directory)
+    rows = [row for row in _rows(path, repository) if not (failed and row["passed"])]
+    if as_csv:
+        import csv
+        import sys
+
+        writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    elif as_json:
+        from ..output import print_json
+
+        for row in rows:
+            print_json(row)
+    else:
+        _print_table(rows, failed=failed)
+
+
+def _rows(path: Path, repository: str | None) -> list[dict[str, typing.Any]]:
+    from ...model.verification import VERIFICATION_TESTS
+    from ...report.compile import compile_report
+    from ...run import read_run_entries
+
+    sources = find_sources(path, repository)
+    archive, gap = open_archive(sources.repository)
+    if archive is None:
+        raise CommandError(gap, ExitCode.NOT_FOUND)
+    report, _ = compile_report(read_run_entries(sources.journal), archive, with_pixels=False)
+    rows = [
+        {
+            "image_type": str(item.image_type),
+            **dataclasses.asdict(test),
+            "unit": VERIFICATION_TESTS[test.test].unit if test.test in VERIFICATION_TESTS else "",
+        }
+        for item in report.calibrations
+        for test in item.tests
+    ]
+    if not rows:
+        raise CommandError(_why_none(report), ExitCode.NOT_FOUND)
+    return rows
+
+
+def _why_none(report: "Report") -> str:
+    if report.missing:
+        return report.missing[0]
+    return f"Nothing was verified in run {report.run_id}."
+
+
+def _print_table(rows: list[dict[str, typing.Any]], *, failed: bool) -> None:
+    from rich.text import Text
+
+    from ...report.table import styled_table
+    from ..output import make_console
+
+    table = styled_table("Type", "Exposure", "Amplifier", "Test", "Value", "Limit", "Unit", "")
+    for row in rows:
+        value, limit = (
+            "-" if row[name] is None else f"{row[name]:.4g}" for name in ("value", "limit")
+        )
+        verdict = Text("passed", "green") if row["passed"] else Text("FAILED", "bold red")
+        table.add_row(
+            row["image_type"], str(row["exposure_id"]), row["amplifier"], row["test"],
+            value, limit, row["unit"], verdict,
+        )  # fmt: skip
+    console = make_console()
+    console.print(table)
+    count = sum(not row["passed"] for row in rows)
+    console.print(f"{count} failed." if failed else f"{count} of {len(rows)} failed.")
