@@ -37,7 +37,7 @@ def start(environment):
     """Start run_script; what is still there at the end is killed."""
     with contextlib.ExitStack() as stack:
 
-        def start(*args, script=TOY, **kwargs) -> subprocess.Popen[str]:
+        def start(*args, script=TOY, ask=("--yes",), **kwargs) -> subprocess.Popen[str]:
             options = {
                 "env": environment,
                 "text": True,
@@ -45,7 +45,7 @@ def start(environment):
                 "stdout": subprocess.PIPE,
                 "stderr": subprocess.PIPE,
             }
-            child = subprocess.Popen([*PROGRAM, str(script), *args], **{**options, **kwargs})
+            child = subprocess.Popen([*PROGRAM, str(script), *ask, *args], **{**options, **kwargs})
             stack.enter_context(child)
             stack.callback(child.kill)
             return child
@@ -63,6 +63,13 @@ def wait_for_line(child, text: str) -> None:
         if text in line:
             return
     raise AssertionError(f"{text!r} never came")
+
+
+def test_without_a_terminal_nothing_is_started_unasked(start):
+    code, output = finish(start("-p", "steps=3", ask=()))
+    assert code == 64
+    assert "no terminal to ask at. To start it: --yes." in output
+    assert "UNCONFIGURED" not in output
 
 
 def test_a_script_that_is_done_is_followed_from_state_to_state(start):

@@ -34,7 +34,7 @@ NOTED = {
     "camera_ack_lost": "no final acknowledgement",
     "camera_ack_failed": "read out, yet refused",
 }
-TOLD = {"ingest_silent": "is in the Butler, although"}
+TOLD = {"ingest_silent": "is in the Butler; that nobody said so"}
 REFUSED = {"camera_refuses": "refused"}
 RETAKEN = {
     "header_silent": "did not reach the Butler",

@@ -24,7 +24,7 @@ __all__ = ["browser"]
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240), needs_browser]
 
 PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]
-RECORDED = pathlib.Path(__file__).parents[1] / "data" / "journals" / "run_measured.jsonl"
+RECORDED = pathlib.Path(__file__).parents[1] / "data" / "journals" / "measured_run.jsonl"
 RUN = "20261125T192406-200001"
 TIME = 30.0
 

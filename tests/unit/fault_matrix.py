@@ -166,7 +166,7 @@ def _ingestion() -> Iterator[Case]:
     yield from retaken(room, "header_silent", "did not reach the Butler within 120 s")
     yield from survived(room, "header_late")
     yield from survived(room, "header_twice")
-    yield from survived(room, "ingest_silent", "is in the Butler, although")
+    yield from survived(room, "ingest_silent", "is in the Butler; that nobody said so")
     yield from retaken(room, "ingest_error", "status 1")
     for fault in ("ingest_late", "ingest_twice", "ingest_reordered", "ingest_foreign"):
         yield from survived(room, fault)

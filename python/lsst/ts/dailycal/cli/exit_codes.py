@@ -32,7 +32,8 @@ class ExitCode(enum.IntEnum):
     NOT_INSTALLED = 72
     """An extra is not installed that this needs: `sal`, `pipelines`."""
     BUSY = 73
-    """Another run of the page is under way."""
+    """Another run of the page is under way, an observatory runs in the directory, or a port is
+    taken."""
     IO = 74
     """A file or directory cannot be read or written."""
     NO_TIME = 75

@@ -7,6 +7,7 @@ __all__ = ["cli", "main"]
 
 import errno
 import importlib
+import io
 import os
 import signal
 import sys
@@ -114,6 +115,10 @@ def cli() -> None:
 
 def run_command(command: click.Command, name: str) -> typing.NoReturn:
     """Run a command of ours, and exit with a code that says what happened."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A character that the terminal lacks is no reason to end.
+            stream.reconfigure(errors="replace")
     try:
         result = command.main(prog_name=name, standalone_mode=False)
     except click.ClickException as error:
@@ -148,6 +153,13 @@ def _explain(error: Exception) -> int:
         return ExitCode.IO
     if isinstance(error, OSError) and error.errno in CANNOT_BE_WRITTEN:
         return _give_up_output(error)
+    if isinstance(error, UnicodeDecodeError):
+        print(f"Error: a file is not a text in UTF-8: {error}.", file=sys.stderr)
+        return ExitCode.IO
+    if _is_full_database(error):
+        print(f"Error: the repository cannot be written: {error.__cause__ or error}.",
+              file=sys.stderr)  # fmt: skip
+        return ExitCode.IO
     if isinstance(error, ModuleNotFoundError):
         from ..extras import missing_extra
 
@@ -159,6 +171,16 @@ def _explain(error: Exception) -> int:
     traceback.print_exception(error)
     print("This is a defect of dailycal; please report the lines above.", file=sys.stderr)
     return ExitCode.INTERNAL
+
+
+def _is_full_database(error: Exception) -> bool:
+    """Tell whether SQLite, or SQLAlchemy for it, found no room or no right to write."""
+    import sqlite3
+
+    origin = error.__cause__ or error
+    return isinstance(origin, sqlite3.OperationalError) and any(
+        text in str(origin) for text in ("is full", "readonly", "unable to open", "disk I/O")
+    )
 
 
 def _give_up_output(error: OSError) -> int:

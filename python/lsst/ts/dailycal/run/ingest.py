@@ -70,7 +70,9 @@ class IngestFollower:
             await context.ports.ingest.wait(name, context.timeouts.ingest)
         except IngestError as error:
             if name in await self._look([name]):
-                await context.tell(f"{name} is in the Butler, although: {error}", logging.WARNING)
+                await context.tell(
+                    f"{name} is in the Butler; that nobody said so harms nothing.", logging.WARNING
+                )
             else:
                 await context.journal.record(ImageLost(name, str(error)))
                 await context.tell(f"{name} was lost: {error}", logging.WARNING)

@@ -13,6 +13,7 @@ import click
 
 from ..errors import CommandError
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
+from ..files import read_file
 from ..help import SETTINGS, ExampleCommand, write_examples
 from .options import (
     CheckOptions,
@@ -21,7 +22,6 @@ from .options import (
     make_place,
     make_settings,
     place_options,
-    read_file,
 )
 
 if typing.TYPE_CHECKING:

@@ -11,7 +11,6 @@ __all__ = [
     "make_place",
     "make_settings",
     "place_options",
-    "read_file",
 ]
 
 import dataclasses
@@ -23,6 +22,7 @@ import click
 
 from ..errors import CommandError
 from ..exit_codes import ExitCode
+from ..files import read_file
 from ..grouping import Command, grouped
 from ..simulate.options import (
     FULL_SCALE,
@@ -31,6 +31,7 @@ from ..simulate.options import (
     make_config,
     simulation_options,
 )
+from ..yaml_text import describe_yaml_error, load_yaml
 
 if typing.TYPE_CHECKING:
     from ...page import CheckSettings
@@ -196,9 +197,9 @@ def make_settings(
     raw: object = None
     if options.limits_file is not None:
         try:
-            raw = yaml.safe_load(read_file(options.limits_file))
-        except yaml.YAMLError as error:
-            text = " ".join(str(error).split())
+            raw = load_yaml(read_file(options.limits_file))
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            text = describe_yaml_error(error)
             raise ConfigurationError([f"{options.limits_file} is not YAML: {text}."]) from error
     image_bytes, data_path = IMAGE_BYTES, options.data_path
     simulation = place.simulation
@@ -213,18 +214,3 @@ def make_settings(
         image_bytes=image_bytes,
         may_resume=may_resume,
     )
-
-
-def read_file(path: Path) -> str:
-    """Read a text file that a user named.
-
-    Raises
-    ------
-    CommandError
-        If it is not there, or not a text.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CommandError(f"{path} cannot be read: {reason}.", ExitCode.NOT_FOUND) from error

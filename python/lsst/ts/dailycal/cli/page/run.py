@@ -13,6 +13,7 @@ import click
 
 from ..errors import CommandError
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
+from ..files import read_file
 from ..help import ExampleCommand
 from ..watch.options import display_options
 from .carry_out import carry_out, show_plan
@@ -24,7 +25,6 @@ from .options import (
     make_place,
     make_settings,
     place_options,
-    read_file,
 )
 from .resume import LATEST, page_command, read_resumption
 

@@ -37,14 +37,14 @@ if typing.TYPE_CHECKING:
 
 PAGES = "pages"
 """Directory of the journals of page runs, beside the others."""
-SIMULATED = Path("run")
-"""Where `dailycal run` and its like have their observatory unless told otherwise."""
+SIMULATED = (Path("run"), Path("rehearsal"))
+"""Where `dailycal run` and `dailycal rehearse` have their observatory unless told otherwise."""
 
 DIRECTORY_OPTION = click.option(
     "--directory",
     type=click.Path(path_type=Path, file_okay=False),
     help="Directory of the journals.  [default: $DAILYCAL_JOURNAL_DIR, or the user's state "
-    "directory and that of a simulated observatory in ./run]",
+    "directory and those of simulated observatories in ./run and ./rehearsal]",
 )
 
 
@@ -69,8 +69,8 @@ def journal_directories(directory: Path | None) -> list[Path]:
     if directory is not None:
         return [directory]
     found = [journal_path("any").parent]
-    if not os.environ.get(DIRECTORY_VARIABLE) and is_ours(SIMULATED):
-        found.append(SIMULATED / "journal")
+    if not os.environ.get(DIRECTORY_VARIABLE):
+        found += [place / "journal" for place in SIMULATED if is_ours(place)]
     return found
 
 

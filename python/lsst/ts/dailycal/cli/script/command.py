@@ -8,13 +8,16 @@ __all__ = ["main", "schedule_of", "script"]
 import functools
 import logging
 import os
+import pathlib
 import random
 import time
 import typing
 
 import click
 
+from ..errors import CommandError
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
+from ..files import read_text
 from ..help import ExampleCommand
 from ..watch.options import display_options
 from .path import calibration_script, find_script
@@ -49,7 +52,11 @@ LOG_LEVEL_OPTION = click.option(
 @click.argument("path")
 @INDEX_OPTION
 @click.option(
-    "-c", "--config", "config_file", type=click.File(), help="YAML file; - for standard input."
+    "-c",
+    "--config",
+    "config_file",
+    type=click.Path(path_type=pathlib.Path),
+    help="YAML file; - for standard input.",
 )
 @click.option(
     "-p",
@@ -69,7 +76,7 @@ def script(
     *,
     path: str,
     index: int | None,
-    config_file: typing.TextIO | None,
+    config_file: pathlib.Path | None,
     pairs: tuple[str, ...],
     log_level: str,
     pause_checkpoint: str,
@@ -93,11 +100,11 @@ def script(
 
     _check_patterns({"pause": pause_checkpoint, "stop": stop_checkpoint})
     executable = find_script(path)
-    config = read_configuration(config_file.read() if config_file else None, pairs)
+    config = read_configuration(read_text(config_file), pairs)
     number = index or INDEX_BASE + random.randrange(100_000)  # noqa: S311 - not a secret
     full = check_configuration(fetch_schema(executable, number), config)
     schedule = schedule_of(executable, full)
-    if not yes and not as_json:
+    if not yes:
         _ask(path, number, config)
 
     from .driver import ScriptDriver, ScriptRequest
@@ -182,11 +189,23 @@ def schedule_of(executable: os.PathLike[str], full: dict[str, typing.Any]) -> di
 
 
 def _ask(path: str, index: int, config: dict[str, typing.Any]) -> None:
-    """Ask before something is moved at an observatory; programs and simulations go on."""
+    """Ask before something is moved at an observatory; in a simulated one nothing is.
+
+    Raises
+    ------
+    CommandError
+        If there is nobody to be asked.
+    """
     import sys
 
-    if "DAILYCAL_SIM_CONFIG" in os.environ or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if "DAILYCAL_SIM_CONFIG" in os.environ:
         return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CommandError(
+            f"{path} is started at an observatory only after a question, and there is no terminal "
+            "to ask at. To start it: --yes.",
+            ExitCode.USAGE,
+        )
     for key, value in config.items():
         click.echo(f"  {key}: {value}")
     if not click.confirm(f"Run {path} with index {index}?"):

@@ -16,6 +16,7 @@ from ...calibration.validate import validate_configuration
 from ...model import ConfigurationError
 from ..errors import CommandError
 from ..exit_codes import ExitCode
+from ..yaml_text import describe_yaml_error, load_yaml
 from .process import script_environment
 
 SCHEMA_TIMEOUT = 20.0
@@ -66,15 +67,10 @@ def _read_text(text: str | None, problems: list[str]) -> dict[str, typing.Any]:
 
 def _read_yaml(text: str, what: str, problems: list[str]) -> typing.Any:
     try:
-        return yaml.safe_load(text)
-    # The YAML library lets numbers of a thousand digits and a thousand brackets through to Python.
+        return load_yaml(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        problems.append(f"{what}: {text[:60]!r} is not YAML: {_first_line(error)}.")
+        problems.append(f"{what}: {text[:60]!r} is not YAML: {describe_yaml_error(error)}.")
         return None
-
-
-def _first_line(error: Exception) -> str:
-    return str(getattr(error, "problem", None) or error).splitlines()[0]
 
 
 def fetch_schema(path: pathlib.Path, index: int) -> dict[str, typing.Any] | None:
@@ -127,7 +123,8 @@ def _parse_schema(path: pathlib.Path, output: bytes) -> dict[str, typing.Any] | 
         schema = yaml.safe_load(output.decode(errors="replace"))
     except yaml.YAMLError as error:
         raise CommandError(
-            f"{path} --schema: the answer is not YAML: {_first_line(error)}.", ExitCode.UNAVAILABLE
+            f"{path} --schema: the answer is not YAML: {describe_yaml_error(error)}.",
+            ExitCode.UNAVAILABLE,
         ) from error
     if schema is None:
         return None

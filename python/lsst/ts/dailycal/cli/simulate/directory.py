@@ -67,7 +67,7 @@ def claim_directory(directory: Path, *, keep: bool, yes: bool) -> None:
     if is_in_use(directory):
         raise CommandError(
             f"A simulated observatory runs in {directory}. End it, or choose another directory.",
-            ExitCode.USAGE,
+            ExitCode.BUSY,
         )
     if keep or not any(directory.iterdir()):
         return
@@ -79,6 +79,7 @@ def claim_directory(directory: Path, *, keep: bool, yes: bool) -> None:
         )
     if not yes:
         _ask(directory)
+    click.echo(f"Removing {_content(directory)}", err=True)
     forget_database(directory / "repo")
     shutil.rmtree(directory)
 
@@ -115,11 +116,20 @@ def refuse_other_frames(config: "SimulationConfig") -> None:
     )
 
 
+def _content(directory: Path) -> str:
+    """Say what an earlier observatory left (`str`)."""
+    frames = sum(1 for _ in (directory / "raw").rglob("*.fits*"))
+    runs = sum(1 for _ in (directory / "journal").glob("*.jsonl"))
+    return (
+        f"what an earlier observatory left in {directory}: its repository, {frames} raw files and "
+        f"the journals of {runs} runs"
+    )
+
+
 def _ask(directory: Path) -> None:
     if not sys.stdin.isatty():
         raise CommandError(
-            f"{directory} has what an earlier observatory left. --keep uses it again, "
-            "--yes removes it.",
+            f"There is {_content(directory)}. --keep uses it again, --yes removes it.",
             ExitCode.USAGE,
         )
-    click.confirm(f"Remove what an earlier observatory left in {directory}?", abort=True)
+    click.confirm(f"Remove {_content(directory)}?", abort=True)

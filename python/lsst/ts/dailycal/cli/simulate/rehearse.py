@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from ..exit_codes import EXIT_CODES_HELP
+from ..files import read_text
 from ..help import ExampleCommand
 from ..watch.options import display_options
 from .options import (
@@ -40,8 +41,9 @@ INDEX = 200_001
         "dailycal rehearse --small --fault end_readout_lost@DARK/3",
     ),
 )
-@click.option("--directory", type=click.Path(path_type=Path, file_okay=False), default=Path("run"),
-              show_default=True, help="Where everything is written.")  # fmt: skip
+@click.option("--directory", type=click.Path(path_type=Path, file_okay=False),
+              default=Path("rehearsal"), show_default=True,
+              help="Where everything is written.")  # fmt: skip
 @click.option("--keep", is_flag=True, help="Go on in the observatory that an earlier rehearsal "
               "left in the directory.")  # fmt: skip
 @click.option("--time-scale", type=click.FloatRange(min=0, min_open=True),
@@ -49,8 +51,8 @@ INDEX = 200_001
               f"{FULL_SCALE:g}, or {SMALL_SCALE:g} with --small]")  # fmt: skip
 @click.option("--generate", is_flag=True, help="Combine and certify as well: "
               "-p generate_calibrations=true.")  # fmt: skip
-@click.option("-c", "--config", "config_file", type=click.File(), help="Configuration of the "
-              "script; YAML.")  # fmt: skip
+@click.option("-c", "--config", "config_file", type=click.Path(path_type=Path),
+              help="Configuration of the script; YAML.")  # fmt: skip
 @click.option("-p", "--property", "pairs", multiple=True, metavar="KEY=VALUE",
               help="Property of the script with a YAML value; can be repeated.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -64,7 +66,7 @@ def rehearse(
     keep: bool,
     time_scale: float | None,
     generate: bool,
-    config_file: typing.TextIO | None,
+    config_file: Path | None,
     pairs: tuple[str, ...],
     as_json: bool,
     yes: bool,
@@ -92,7 +94,7 @@ def rehearse(
     given = {
         **{"script_mode": "BIAS_DARK"},
         **({"generate_calibrations": True} if generate else {}),
-        **read_configuration(config_file.read() if config_file else None, pairs),
+        **read_configuration(read_text(config_file), pairs),
     }
     executable = find_script(SCRIPT)
     schedule = schedule_of(executable, check_configuration(fetch_schema(executable, INDEX), given))
