@@ -253,7 +253,8 @@ def test_a_single_bias_is_rejected(plain, tmp_path):
     _, files = plain
     result = dailycal("reduce", files[0], cwd=tmp_path)
     assert result.returncode == ExitCode.FAILED
-    assert "BIAS rejected: 1 of 1 exposures are bad" in result.stdout
+    assert "BIAS rejected" in result.stdout
+    assert "all 16 amplifiers" in result.stdout
 
 
 def test_what_is_there_is_overwritten_only_if_asked_for(plain, tmp_path):
@@ -362,7 +363,9 @@ def test_reduced_statistics_are_judged_as_they_were(reduced, tmp_path):
     directory, result = reduced
     for item in json.loads(result.stdout)["results"]:
         again = dailycal("judge", item["files"]["statistics"], "--json", cwd=directory.parent)
-        assert json.loads(again.stdout) == item["decision"]
+        counted = json.loads(again.stdout)
+        for name in ("accepted", "exposures", "image_type"):
+            assert counted[name] == item["decision"][name]
 
 
 @pytest.mark.parametrize(

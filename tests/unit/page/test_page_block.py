@@ -34,7 +34,31 @@ def block(*scripts, **rest):
 
 
 def problems_of(item, **overrides):
-    return validate_block(item, EVERY_SCRIPT, schema_of, overrides or None)
+    problems, unchecked = validate_block(item, EVERY_SCRIPT, schema_of, overrides or None)
+    assert unchecked == []
+    return problems
+
+
+def test_a_script_of_the_observatory_is_not_checked_and_no_mistake():
+    item = block(
+        {"name": "auxtel/take_image_latiss.py", "standard": False, "parameters": {}},
+        {"name": "auxtel/enable_latis.py", "standard": True, "parameters": {}},
+    )
+    problems, unchecked = validate_block(item, EVERY_SCRIPT, schema_of, is_known=lambda _: False)
+    (text,) = unchecked
+    assert "auxtel/take_image_latiss.py" in text
+    assert "is not checked" in text
+    assert "is auxtel/enable_latiss.py meant?" in problems[0]
+
+
+def test_scripts_are_looked_at_although_the_schema_of_the_block_is_wrong():
+    item = block(
+        {"name": "auxtel/enable_nothing.py", "standard": True, "parameters": {}},
+        configuration_schema="[",
+    )
+    first, second = problems_of(item)
+    assert first.startswith("configuration_schema: ")
+    assert "there is no such standard script" in second
 
 
 def test_the_block_that_is_shipped_is_valid_and_takes_what_the_page_takes():

@@ -45,7 +45,14 @@ def decide(
     -------
     decision : `Decision`
         The decision and the numbers that led to it.
+
+    Raises
+    ------
+    ValueError
+        If the rule is `AcceptRule.EVIDENCE`, which counts no exposures: see `decide_on_evidence`.
     """
+    if rule is AcceptRule.EVIDENCE:
+        raise ValueError("the rule evidence is applied by decide_on_evidence")
     exposures = len(statistics.exposures)
     counted = exposures + (rule is AcceptRule.UPSTREAM)
     bad_exposure_limit = counted // 2 + 1

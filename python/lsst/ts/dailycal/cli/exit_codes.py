@@ -39,7 +39,7 @@ class ExitCode(enum.IntEnum):
     NO_TIME = 75
     """The page does not fit into the time that there is; it was skipped."""
     REJECTED = 79
-    """`dailycal run`: all was carried out, and verification rejected what was taken."""
+    """All was carried out, and verification rejected what was taken."""
     INTERRUPTED = 130
     """Ctrl-C before there was anything to stop."""
 

@@ -167,7 +167,9 @@ def validate_block(
     available: Collection[ScriptPath],
     get_schema: Callable[[ScriptPath], Schema | None],
     overrides: Mapping[str, object] | None = None,
-) -> list[str]:
+    *,
+    is_known: Callable[[ScriptPath], bool] = lambda _: True,
+) -> tuple[list[str], list[str]]:
     """Look for everything that is wrong with a block.
 
     Parameters
@@ -180,22 +182,34 @@ def validate_block(
         Returns the schema of a script that there is; `None` if it takes no configuration.
     overrides : `~collections.abc.Mapping`, optional
         Values of its placeholders.
+    is_known : `~collections.abc.Callable`, optional
+        Tells of a script that is not available whether it would be if it existed; otherwise
+        nothing can be said of it here.
 
     Returns
     -------
     problems : `list` [`str`]
         Each in a sentence; empty if nothing is wrong.
+    unchecked : `list` [`str`]
+        The scripts that could not be looked at.
     """
+    problems: list[str] = []
+    unchecked: list[str] = []
+    values: dict[str, object] | None = None
     try:
         values = _placeholder_values(block, overrides or {})
     except ConfigurationError as error:
-        return [f"configuration_schema: {problem}" for problem in error.problems]
-    problems: list[str] = []
+        problems = [f"configuration_schema: {problem}" for problem in error.problems]
     for number, item in enumerate(block.scripts, start=1):
         where = f"script {number} ({item.script})"
         if item.script not in available:
-            problems.append(f"{where}: {_missing(item.script, available)}")
+            if is_known(item.script) or _is_misspelt(item.script, available):
+                problems.append(f"{where}: {_missing(item.script, available)}")
+            else:
+                unchecked.append(f"{where} is not checked: it does not come with this package.")
             continue
+        if values is None:
+            continue  # its parameters cannot be known
         given, unknown = _fill_in(json.loads(item.parameters), values)
         problems += [f"{where}: ${name} is not in configuration_schema." for name in unknown]
         if unknown:
@@ -210,7 +224,7 @@ def validate_block(
             with_configuration(_step(number, item.script, given), None)
         except ConfigurationError as error:
             problems += [f"{where}: {problem}" for problem in error.problems]
-    return problems
+    return problems, unchecked
 
 
 def block_procedure(block: Block, overrides: Mapping[str, object] | None = None) -> Procedure:
@@ -248,11 +262,21 @@ def _step(number: int, script: ScriptPath, given: Mapping[str, object]) -> PageS
     )
 
 
+def _is_misspelt(script: ScriptPath, available: Collection[ScriptPath]) -> bool:
+    """Tell whether a name is so near to that of another script that no other can be meant."""
+    return bool(_close(script, available, 0.92))
+
+
+def _close(script: ScriptPath, available: Collection[ScriptPath], cutoff: float) -> list[str]:
+    names = [item.path for item in available]
+    return difflib.get_close_matches(script.path, names, n=1, cutoff=cutoff)
+
+
 def _missing(script: ScriptPath, available: Collection[ScriptPath]) -> str:
     other = dataclasses.replace(script, is_standard=not script.is_standard)
     if other in available:
         return f"it is no {script.kind} script, but {other.kind}."
-    close = difflib.get_close_matches(script.path, [item.path for item in available], n=1)
+    close = _close(script, available, 0.8)
     hint = f"; is {close[0]} meant?" if close else "."
     return f"there is no such {script.kind} script{hint}"
 

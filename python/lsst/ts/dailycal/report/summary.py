@@ -15,6 +15,7 @@ from ..calibration import OnRejection, final_verdict
 from ..journal.codec import Entry
 from ..journal.summary import JournalSummary
 from ..model import (
+    CalibrationStatus,
     Certification,
     Decision,
     Event,
@@ -96,6 +97,11 @@ class RunSummary(JournalSummary):
     """What the observer was warned of."""
     config: str
     """The configuration, as YAML text."""
+
+    @property
+    def is_rejected(self) -> bool:
+        """Was a calibration rejected (`bool`)?"""
+        return any(item.status == CalibrationStatus.REJECTED for item in self.calibrations)
 
 
 def summarize_run(records: Sequence[Entry[Event]]) -> RunSummary:

@@ -79,25 +79,36 @@ def validate(
     """Hold a block against the schemas of its scripts; tell all problems at once.
 
     FILE is a block in the Scheduler's format, or the name of one that comes with this package.
-    Every script is asked for its schema; what is not
-    there is named. Exit code 65 if there is any problem.
+    Every script is asked for its schema. Those that do not come with this package are not
+    checked, unless their directories are given. Exit code 65 if there is any problem.
     """
     from ...page import validate_block
 
     item = _read(file)
     available = _available(standard, external)
-    problems = validate_block(
-        item, available, lambda script: _schema(available[script]), _overrides(pairs)
+    looked_at = {True: standard, False: external}
+
+    def is_known(script: "ScriptPath") -> bool:
+        """Tell whether a script would be found: ours are all here, others where it was said."""
+        return looked_at[script.is_standard] is not None
+
+    problems, unchecked = validate_block(
+        item,
+        available,
+        lambda script: _schema(available[script]),
+        _overrides(pairs),
+        is_known=is_known,
     )
     if as_json:
         from ..output import print_json
 
         print_json(
-            {"valid": not problems, "problems": problems, "remarks": item.remarks,
+            {"valid": not problems, "problems": problems, "unchecked": unchecked,
+             "remarks": item.remarks,
              "scripts": [part.script.path for part in item.scripts]}
         )  # fmt: skip
     else:
-        for text in (*problems, *(f"Remark: {remark}" for remark in item.remarks)):
+        for text in (*problems, *unchecked, *(f"Remark: {remark}" for remark in item.remarks)):
             click.echo(text)
         number = len(item.scripts)
         if not problems:

@@ -10,6 +10,7 @@ import functools
 import typing
 from collections.abc import Callable, Mapping, Sequence
 
+from ...calibration import EvidenceCriteria, Reference, decide_on_evidence
 from ...calibration.accept import decide
 from ...calibration.run_config import AcceptRule
 from ...model import Decision, ImageType, RunStatistics
@@ -44,8 +45,8 @@ class Rule:
 
     failure_limit: int = 8
     """An exposure is bad when one test fails on this many amplifiers."""
-    rule: AcceptRule = AcceptRule.EXPOSURES
-    """How exposures are counted."""
+    rule: AcceptRule = AcceptRule.EVIDENCE
+    """How it is decided."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -136,6 +137,28 @@ def reduce_type(
     return _judge(image_type, files, combined, rule, used), tuple(left_out)
 
 
+def _decide(
+    image_type: ImageType,
+    statistics: RunStatistics,
+    rule: Rule,
+    calibrations: tuple[Given, Given | None],
+) -> Decision:
+    if rule.rule is not AcceptRule.EVIDENCE:
+        return decide(image_type, statistics, failure_limit=rule.failure_limit, rule=rule.rule)
+    bias, dark = calibrations
+    # Own products have no identifier; the noise of another one is that of its own frames.
+    reference = dark if dark is not None else bias
+    is_own = not reference.identifier
+    count = len(statistics.exposures)
+    criteria = EvidenceCriteria(
+        failure_limit=rule.failure_limit,
+        fewest=count - count // 3,
+        reference=Reference(count if is_own else len(reference.image.inputs) or None, is_own),
+        bias_exposures=len(bias.image.inputs) or None if dark is not None else None,
+    )
+    return decide_on_evidence(image_type, statistics, criteria)
+
+
 def _judge(
     image_type: ImageType,
     files: Sequence[RawFile],
@@ -156,12 +179,7 @@ def _judge(
             for exposure, stats in sorted(details.items())
             for row in results_rows(exposure, DETECTOR_NAME, stats)
         ),
-        decide(
-            image_type,
-            RunStatistics.parse(statistics),
-            failure_limit=rule.failure_limit,
-            rule=rule.rule,
-        ),
+        _decide(image_type, RunStatistics.parse(statistics, details), rule, calibrations),
         {"bias": bias.name} | ({} if dark is None else {"dark": dark.name}),
         provenance.notes
         + tuple(

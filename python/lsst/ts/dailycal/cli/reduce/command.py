@@ -56,7 +56,11 @@ _PATH = click.Path(path_type=Path)
     help="Where to write.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace what an earlier reduction wrote there.")
-@rule_options  # fmt: skip
+@rule_options(
+    ("evidence", "exposures", "upstream"),
+    "As the script's property accept_rule: `evidence` looks at what was measured, the others "
+    "count exposures.",
+)
 def reduce(
     paths: tuple[Path, ...],
     *,

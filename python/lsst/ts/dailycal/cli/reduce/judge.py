@@ -30,7 +30,11 @@ if typing.TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--type", "image_type", type=click.Choice(["BIAS", "DARK"], case_sensitive=False),
               help="Image type; by default the name of the file says it.")  # fmt: skip
-@rule_options
+@rule_options(
+    ("exposures", "upstream"),
+    "How exposures are counted. The rule `evidence` needs what was measured, which these "
+    "statistics do not hold.",
+)
 def judge(
     file: Path, *, image_type: str | None, failure_limit: int, accept_rule: str, as_json: bool
 ) -> int:

@@ -6,7 +6,7 @@
 __all__ = ["rule_options"]
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -16,16 +16,27 @@ _OPTIONS = (
     click.option("--threshold", "failure_limit", type=click.IntRange(min=1), default=8,
                  show_default=True, metavar="N",
                  help="An exposure is bad when one test fails on this many amplifiers."),
-    click.option("--accept-rule", type=click.Choice(["exposures", "upstream"]),
-                 default="exposures", show_default=True,
-                 help="How exposures are counted. The script's rule `evidence` needs a whole "
-                      "run, and is not applied here."),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
 )  # fmt: skip
 
 
-def rule_options(command: F) -> F:
-    """Add the options of the accept rule, and ``--json``."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def rule_options(rules: Sequence[str], text: str) -> Callable[[F], F]:
+    """Make a decorator that adds the options of the accept rule, and ``--json``.
+
+    Parameters
+    ----------
+    rules : `~collections.abc.Sequence` [`str`]
+        The rules that can be chosen; the first one is the default.
+    text : `str`
+        What the help says of them.
+    """
+    rule = click.option(
+        "--accept-rule", type=click.Choice(rules), default=rules[0], show_default=True, help=text
+    )
+
+    def decorate(command: F) -> F:
+        for option in reversed((rule, *_OPTIONS)):
+            command = option(command)
+        return command
+
+    return decorate

@@ -32,6 +32,8 @@ def print_decision(console: "Console", decision: Decision) -> None:
         ),
         soft_wrap=True,
     )
+    for line in (*decision.reasons, *decision.remarks):
+        console.print(f"  {line}", soft_wrap=True, markup=False)
     if not decision.failures:
         return
     tests = sorted({test for _, test, _ in decision.failures})

@@ -138,12 +138,19 @@ def script(
     with view:
         code = asyncio.run(run())
     if executable == calibration_script():
-        _show_outcome(begin, as_json=as_json)
+        is_rejected = _show_outcome(begin, as_json=as_json)
+        return ExitCode.REJECTED if code == 0 and is_rejected else code
     return code
 
 
-def _show_outcome(begin: float, *, as_json: bool) -> None:
-    """Show what came of the run as `dailycal run` does, and write its report."""
+def _show_outcome(begin: float, *, as_json: bool) -> bool:
+    """Show what came of the run as `dailycal run` does, and write its report.
+
+    Returns
+    -------
+    is_rejected : `bool`
+        Was a calibration rejected?
+    """
     from ...journal import journal_path
     from ...report import summarize_run
     from ...report.table import render_outcome
@@ -154,11 +161,15 @@ def _show_outcome(begin: float, *, as_json: bool) -> None:
     console = make_console()
     journals = journals_since(journal_path("x").parent, begin)
 
-    for journal in [] if as_json else journals:
-        console.print()
-        where = {"Journal": str(journal)}
-        console.print(render_outcome(summarize_run(read_run_entries(journal)), where))
+    is_rejected = False
+    for journal in journals:
+        summary = summarize_run(read_run_entries(journal))
+        is_rejected = is_rejected or summary.is_rejected
+        if not as_json:
+            console.print()
+            console.print(render_outcome(summary, {"Journal": str(journal)}))
     report_at_end(journals, functools.partial(tell_report, as_json=as_json))
+    return is_rejected
 
 
 def _check_patterns(patterns: dict[str, str]) -> None:

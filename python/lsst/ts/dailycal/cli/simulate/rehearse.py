@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from ..exit_codes import EXIT_CODES_HELP
+from ..exit_codes import EXIT_CODES_HELP, ExitCode
 from ..files import read_text
 from ..help import ExampleCommand
 from ..watch.options import display_options
@@ -174,7 +174,8 @@ def carry_out_rehearsal(
         result = asyncio.run(rehearsal.run())
     _print_result(result, as_json=as_json)
     _report(result, as_json=as_json)
-    return result.exit_code
+    is_rejected = result.summary is not None and result.summary.is_rejected
+    return ExitCode.REJECTED if result.exit_code == 0 and is_rejected else result.exit_code
 
 
 def _report(result: "RehearsalResult", *, as_json: bool) -> None:
