@@ -8,6 +8,7 @@ import dataclasses
 import gzip
 import os
 import tempfile
+import weakref
 import zlib
 from typing import IO, TYPE_CHECKING, BinaryIO, Protocol
 
@@ -63,7 +64,7 @@ class FileBytes:
                 got += count
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, weakref_slot=True)
 class TemporaryBytes:
     """A file without a name, which goes when nobody refers to it any more.
 
@@ -74,6 +75,10 @@ class TemporaryBytes:
     """The raw file that was unpacked, for messages."""
     file: IO[bytes] = dataclasses.field(default_factory=tempfile.TemporaryFile, repr=False)
     """The file; never read at its own position, which threads would share."""
+
+    def __post_init__(self) -> None:
+        """See to it that the file is closed, and not left to whenever it is collected."""
+        weakref.finalize(self, self.file.close)
 
     def open(self) -> IO[bytes]:
         """Open it once more."""
