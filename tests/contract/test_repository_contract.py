@@ -28,6 +28,17 @@ def test_a_certified_calibration_is_in_the_way_of_another(face):
         wanted = certification(job_id)
         before = await bench.repository.find_conflicts(wanted, bench.patience(5.0))
         await bench.certify(wanted)
+        assert [
+            await bench.repository.has_calibration(
+                [wanted.calib_collection, "LATISS/calib/nothing"], *question, bench.patience(5.0)
+            )
+            for question in (
+                ("bias", "2026-11-23T12:00:00"),
+                ("bias", "2026-11-24T11:59:59"),
+                ("bias", "2026-11-24T12:00:00"),
+                ("dark", "2026-11-23T12:00:00"),
+            )
+        ] == [True, True, False, False]
         return wanted, before, await bench.repository.find_conflicts(wanted, bench.patience(5.0))
 
     wanted, before, (conflict,) = face.run_after(make_bias, scenario)

@@ -207,8 +207,12 @@ class GaugesInMemory:
 
 
 class RepositoryInMemory:
-    def __init__(self, *conflicts, error: Exception | None = None) -> None:
-        self.conflicts, self.error = conflicts, error
+    def __init__(self, *conflicts, error: Exception | None = None, lacks: str = "") -> None:
+        self.conflicts, self.error, self.lacks = conflicts, error, lacks
+
+    async def has_calibration(self, collections, dataset_type, moment, timeout: float):
+        assert moment.startswith("20")
+        return bool(collections) and dataset_type != self.lacks
 
     async def find_conflicts(self, certification, timeout: float):
         if self.error is not None:

@@ -375,6 +375,10 @@ def status(name, state, **rest):
             {"repository": RepositoryInMemory(error=CertificationError("cannot be read"))},
             "Repository: cannot be read",
         ),
+        (
+            {"repository": RepositoryInMemory(lacks="dark")},
+            "Repository: no dark in LATISS/calib of LATISS is valid tonight",
+        ),
     ],
 )
 def test_what_is_not_right_refuses_the_page_before_anything_moves(ports, words):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["read_calibration", "read_file_in_use"]
+__all__ = ["has_calibration", "read_calibration", "read_file_in_use"]
 
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,43 @@ def read_file_in_use(
             except (MissingCollectionError, MissingDatasetTypeError):
                 continue
     return None
+
+
+def has_calibration(
+    repo: str | Path, collections: Sequence[str], dataset_type: str, moment: str
+) -> bool:
+    """Tell whether some collections have a calibration that is valid at a moment.
+
+    Parameters
+    ----------
+    repo : `str` or `pathlib.Path`
+        The repository.
+    collections : sequence of `str`
+        Where to look; those that do not exist are passed over.
+    dataset_type : `str`
+        bias or dark.
+    moment : `str`
+        When it is to be valid (TAI, ISO-8601).
+    """
+    from astropy.time import Time
+    from lsst.daf.butler import MissingCollectionError, MissingDatasetTypeError, Timespan
+
+    timespan = Timespan.fromInstant(Time(moment, scale="tai"))
+    with open_repository(repo) as butler:
+        for name in collections:
+            try:
+                found = butler.find_dataset(
+                    dataset_type,
+                    instrument=INSTRUMENT,
+                    detector=DETECTOR_ID,
+                    collections=name,
+                    timespan=timespan,
+                )
+            except (MissingCollectionError, MissingDatasetTypeError):
+                continue
+            if found is not None:
+                return True
+    return False
 
 
 def _find(

@@ -122,6 +122,18 @@ class ButlerRepository:
         )
         return found
 
+    async def has_calibration(
+        self, collections: Sequence[str], dataset_type: str, moment: str, timeout: float
+    ) -> bool:
+        """Tell whether some collections have a calibration that is valid at a moment."""
+        found: bool = await self._call(
+            IngestError,
+            f"{self._repo} could not be searched for a {dataset_type}",
+            timeout,
+            lambda: in_use.has_calibration(self._repo, collections, dataset_type, moment),
+        )
+        return found
+
     async def has_output(self, collection: str, dataset_type: str, timeout: float) -> bool:
         """Tell whether a job wrote its last dataset."""
         return bool(

@@ -10,6 +10,7 @@ __all__ = [
     "conflict_findings",
     "decertify_command",
     "describe_status",
+    "reference_finding",
     "refuse",
 ]
 
@@ -72,6 +73,29 @@ def conflict_findings(conflicts: Iterable[Conflict]) -> list[Finding]:
         )
         for conflict in conflicts
     ]
+
+
+def reference_finding(repo: str, missing: Iterable[tuple[str, str]]) -> Finding:
+    """Refuse images that could not be verified, since there is nothing to hold them against.
+
+    Parameters
+    ----------
+    repo : `str`
+        The repository.
+    missing : `~collections.abc.Iterable` [`tuple` [`str`, `str`]]
+        Dataset types, and the collections that have none.
+    """
+    found = list(missing)
+    types = " and no ".join(dataset_type for dataset_type, _ in found)
+    places = " or ".join(dict.fromkeys(collections for _, collections in found))
+    return Finding(
+        "Repository",
+        Severity.REFUSAL,
+        f"no {types} in {places} of {repo} is valid tonight",
+        "Certify one, name another collection in input_collections_verify_bias and "
+        "input_collections_verify_dark, or set generate_calibrations. The repository of a "
+        "simulated observatory is made anew once its directory is removed.",
+    )
 
 
 def decertify_command(conflict: Conflict) -> Command:

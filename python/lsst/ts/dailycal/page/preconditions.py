@@ -12,8 +12,8 @@ import pathlib
 import shutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from ..calibration import RunConfig, conflict_findings, make_plan
-from ..model import CalibrationError, Certification, Conflict, Finding, Severity
+from ..calibration import RunConfig, conflict_findings, make_plan, reference_finding
+from ..model import CalibrationError, Certification, Conflict, Finding, ImageType, Severity
 from ..ports import Announcer, Camera, Clock, Components, ConditionGauges, Queue, Repository
 from .conditions import DEFAULT_LIMITS, Limit, condition_findings
 from .judgement import (
@@ -172,8 +172,11 @@ class PageChecks:
         findings: list[Finding] = []
         for config in _configs(steps):
             repository = await asyncio.to_thread(self._ports.repository, config.repo)
-            conflicts = await _conflicts(config, repository, day_obs(self._ports.clock.tai()))
-            if config.generate and conflicts:
+            day = day_obs(self._ports.clock.tai())
+            conflicts = await _conflicts(config, repository, day)
+            if missing := await _missing_references(config, repository, day):
+                findings.append(reference_finding(config.repo, missing))
+            elif config.generate and conflicts:
                 findings += conflict_findings(conflicts)
             else:
                 collection = f", no conflict in {config.calib_collection}"
@@ -212,6 +215,29 @@ async def _conflicts(config: RunConfig, repository: Repository, day: int) -> lis
         )
         conflicts += await repository.find_conflicts(certification, REPOSITORY_TIMEOUT)
     return conflicts
+
+
+async def _missing_references(
+    config: RunConfig, repository: Repository, day: int
+) -> list[tuple[str, str]]:
+    """Find what tonight's images are to be verified against, and is not there.
+
+    With ``generate_calibrations`` they are verified against what is made of them.
+    """
+    if not config.verify or config.generate:
+        return []
+    missing: list[tuple[str, str]] = []
+    moment = config.validity(day, day).begin
+    for image_type in config.image_types:
+        inputs = config.calibration(image_type).verify_inputs
+        needed = {ImageType.BIAS.dataset_type, image_type.dataset_type}
+        for dataset_type in sorted(needed):
+            collections = [name.strip() for name in inputs.split(",")]
+            if not await repository.has_calibration(
+                collections, dataset_type, moment, REPOSITORY_TIMEOUT
+            ):
+                missing.append((dataset_type, inputs))
+    return list(dict.fromkeys(missing))
 
 
 def _configs(steps: Iterable[PageStep]) -> Iterable[RunConfig]:

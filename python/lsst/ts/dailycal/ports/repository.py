@@ -93,6 +93,20 @@ class Repository(typing.Protocol):
         """
         ...
 
+    async def has_calibration(
+        self, collections: Sequence[str], dataset_type: str, moment: str, timeout: float
+    ) -> bool:
+        """Tell whether some collections have a calibration that is valid at a moment.
+
+        ``moment`` is ISO 8601, TAI; collections that do not exist are passed over.
+
+        Raises
+        ------
+        IngestError
+            If the repository cannot be read within ``timeout`` seconds.
+        """
+        ...
+
     async def has_output(self, collection: str, dataset_type: str, timeout: float) -> bool:
         """Tell whether a RUN collection holds the last dataset of a job whose result nobody heard.
 

@@ -113,6 +113,20 @@ class DirectRepository:
             (dataset_type, run), (), (image,), lambda: measure_stored(dataset_type, run, image)
         )
 
+    async def has_calibration(
+        self, collections: Sequence[str], dataset_type: str, moment: str, timeout: float
+    ) -> bool:
+        """Tell whether some collections have a calibration that is valid at a moment."""
+        await self._read(dataset_type, timeout, IngestError)
+        tai = tai_from_iso(moment)
+        for name in collections:
+            try:
+                self._store.find([name], dataset_type, tai)
+            except LookupError:
+                continue
+            return True
+        return False
+
     async def has_output(self, collection: str, dataset_type: str, timeout: float) -> bool:
         """Tell whether a job wrote its last dataset."""
         await self._read(dataset_type, timeout, StatisticsError)
