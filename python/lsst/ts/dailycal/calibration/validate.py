@@ -9,7 +9,7 @@ import datetime
 import difflib
 import math
 import typing
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import jsonschema
 import yaml
@@ -177,7 +177,9 @@ def _describe(error: jsonschema.ValidationError, schema: Mapping[str, typing.Any
             for key in missing
             if f"'{key}'" in error.message
         )
-    where = ".".join(str(part) for part in error.path)
+    # Of a list that is wrong in one element, that element is what somebody has to look at.
+    error = next((item for item in error.context or () if item.relative_path), error)
+    where = _place(error.absolute_path)
     if error.validator == "anyOf" and error.context:
         wanted = " or ".join(dict.fromkeys(_wanted(item) for item in error.context))
     else:
@@ -186,6 +188,17 @@ def _describe(error: jsonschema.ValidationError, schema: Mapping[str, typing.Any
     if isinstance(error.instance, datetime.date):
         hint = " YAML takes it for a date: put it in quotes."
     return f"{where}: {_show(error.instance)} is not allowed; it must be {wanted}.{hint}"
+
+
+def _place(path: Iterable[str | int]) -> str:
+    """Write a place in a configuration: names with dots between them, elements from 1."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f" (element {part + 1})"
+        else:
+            text += f".{part}" if text else part
+    return text
 
 
 def _wanted(error: jsonschema.ValidationError) -> str:

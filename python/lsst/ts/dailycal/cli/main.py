@@ -9,6 +9,7 @@ import errno
 import importlib
 import io
 import os
+import re
 import signal
 import sys
 import typing
@@ -23,6 +24,7 @@ from .help import SETTINGS, write_examples
 
 CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 """Errors of the operating system that are none of ours."""
+_SAL_VARIABLE = re.compile(r"\$?(?:LSST_\w+|OSPL_URI)")
 
 # name: module, attribute, help. Kept here so that `dailycal --help` imports none of them.
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
@@ -156,6 +158,14 @@ def _explain(error: Exception) -> int:
     if isinstance(error, UnicodeDecodeError):
         print(f"Error: a file is not a text in UTF-8: {error}.", file=sys.stderr)
         return ExitCode.IO
+    unset = _SAL_VARIABLE.search(str(error))
+    if unset is not None and isinstance(error, (RuntimeError, KeyError)):
+        print(
+            f"Error: {unset[0]} is not set: this terminal is not set up for SAL. Use one that "
+            "has the environment of the script queue, or a simulated observatory.",
+            file=sys.stderr,
+        )
+        return ExitCode.UNAVAILABLE
     if _is_full_database(error):
         print(f"Error: the repository cannot be written: {error.__cause__ or error}.",
               file=sys.stderr)  # fmt: skip

@@ -33,7 +33,8 @@ TAI_MINUS_UTC = 37.0
 """In seconds, since 2017: events of other processes have TAI in their journals."""
 _NOISE = re.compile(
     r"^Setting final state|^Read historical data|^Run \S+, about"
-    r"|^(?:BIAS|DARK|FLAT) \d+/\d+: AT_|^Job \w+: |^Job \w+ finished: "
+    # Frames that are bad are told by their place in the plan, from the journal.
+    r"|^AT_\w+ bad, left out|^(?:BIAS|DARK|FLAT) \d+/\d+: AT_|^Job \w+: |^Job \w+ finished: "
     r"|is (?:ENABLED|DISABLED|STANDBY|OFFLINE)\.$|: \w+(?: > \w+)+$"
 )
 

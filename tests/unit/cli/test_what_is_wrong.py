@@ -1,0 +1,73 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What commands say, and with which exit code they end, when something is wrong around them."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]
+CONFIG = ("rehearse", "--small", "--directory", "nowhere", "-c")
+
+
+def dailycal(tmp_path, *words, **changes):
+    return subprocess.run(
+        [*PROGRAM, *words], capture_output=True, text=True, check=False, cwd=tmp_path,
+        stdin=subprocess.DEVNULL, timeout=60, env={**os.environ, **changes},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "says"),
+    [
+        (None, 66, "There is no file"),
+        (b"\xff\xfe", 74, "is not a text in UTF-8: byte 1 is none of it"),
+        (b"n_bias: 3\nn_bias: 4\n", 65, "line 2, column 1: the key 'n_bias' stands there twice"),
+        (b"script_mode: [\n", 65, "line 2, column 1"),
+        (b"script_mode: DARK\nexp_times_dark: [5, x]\n", 65, "exp_times_dark (element 2): 'x'"),
+    ],
+    ids=["missing", "undecodable", "key twice", "no YAML", "element of a list"],
+)
+def test_a_configuration_file_that_cannot_be_used(tmp_path, content, code, says):
+    path = tmp_path / "config.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    result = dailycal(tmp_path, *CONFIG, str(path))
+    assert result.returncode == code, result.stderr
+    assert says in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_terminal_that_lacks_a_character_is_no_reason_to_fail(tmp_path):
+    result = dailycal(tmp_path, "run", "--dry-run", LC_ALL="C", PYTHONIOENCODING="ascii")
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_full_device_is_said_in_a_sentence(tmp_path):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [*PROGRAM, "faults"], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            cwd=tmp_path, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 74
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path):
+    home = tmp_path / "file"
+    home.touch()
+    result = dailycal(tmp_path, "simulate", "--small", "--directory", str(home / "x"))
+    assert result.returncode == 74
+    assert str(home) in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_lists_without_any_journal_are_no_error(tmp_path):
+    result = dailycal(tmp_path, "runs", "--directory", str(tmp_path))
+    assert result.returncode == 0
+    assert "There is no journal in" in result.stdout
