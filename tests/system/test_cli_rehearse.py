@@ -9,6 +9,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import urllib.request
 
 import psutil
 import pytest
@@ -39,8 +40,10 @@ def directory(tmp_path_factory) -> pathlib.Path:
 
 @pytest.fixture(scope="module")
 def rehearsed(directory):
-    """The whole procedure with combined calibrations, done once."""
-    return rehearse(directory, "--generate")
+    """The whole procedure with combined calibrations and a report, done once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAILYCAL_REPORT", "yes")
+        return rehearse(directory, "--generate")
 
 
 def test_the_main_job_ends_done_and_the_table_tells_all_of_it(rehearsed):
@@ -100,6 +103,68 @@ def test_the_statistics_of_both_types_are_in_the_butler(rehearsed, directory):
         assert output.strip() in {"True", "False"}
 
 
+READ_DETAILS = """
+import json, sys
+from lsst.ts.dailycal.butler.stats import read_details
+found = read_details(*sys.argv[1:])
+print(json.dumps({
+    f"{exposure} {name}": [item["NOISE"], abs(item["MEAN"])]
+    for exposure, detail in found.items() for name, item in detail["AMP"].items()
+}))
+"""
+
+
+def test_the_numbers_of_the_report_are_those_in_the_butler(rehearsed, directory):
+    (line,) = [text for text in rehearsed.stdout.splitlines() if text.startswith("Report:")]
+    page = pathlib.Path(line.partition(":")[2].strip())
+    assert "BIAS and DARK certified" in page.read_text(encoding="utf-8")
+    report = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
+    assert report["missing"] == []
+    assert [item["fate"] for item in report["exposures"]].count("used") == 42
+    jobs = {job["key"]: job["job_id"] for job in report["jobs"]}
+    printed = dailycal("stats", "--csv", *journals(directory)).stdout.splitlines()
+    assert len(printed) == 1 + 42 * 16 * 4
+    for item in report["calibrations"]:
+        kind = item["image_type"].capitalize()
+        collection = f"u/ocps/{jobs['verify ' + item['image_type']]}"
+        words = (str(directory / "repo"), collection, f"verify{kind}DetStats")
+        output = subprocess.run(
+            [sys.executable, "-c", READ_DETAILS, *words],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        stored = json.loads(output)
+        found: dict[str, list[float]] = {key: [] for key in stored}
+        for test in sorted(item["tests"], key=lambda test: test["test"], reverse=True):
+            if test["test"] in ("NOISE", "MEAN"):
+                found[f"{test['exposure_id']} {test['amplifier']}"].append(test["value"])
+        assert found == stored
+        assert item["combined"]["run"].endswith(f"{jobs['generate ' + item['image_type']]}/run")
+        assert item["in_use"]["run"] == item["comparison"]["against"]
+
+
+def fetch(address: str) -> bytes:
+    assert address.startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - of this machine
+        return answer.read()
+
+
+def test_the_live_page_shows_the_frames_of_the_butler(rehearsed, directory):
+    assert rehearsed.returncode == 0
+    name = taken(directory)[0]
+    status = json.loads(dailycal("status", "--last", "--json", *journals(directory)).stdout)
+    command = [*PROGRAM, "serve", *journals(directory), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            address = f"{process.stdout.readline().strip()}runs/{status['run_id']}"
+            assert f"/frames/{name}" in fetch(address).decode()
+            for kind in (f"{name}.png", f"{name}/C17.png"):
+                assert fetch(f"{address}/frames/{kind}").startswith(b"\x89PNG\r\n\x1a\n")
+            job = status["jobs"][0]["job_id"]
+            assert "lsst" in fetch(f"{address}/jobs/{job}").decode()
+        finally:
+            process.terminate()
+
+
 def journals(directory: pathlib.Path) -> tuple[str, str]:
     return "--directory", str(directory / "journal")
 
@@ -155,7 +220,7 @@ def test_three_biases_fail_the_two_sided_noise_test_and_nothing_is_certified(reh
         *("-p", "calib_collection=LATISS/calib/three", "-p", "accept_rule=exposures"),
         *("-p", "config_options_verify_bias=-c verifyBias:noiseTestTwoSided=True"),
     )
-    assert result.returncode == 0, result.stdout
+    assert result.returncode == 79, result.stdout
     assert "rejected, 3 of 3 bad" in result.stdout
     assert "BIAS NOISE: in 3 of 3 exposures, on at most 16 amplifiers" in result.stdout
     shown = json.loads(dailycal("repo", "show", str(directory / "repo"), "--json").stdout)
