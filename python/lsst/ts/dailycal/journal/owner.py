@@ -83,7 +83,7 @@ class LockOwner:
         minutes = (datetime.datetime.now(datetime.UTC) - since).total_seconds() / 60.0
         return (
             f"{self.user} on {self.host} (process {self.pid}), since "
-            f"{since:%Y-%m-%d %H:%M:%S} UTC, {minutes:.0f} minutes ago"
+            f"{since:%Y-%m-%d %H:%M:%S} UTC ({minutes:.0f} min ago)"
         )
 
 

@@ -14,7 +14,6 @@ __all__ = [
     "styled_table",
 ]
 
-import datetime
 import io
 from collections.abc import Iterable, Mapping
 
@@ -25,6 +24,7 @@ from rich.text import Text
 from ..model import Decision
 from .listing import ListedRun
 from .summary import CalibrationSummary, JobSummary, RunSummary
+from .times import utc_from_tai
 
 _STYLES = {
     "done": "green",
@@ -86,11 +86,11 @@ def render_runs(runs: Iterable[ListedRun], width: int = 160) -> Table:
         Width of the terminal, in characters; in a narrow one, what the id tells is left out.
     """
     is_wide = width >= WIDE
-    when = ("Began (TAI)", "Time") if is_wide else ()
+    when = ("Began (UTC)", "Time") if is_wide else ()
     names = ("Run", "Kind", *when, "Status", "Frames", "Result, how to go on")
     table = styled_table(*names, wide=len(names) - 1)
     for item in runs:
-        begin = datetime.datetime.fromtimestamp(item.begin, tz=datetime.UTC)
+        begin = utc_from_tai(item.begin)
         what = Text("\n").join(
             Text(text, style) for text, style in ((item.verdicts, ""), (item.who, "dim")) if text
         )
