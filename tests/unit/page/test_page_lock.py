@@ -22,7 +22,7 @@ def test_the_second_is_refused_with_the_owner_and_since_when(tmp_path):
         text = str(caught.value)
         assert "bias-dark on ScriptQueue:2" in text
         assert f"process {os.getpid()}" in text
-        assert " UTC, 0 min ago" in text
+        assert " UTC (0 min ago)" in text
 
 
 def test_the_lock_is_free_after_its_owner(tmp_path):
