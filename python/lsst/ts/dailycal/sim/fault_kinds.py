@@ -3,45 +3,16 @@
 
 """What can go wrong in the simulated observatory, and what the observer will see of it."""
 
-__all__ = ["FAULT_KINDS", "FRAME_POINT", "FaultKind", "Parameter"]
+__all__ = ["FAULT_KINDS"]
 
-import dataclasses
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of a fault."""
-
-    name: str
-    """Its name."""
-    default: float | str
-    """Its value when none is given; its type is that of every value."""
-    help: str
-    """What it is, with its unit."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class FaultKind:
-    """A way in which something goes wrong."""
-
-    name: str
-    """Its name in the text form."""
-    point: str
-    """The injection point where it strikes."""
-    help: str
-    """What the observer will see, in one line."""
-    parameters: tuple[Parameter, ...] = ()
-    """What can be set."""
+from .fault_kind import FaultKind, Parameter
+from .frame_fault_kinds import FRAME_FAULT_KINDS
 
 
 def _delay(seconds: float) -> Parameter:
     return Parameter("delay", seconds, "how late, in seconds")
 
 
-FRAME_POINT = "detector.frame"
-"""Injection point of what is wrong with the pixels. Context: image type and image name."""
-_ALL = Parameter("amplifier", "all", "amplifiers that show it, e.g. C10+C11, or all")
-_ONE = Parameter("amplifier", "C10", "amplifiers that show it, e.g. C10+C11, or all")
 _STATE = Parameter("state", "FAULT", "summary state that it goes to")
 
 _KINDS = (
@@ -243,101 +214,7 @@ _KINDS = (
             Parameter("strength", 1.0, "size of the change; 1 is 20 electron"),
         ),
     ),
-    # The pixels; what each does is in frame_effects.py.
-    FaultKind(
-        "glow",
-        FRAME_POINT,
-        "something glows in the frame; it is seen against the others, and taken again",
-        (
-            Parameter("strength", 200.0, "at its peak, in electron"),
-            Parameter("x", 0.8, "column of the peak, from 0 to 1 across the detector"),
-            Parameter("y", 0.2, "row of the peak, from 0 to 1 up the detector"),
-            Parameter("width", 0.15, "square of its width, with the detector's edge as 1"),
-            _ALL,
-        ),
-    ),
-    FaultKind(
-        "light_leak",
-        FRAME_POINT,
-        "light falls into the frame; it is seen against the others, and taken again",
-        (
-            Parameter("light", 5.0, "light that falls in, in electron/s a pixel"),
-            Parameter("gradient", 0.0, "from 0, the same everywhere, to 1, none at the bottom"),
-            _ALL,
-        ),
-    ),
-    FaultKind(
-        "settling",
-        FRAME_POINT,
-        "levels settle from frame to frame as after a reset; the first frames are discarded",
-        (
-            Parameter("strength", 100.0, "in the first frame, in electron"),
-            Parameter("frames", 1.0, "frames in which it falls to 1/e"),
-            _ALL,
-        ),
-    ),
-    FaultKind(
-        "level_step",
-        FRAME_POINT,
-        "the level of some rows is another one; the frame is taken again",
-        (
-            Parameter("strength", 60.0, "size of the step, in electron"),
-            Parameter("first", 0.4, "first row of it, as a share of all"),
-            Parameter("last", 0.6, "last row of it, as a share of all"),
-            Parameter("where", "both", "data, overscan or both"),
-            _ONE,
-        ),
-    ),
-    FaultKind(
-        "amplifier_shifted",
-        FRAME_POINT,
-        "the level of an amplifier above its overscan is another one; the frame is taken again",
-        (Parameter("strength", 30.0, "by how much, in electron"), _ONE),
-    ),
-    FaultKind(
-        "amplifier_noisy",
-        FRAME_POINT,
-        "an amplifier is noisier; the frame is taken again",
-        (Parameter("noise", 20.0, "noise that is added, in electron"), _ONE),
-    ),
-    FaultKind(
-        "noise_burst",
-        FRAME_POINT,
-        "some rows are noisier; the frame is taken again",
-        (
-            Parameter("noise", 60.0, "noise that is added, in electron"),
-            Parameter("rows", 32.0, "number of rows"),
-            _ALL,
-        ),
-    ),
-    FaultKind(
-        "gain_lost",
-        FRAME_POINT,
-        "signal and noise are smaller than they were; the frame is taken again",
-        (Parameter("factor", 0.5, "what is left of them"), _ALL),
-    ),
-    FaultKind(
-        "amplifier_dead",
-        FRAME_POINT,
-        "an amplifier gives a constant; from three frames in a row on no further one is taken",
-        (Parameter("value", 22000.0, "the constant, in ADU"), _ONE),
-    ),
-    FaultKind(
-        "stuck_bit",
-        FRAME_POINT,
-        "a bit of the converter does not move; the frame is taken again",
-        (
-            Parameter("bit", 2.0, "number of the bit, 0 for the lowest"),
-            Parameter("value", 1.0, "what it is, 0 or 1"),
-            _ONE,
-        ),
-    ),
-    FaultKind(
-        "frame_identical",
-        FRAME_POINT,
-        "frames that it strikes have the same pixels; all but the first are taken again",
-        (_ALL,),
-    ),
+    *FRAME_FAULT_KINDS,
     FaultKind(
         "ccd_warm",
         "conditions",

@@ -28,7 +28,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from .fault_kinds import FAULT_KINDS, FaultKind
+from .fault_kind import FaultKind
+from .fault_kinds import FAULT_KINDS
 
 _log = logging.getLogger(__name__)
 

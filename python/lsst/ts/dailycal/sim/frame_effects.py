@@ -30,7 +30,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..model.detector import Amplifier, DetectorGeometry
-from .fault_kinds import FAULT_KINDS, FRAME_POINT
+from .fault_kinds import FAULT_KINDS
+from .frame_fault_kinds import FRAME_POINT
 
 Pixels = npt.NDArray[typing.Any]
 
