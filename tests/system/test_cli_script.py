@@ -205,7 +205,7 @@ def test_at_a_terminal_it_is_asked_before_anything_starts(start):
     parent, terminal = pty.openpty()
     try:
         options = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
-        child = start("-p", "steps=2", **options)
+        child = start("-p", "steps=2", ask=(), **options)
         os.close(terminal)
         read_until(parent, b"[y/N]")
         os.write(parent, b"n\n")

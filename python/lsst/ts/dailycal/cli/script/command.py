@@ -15,6 +15,7 @@ import typing
 
 import click
 
+from ...extras import require
 from ..errors import CommandError
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
 from ..files import read_text
@@ -104,6 +105,7 @@ def script(
     number = index or INDEX_BASE + random.randrange(100_000)  # noqa: S311 - not a secret
     full = check_configuration(fetch_schema(executable, number), config)
     schedule = schedule_of(executable, full)
+    require("sal")
     if not yes:
         _ask(path, number, config)
 
