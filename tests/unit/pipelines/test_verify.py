@@ -13,13 +13,15 @@ from lsst.ts.dailycal.pipelines.isr import correct_frame
 from lsst.ts.dailycal.pipelines.metrics import AmplifierMetrics, measure_exposure
 from lsst.ts.dailycal.pipelines.statistics import clipped_stdev, mean_and_stdev
 from lsst.ts.dailycal.pipelines.verify import (
-    VerifyOptions,
-    detector_stats,
     exposure_stats,
-    judge_amplifier,
     results_rows,
     run_stats,
     stats_of_run,
+)
+from lsst.ts.dailycal.pipelines.verify_exposure import (
+    VerifyOptions,
+    detector_stats,
+    judge_amplifier,
 )
 
 GOOD = AmplifierMetrics("C00", 0.1, 9.1, 9.2, 0.0, 9.1, 1.1, 8.3)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from lsst.pex.config import Config, ConfigField, Field
 
 from .clip import ClipOptions
-from .combine import HotPixelOptions
 from .cosmics import CosmicRayOptions
+from .frame_stack import HotPixelOptions
 from .isr import IsrOptions
 from .overscan import OverscanOptions
 from .survey import SurveyOptions

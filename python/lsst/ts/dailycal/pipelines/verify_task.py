@@ -27,7 +27,8 @@ from .valid_calibs import (
     calibration,
     read_calibration,
 )
-from .verify import VerifyOptions, detector_stats, merge_run, results_rows
+from .verify import merge_run, results_rows
+from .verify_exposure import VerifyOptions, detector_stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from .image import CalibImage
     from .raw import RawFrame
-    from .verify import Stats
+    from .verify_exposure import Stats
 
 
 class VerifyBiasConnections(

@@ -24,14 +24,8 @@ from ...pipelines.provenance import Provenance
 from ...pipelines.raw import RawFrame
 from ...pipelines.raw_error import RawFrameError
 from ...pipelines.threads import as_they_come
-from ...pipelines.verify import (
-    RunStats,
-    Stats,
-    VerifyOptions,
-    detector_stats,
-    merge_run,
-    results_rows,
-)
+from ...pipelines.verify import RunStats, merge_run, results_rows
+from ...pipelines.verify_exposure import Stats, VerifyOptions, detector_stats
 from .files import LeftOutFile, RawFile, problem_of
 
 if typing.TYPE_CHECKING:

@@ -24,7 +24,8 @@ from ...pipelines.image import CalibImage
 from ...pipelines.isr import correct_frame
 from ...pipelines.metrics import ExposureMetrics, measure_exposure
 from ...pipelines.raw import RawFrame
-from ...pipelines.verify import RunStats, Stats, VerifyOptions, details_of_run, merge_run
+from ...pipelines.verify import RunStats, details_of_run, merge_run
+from ...pipelines.verify_exposure import Stats, VerifyOptions
 from .known import kept
 from .query import PipelineOptions, parse_data_query, parse_options
 from .store import RAW_COLLECTION, RawImage, Store
