@@ -237,7 +237,7 @@ def test_pixels_hit_by_a_cosmic_ray_are_left_out(maker, corner):
 def test_strips_change_nothing(maker, monkeypatch):
     frames = maker.frames(12)
     whole = combine_bias(frames)
-    monkeypatch.setattr("lsst.ts.dailycal.pipelines.combine._STRIP", 12 * 128 * 7)
+    monkeypatch.setattr("lsst.ts.dailycal.pipelines.frame_stack._STRIP", 12 * 128 * 7)
     monkeypatch.setattr("lsst.ts.dailycal.pipelines.clip._CHUNK", 1000)
     strips = combine_bias(frames)
     np.testing.assert_allclose(strips.pixels, whole.pixels, atol=1e-5)
