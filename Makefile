@@ -39,7 +39,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help env run test test-pythons check-code lint unit system packaging test-slow power bench soak docs docs-faults lock clean
+.PHONY: help env run test test-pythons check-code lint unit system packaging test-slow power bench soak docs docs-faults docs-pictures lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
@@ -93,6 +93,12 @@ docs-faults: $(INSTALLED) ## run the matrix of faults, and write doc/faults.md f
 	DAILYCAL_FAULTS_PAGE=$(abspath doc/faults.md) $(BIN)/python -m pytest -q tests/unit/run \
 	    tests/unit/properties tests/unit/fuzz --ignore=tests/unit/run/test_faults_page.py \
 	    $(PYTEST_OPTIONS)
+
+docs-pictures: $(INSTALLED) ## the pictures in doc/pictures, by a real browser
+	$(BIN)/python -m pytest -q tests/system/test_views_in_a_browser.py $(PYTEST_OPTIONS)
+	mkdir -p doc/pictures
+	cp build/screenshots/live-page-in-the-middle.png build/screenshots/live-page-run-phone-dark.png \
+	    doc/pictures
 
 test-slow: $(INSTALLED) ## the tests that take minutes, and doc/reference/processes.md
 	DAILYCAL_PROCESSES_PAGE=$(abspath doc/reference/processes.md) \
