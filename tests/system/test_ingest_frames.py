@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Raw frames are refused at ingestion already where headers show that something is wrong."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -129,3 +132,20 @@ def test_a_bias_of_2019_is_an_instant(paths):
     span = exposure_record(dict(read_header(paths[0])) | dates)["timespan"]
     assert not span.isEmpty()
     assert (span.end - span.begin).to_value("s") < 1e-8
+
+
+def test_files_are_added_by_a_command_and_what_is_no_frame_is_named(paths, tmp_path):
+    repo = tmp_path / "repo"
+    create_repository(repo)
+    other = tmp_path / "thesis.fits"
+    fits.PrimaryHDU(np.zeros((4, 4))).writeto(other)
+    command = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()",
+               "repo", "ingest", *map(str, paths), str(other), "--repo", str(repo)]  # fmt: skip
+    for _ in range(2):  # those that are there are left alone
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 1
+        assert done.stdout == f"{len(paths)} of {len(paths) + 1} frames are in {repo}.\n"
+        assert "thesis.fits" in done.stderr
+        assert "Traceback" not in done.stderr
+    with open_repository(repo) as butler:
+        assert count_raws(butler) == len(paths)

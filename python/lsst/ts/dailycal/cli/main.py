@@ -40,7 +40,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     ),
     "reduce": ("reduce.command", "reduce", "Make bias and dark of raw files, without observatory."),
     "judge": ("reduce.judge", "judge", "Apply the accept rule to statistics in a file."),
-    "repo": ("repo", "repo", "Make a Butler repository; show, export or withdraw calibrations."),
+    "repo": ("repo", "repo", "Make a repository, add frames; show, export, withdraw calibrations."),
     "runs": ("runs.command", "runs", "List the runs that have a journal."),
     "status": ("runs.command", "status", "Tell what a run has done so far, from its journal."),
     "watch": ("watch.command", "watch", "Watch a run under way, from any terminal."),

@@ -21,7 +21,7 @@ if typing.TYPE_CHECKING:
 
 @click.group(context_settings=SETTINGS)
 def repo() -> None:
-    """Make a Butler repository; show, export or withdraw calibrations."""
+    """Make a Butler repository, add frames; show, export or withdraw calibrations."""
 
 
 @repo.command(
@@ -125,6 +125,60 @@ def _no_repository(name: str) -> CommandError:
         "`dailycal run` is run/repo.",
         ExitCode.NOT_FOUND,
     )
+
+
+@repo.command(
+    cls=ExampleCommand,
+    short_help="Add raw frames to a repository.",
+    examples=(
+        "dailycal repo ingest ~/raw/20240624/*.fits --repo ~/latiss",
+        "dailycal repo ingest AT_O_20240624_000001-R00S00.fits --repo ~/latiss --copy",
+    ),
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...",
+                type=click.Path(path_type=Path, exists=True, dir_okay=False))  # fmt: skip
+@click.option("--repo", "repository", default="LATISS", show_default=True,
+              help="Directory or alias of the repository.")  # fmt: skip
+@click.option("--copy", is_flag=True, help="Copy the files into the repository; they stay where "
+              "they are otherwise.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def ingest(files: tuple[Path, ...], *, repository: str, copy: bool, as_json: bool) -> int:
+    """Add raw frames of LATISS to a repository, plain or compressed.
+
+    Each file is looked at before anything is written. Those that are no frames of LATISS are named
+    with what is wrong, and the others are added; a frame that is there already is left alone. Exit
+    code 1 if any was refused.
+    """
+    from ..extras import require
+
+    require("pipelines")
+    from lsst.daf.butler.registry import ConflictingDefinitionError
+
+    from ..butler.ingest import ingest_raws
+    from ..butler.repository import open_repository
+    from ..pipelines.raw_error import RawFrameError, RawHeaderError
+    from .output import print_json
+
+    added: list[int] = []
+    refused: dict[str, str] = {}
+    try:
+        with open_repository(repository, writeable=True) as butler:
+            for file in files:
+                try:
+                    added += ingest_raws(butler, [file], "copy" if copy else "direct")
+                except (RawFrameError, RawHeaderError) as error:
+                    refused[str(file)] = str(error)
+                except ConflictingDefinitionError:
+                    refused[str(file)] = f"{file}: another exposure with this id is there already"
+    except (FileNotFoundError, LookupError) as error:
+        raise _no_repository(repository) from error
+    if as_json:
+        print_json({"added": added, "refused": refused})
+    else:
+        for text in refused.values():
+            click.echo(f"Refused: {text}", err=True)
+        click.echo(f"{len(added)} of {len(files)} frames are in {repository}.")
+    return ExitCode.FAILED if refused else ExitCode.OK
 
 
 @repo.command(
