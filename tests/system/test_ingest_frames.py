@@ -147,5 +147,4 @@ def test_files_are_added_by_a_command_and_what_is_no_frame_is_named(paths, tmp_p
         assert done.stdout == f"{len(paths)} of {len(paths) + 1} frames are in {repo}.\n"
         assert "thesis.fits" in done.stderr
         assert "Traceback" not in done.stderr
-    with open_repository(repo) as butler:
-        assert count_raws(butler) == len(paths)
+    assert count_raws(repo) == len(paths)
