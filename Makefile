@@ -34,6 +34,11 @@ RUN_DIRECTORY ?= run
 RUN_OPTIONS ?=
 PYTEST_OPTIONS ?=
 
+# Where the home directory cannot be written, as for a user of a container without one.
+ifneq ($(shell test -w "$${HOME:-/nowhere}" && echo yes),yes)
+export UV_CACHE_DIR ?= $(abspath $(VENV))/.uv-cache
+endif
+
 # Nothing of the person's own Python may leak in, and every program of the environment is found.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1

@@ -13,10 +13,19 @@ import typing
 from collections.abc import Callable
 from pathlib import Path
 
+from ..errors import CommandError
+from ..exit_codes import ExitCode
+
 if typing.TYPE_CHECKING:
     from ...sim.config import SimulationConfig
 
 _THREADS = min(2, os.cpu_count() or 1)
+_FRAMES = 40
+"""Frames of which the calibrations are made; a file has four bytes a pixel."""
+_PRODUCTS = 5
+"""What bias and dark take with their planes, in sizes of a frame."""
+_REGISTRY = 5_000_000
+"""What the registry takes, in bytes."""
 
 
 def prepare_repository(config: "SimulationConfig", tell: Callable[[str], None]) -> str:
@@ -51,6 +60,7 @@ def prepare_repository(config: "SimulationConfig", tell: Callable[[str], None]) 
     if unfinished.exists():
         tell(f"Removing {unfinished}, which an earlier attempt was interrupted in")
         _remove(unfinished)
+    _require_room(config, place.parent)
     unfinished.mkdir(parents=True)
     tell(f"Making the repository {place}")
     making = dataclasses.replace(
@@ -63,6 +73,27 @@ def prepare_repository(config: "SimulationConfig", tell: Callable[[str], None]) 
     making.repository.rename(place)
     shutil.rmtree(unfinished)
     return collection
+
+
+def _require_room(config: "SimulationConfig", directory: Path) -> None:
+    """Refuse to begin where the disk would be full in the middle.
+
+    Raises
+    ------
+    CommandError
+        If there is not enough room for the frames of which the calibrations are made.
+    """
+    geometry = config.geometry
+    frame = 4 * 16 * geometry.raw_width * geometry.raw_height
+    needed = (_FRAMES + _PRODUCTS) * frame + _REGISTRY
+    free = shutil.disk_usage(directory).free
+    if free < needed:
+        raise CommandError(
+            f"{directory} has room for {free / 1e9:.1f} GB, and the repository with its frames "
+            f"takes {needed / 1e9:.1f} GB. Make room, or choose another --directory; --small "
+            "takes a hundredth.",
+            ExitCode.IO,
+        )
 
 
 def _remove(unfinished: Path) -> None:
