@@ -8,6 +8,8 @@ import json
 import math
 import pathlib
 import re
+import subprocess
+import sys
 
 import jsonschema
 import numpy as np
@@ -148,3 +150,20 @@ def test_a_journal_of_an_earlier_version_gives_a_report_without_a_repository(nam
     assert report.status == {"run_done": "done", "run_failed": "failed", "run_killed": "open"}[name]
     assert report.run_id in render_html(report, pixels)
     assert all(math.isfinite(item.exposure_time) for item in report.exposures)
+
+
+def test_what_is_printed_is_what_is_written(tmp_path):
+    journal = tmp_path / "run_done.jsonl"
+    journal.write_bytes((JOURNALS / "run_done.jsonl").read_bytes())
+    command = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()", "report"]
+    words = [str(journal), "--repo", str(tmp_path / "gone")]
+    for option in ("--json", "--no-html"):
+        printed = subprocess.run(
+            [*command, *words, option], capture_output=True, text=True, check=True, timeout=60
+        ).stdout
+        if option == "--json":
+            first = json.loads(printed)
+    written = json.loads(pathlib.Path(printed.strip()).read_text(encoding="utf-8"))
+    assert written == first
+    assert len(written["reproduce"]) == 3
+    assert "gone cannot be opened" in written["missing"][0]

@@ -14,7 +14,7 @@ import numpy as np
 from ..figures.palette import DARK
 from ..figures.pictures import Picture, picture_of
 from ..figures.plots import amplifier_multiples, histogram, profiles
-from ..model import AmplifierFacts, CalibrationFacts, ImageType
+from ..model import AmplifierFacts, CalibrationFacts, ImageType, JobStep
 from ..page import format_duration
 from .compile import Pixels
 from .document import Report, ReportedCalibration
@@ -51,7 +51,15 @@ def render_html(report: Report, pixels: Mapping[ImageType, Pixels]) -> str:
     """
     environment = make_environment()
     source = read_style(environment)
-    views = [_view(item, pixels.get(item.image_type, Pixels())) for item in report.calibrations]
+    made = {
+        job.key.image_type
+        for job in report.jobs
+        if job.key.step is JobStep.GENERATE and job.status == "done"
+    }
+    views = [
+        _view(item, pixels.get(item.image_type, Pixels()), is_made=item.image_type in made)
+        for item in report.calibrations
+    ]
     maps = test_maps(report)
     frames = list(_frames(report))
     return environment.get_template("report.html").render(
@@ -90,7 +98,7 @@ def _people(iso: str) -> str:
     return f"{iso[:10]} {iso[11:19]} UTC"
 
 
-def _view(item: ReportedCalibration, pixels: Pixels) -> dict[str, object]:
+def _view(item: ReportedCalibration, pixels: Pixels, *, is_made: bool) -> dict[str, object]:
     kind = item.image_type.dataset_type
     combined, in_use = pixels.combined, pixels.in_use
     view: dict[str, object] = {
@@ -101,7 +109,7 @@ def _view(item: ReportedCalibration, pixels: Pixels) -> dict[str, object]:
         "differences": item.comparison.differences if item.comparison is not None else (),
         "amplifiers": list(_amplifiers(item.combined, item.in_use)),
         "unit": item.combined.unit if item.combined is not None else "electron",
-        "why": "none was made." if item.certification is None else "it is not there any more.",
+        "why": "it cannot be read any more." if is_made else "none was made.",
     }
     if combined is None:
         return view

@@ -110,4 +110,6 @@ def _cell(result: TestResult | None, unit: str) -> dict[str, object] | None:
     limit = "not known" if result.limit is None else f"{result.limit:.3g} {unit}".strip()
     word = "passed" if result.passed else "failed"
     title = f"{result.exposure_id} {result.amplifier}: {value} {unit}, limit {limit}, {word}"
-    return {"passed": result.passed, "text": value, "title": title}
+    # In print, and for whoever has no mouse, at least the limits that were not kept.
+    text = value if result.passed or result.limit is None else f"{value} > {result.limit:.3g}"
+    return {"passed": result.passed, "text": text, "title": title}

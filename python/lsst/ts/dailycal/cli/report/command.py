@@ -57,22 +57,12 @@ def report(
         print_json(report_schema())
         return
     path = latest_journal(directory, pages=True) if run is None else find_journal(run, directory)
-    from .sources import find_sources, open_archive
-    from .write import write_report
+    from .sources import find_sources
+    from .write import compile_sources, write_report
 
     sources = find_sources(path, repository)
     if as_json:
-        from ...report.compile import compile_report
-        from ...run import read_run_entries
-
-        archive, gap = open_archive(sources.repository)
-        found, _ = compile_report(
-            read_run_entries(sources.journal),
-            archive,
-            conditions=sources.conditions,
-            missing=[gap] if gap else [],
-        )
-        print_json(found)
+        print_json(compile_sources(sources)[0])
         return
     where = output or sources.directory
     written = write_report(sources, where, html=not no_html)

@@ -3,7 +3,7 @@
 
 """Write the files of a report."""
 
-__all__ = ["write_report"]
+__all__ = ["compile_sources", "write_report"]
 
 import json
 import os
@@ -13,6 +13,10 @@ from pathlib import Path
 from .sources import Sources, open_archive
 
 if typing.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ...model import ImageType
+    from ...report.compile import Pixels
     from ...report.document import Report
 
 
@@ -43,20 +47,11 @@ def write_report(sources: Sources, directory: Path, *, html: bool = True) -> "Re
         If a file cannot be written.
     """
     from ...extras import require
-    from ...report.compile import compile_report
     from ...report.plain import to_plain
-    from ...run import read_run_entries
 
     if html:
         require("views")
-    archive, gap = open_archive(sources.repository)
-    report, pixels = compile_report(
-        read_run_entries(sources.journal),
-        archive,
-        conditions=sources.conditions,
-        missing=[gap] if gap else [],
-        reproduce=_reproduce(sources),
-    )
+    report, pixels = compile_sources(sources)
     directory.mkdir(parents=True, exist_ok=True)
     _replace(
         directory / "report.json", json.dumps(to_plain(report), ensure_ascii=False, indent=1) + "\n"
@@ -66,6 +61,34 @@ def write_report(sources: Sources, directory: Path, *, html: bool = True) -> "Re
 
         _replace(directory / "report.html", render_html(report, pixels))
     return report
+
+
+def compile_sources(
+    sources: Sources,
+) -> "tuple[Report, Mapping[ImageType, Pixels]]":
+    """Read journal and repository.
+
+    Parameters
+    ----------
+    sources : `Sources`
+        Where they are.
+
+    Returns
+    -------
+    report, pixels : `Report`, `~collections.abc.Mapping`
+        As `~lsst.ts.dailycal.report.compile.compile_report`.
+    """
+    from ...report.compile import compile_report
+    from ...run import read_run_entries
+
+    archive, gap = open_archive(sources.repository)
+    return compile_report(
+        read_run_entries(sources.journal),
+        archive,
+        conditions=sources.conditions,
+        missing=[gap] if gap else [],
+        reproduce=_reproduce(sources),
+    )
 
 
 def _reproduce(sources: Sources) -> list[str]:
