@@ -3,11 +3,15 @@
 
 """What commands say, and with which exit code they end, when something is wrong around them."""
 
+import json
 import os
 import subprocess
 import sys
 
+import jsonschema
 import pytest
+
+from lsst.ts.dailycal.cli.watch.schema import line_schema
 
 PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]
 CONFIG = ("rehearse", "--small", "--directory", "nowhere", "-c")
@@ -71,3 +75,22 @@ def test_lists_without_any_journal_are_no_error(tmp_path):
     result = dailycal(tmp_path, "runs", "--directory", str(tmp_path))
     assert result.returncode == 0
     assert "There is no journal in" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("status", "nothing"), 66, "There is no journal of a run nothing"),
+        (("run", "--skip-step", "x"), 65, "x"),
+        (("block", "validate", "none.json"), 66, "There is no file none.json"),
+        (("runs", "--nonsense"), 64, "--nonsense"),
+    ],
+)
+def test_programs_are_told_of_an_error_as_an_object(tmp_path, words, code, says):
+    result = dailycal(tmp_path, *words, "--json")
+    assert result.returncode == code
+    event = json.loads(result.stdout.splitlines()[-1])
+    assert set(event) == {"event", "text", "exit_code"}
+    assert (event["event"], event["exit_code"]) == ("Error", code)
+    assert says in event["text"]
+    jsonschema.validate(event, line_schema())

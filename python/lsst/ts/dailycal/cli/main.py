@@ -9,7 +9,6 @@ import errno
 import importlib
 import io
 import os
-import re
 import signal
 import sys
 import typing
@@ -18,13 +17,8 @@ from collections.abc import Mapping
 import click
 
 from ..version import VERSION
-from .errors import CommandError
 from .exit_codes import EXIT_CODES_HELP, ExitCode
 from .help import SETTINGS, write_examples
-
-CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
-"""Errors of the operating system that are none of ours."""
-_SAL_VARIABLE = re.compile(r"\$?(?:LSST_\w+|OSPL_URI)")
 
 # name: module, attribute, help. Kept here so that `dailycal --help` imports none of them.
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
@@ -123,74 +117,36 @@ def run_command(command: click.Command, name: str) -> typing.NoReturn:
             stream.reconfigure(errors="replace")
     try:
         result = command.main(prog_name=name, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(_code_of(error))
     except (click.Abort, KeyboardInterrupt):
         print("Interrupted.", file=sys.stderr)
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - what a person sees must not be a traceback
-        sys.exit(_explain(error))
+        sys.exit(_end(error))
     sys.exit(result if isinstance(result, int) else ExitCode.OK)
 
 
-def _code_of(error: click.ClickException) -> int:
-    # Click's own code for wrong usage is 2, which is an exit code of scripts.
-    if isinstance(error, CommandError):
-        return error.code
-    return ExitCode.USAGE if isinstance(error, click.UsageError) else error.exit_code
+def _end(error: Exception) -> int:
+    """Say what ended a command, to a program as well if that is what asks; return the code."""
+    from .explain import Explanation, explain, is_full_output
 
-
-def _explain(error: Exception) -> int:
-    from ..model import CalibrationError, ConfigurationError, JournalError
-
-    if isinstance(error, CalibrationError):
-        if isinstance(error, ConfigurationError):
-            print(*error.problems, sep="\n", file=sys.stderr)
-            return ExitCode.CONFIGURATION
-        print(error, file=sys.stderr)
-        return ExitCode.NOT_FOUND if isinstance(error, JournalError) else ExitCode.FAILED
-    if isinstance(error, OSError) and error.filename is not None:
-        print(f"Error: {error.filename}: {error.strerror}.", file=sys.stderr)
-        return ExitCode.IO
-    if isinstance(error, OSError) and error.errno in CANNOT_BE_WRITTEN:
+    if isinstance(error, OSError) and is_full_output(error):
         return _give_up_output(error)
-    if isinstance(error, UnicodeDecodeError):
-        print(f"Error: a file is not a text in UTF-8: {error}.", file=sys.stderr)
-        return ExitCode.IO
-    unset = _SAL_VARIABLE.search(str(error))
-    if unset is not None and isinstance(error, (RuntimeError, KeyError)):
-        print(
-            f"Error: {unset[0]} is not set: this terminal is not set up for SAL. Use one that "
-            "has the environment of the script queue, or a simulated observatory.",
-            file=sys.stderr,
-        )
-        return ExitCode.UNAVAILABLE
-    if _is_full_database(error):
-        print(f"Error: the repository cannot be written: {error.__cause__ or error}.",
-              file=sys.stderr)  # fmt: skip
-        return ExitCode.IO
-    if isinstance(error, ModuleNotFoundError):
-        from ..extras import missing_extra
+    found = explain(error)
+    if found is not None and isinstance(error, click.ClickException):
+        error.show()  # with the usage, where that helps
+    elif found is not None:
+        print(found.text, file=sys.stderr)
+    else:
+        import traceback
 
-        if (missing := missing_extra(error)) is not None:
-            print(f"Error: {missing}", file=sys.stderr)
-            return ExitCode.NOT_INSTALLED
-    import traceback
+        traceback.print_exception(error)
+        print("This is a defect of dailycal; please report the lines above.", file=sys.stderr)
+        found = Explanation(f"{type(error).__name__}: {error}", ExitCode.INTERNAL)
+    if "--json" in sys.argv:
+        from .output import print_json
 
-    traceback.print_exception(error)
-    print("This is a defect of dailycal; please report the lines above.", file=sys.stderr)
-    return ExitCode.INTERNAL
-
-
-def _is_full_database(error: Exception) -> bool:
-    """Tell whether SQLite, or SQLAlchemy for it, found no room or no right to write."""
-    import sqlite3
-
-    origin = error.__cause__ or error
-    return isinstance(origin, sqlite3.OperationalError) and any(
-        text in str(origin) for text in ("is full", "readonly", "unable to open", "disk I/O")
-    )
+        print_json({"event": "Error", "text": found.text, "exit_code": int(found.code)})
+    return found.code
 
 
 def _give_up_output(error: OSError) -> int:

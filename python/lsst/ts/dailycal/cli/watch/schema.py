@@ -32,6 +32,8 @@ def line_schema() -> Schema:
                 "place": _TEXT,
                 "steps": {"type": "array", "items": schema_of(PlannedStep)},
             },
+            # The last line of a command that could not do what it was asked.
+            "Error": {"text": _TEXT, "exit_code": {"type": "integer"}},
             "Report": {"path": _TEXT, "why": _TEXT},
             "Skipped": {"needed": _NUMBER, "available": _NUMBER},
             "Rehearsed": {"exit_code": {"type": "integer"}, "durations": {"type": "object"}},

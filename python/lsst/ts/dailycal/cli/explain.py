@@ -1,0 +1,105 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ended a command, for people and for programs."""
+
+__all__ = ["Explanation", "explain", "is_full_output"]
+
+import dataclasses
+import errno
+import re
+
+import click
+
+from .errors import CommandError
+from .exit_codes import ExitCode
+
+_CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
+"""Errors of the operating system that are none of ours."""
+_SAL_VARIABLE = re.compile(r"\$?(?:LSST_\w+|OSPL_URI)")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is said of an error."""
+
+    text: str
+    """What is wrong and what to do; a line for each of several problems."""
+    code: int
+    """Exit code."""
+
+
+def is_full_output(error: Exception) -> bool:
+    """Tell whether the output of the command itself cannot be written (`bool`)."""
+    return (
+        isinstance(error, OSError) and error.filename is None and error.errno in _CANNOT_BE_WRITTEN
+    )
+
+
+def explain(error: Exception) -> Explanation | None:
+    """Say what an error means for whoever typed the command.
+
+    Parameters
+    ----------
+    error : `Exception`
+        What ended it.
+
+    Returns
+    -------
+    explanation : `Explanation` or `None`
+        `None` if it is a defect of ours.
+    """
+    if isinstance(error, click.ClickException):
+        return Explanation(error.format_message(), _code_of(error))
+    return _of_ours(error) or _of_the_system(error)
+
+
+def _code_of(error: click.ClickException) -> int:
+    # Click's own code for wrong usage is 2, which is an exit code of scripts.
+    if isinstance(error, CommandError):
+        return error.code
+    return ExitCode.USAGE if isinstance(error, click.UsageError) else error.exit_code
+
+
+def _of_ours(error: Exception) -> Explanation | None:
+    from ..extras import missing_extra
+    from ..model import CalibrationError, ConfigurationError, JournalError
+
+    if isinstance(error, ConfigurationError):
+        return Explanation("\n".join(error.problems), ExitCode.CONFIGURATION)
+    if isinstance(error, CalibrationError):
+        is_lost = isinstance(error, JournalError)
+        return Explanation(str(error), ExitCode.NOT_FOUND if is_lost else ExitCode.FAILED)
+    if isinstance(error, ModuleNotFoundError):
+        missing = missing_extra(error)
+        if missing is not None:
+            return Explanation(f"Error: {missing}", ExitCode.NOT_INSTALLED)
+    return None
+
+
+def _of_the_system(error: Exception) -> Explanation | None:
+    if isinstance(error, OSError) and error.filename is not None:
+        return Explanation(f"Error: {error.filename}: {error.strerror}.", ExitCode.IO)
+    if isinstance(error, UnicodeDecodeError):
+        return Explanation(f"Error: a file is not a text in UTF-8: {error}.", ExitCode.IO)
+    unset = _SAL_VARIABLE.search(str(error))
+    if unset is not None and isinstance(error, (RuntimeError, KeyError)):
+        return Explanation(
+            f"Error: {unset[0]} is not set: this terminal is not set up for SAL. Use one that "
+            "has the environment of the script queue, or a simulated observatory.",
+            ExitCode.UNAVAILABLE,
+        )
+    if _is_full_database(error):
+        what = error.__cause__ or error
+        return Explanation(f"Error: the repository cannot be written: {what}.", ExitCode.IO)
+    return None
+
+
+def _is_full_database(error: Exception) -> bool:
+    """Tell whether SQLite, or SQLAlchemy for it, found no room or no right to write."""
+    import sqlite3
+
+    origin = error.__cause__ or error
+    return isinstance(origin, sqlite3.OperationalError) and any(
+        text in str(origin) for text in ("is full", "readonly", "unable to open", "disk I/O")
+    )
