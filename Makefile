@@ -118,6 +118,7 @@ bench: $(INSTALLED) ## speed and memory, as ratios in one run; writes bench/resu
 	tail -n 1 bench/results/dds.txt > bench/results/dds.json
 	$(BIN)/python bench/combine.py --json bench/results/combine.json
 	$(BIN)/python bench/jobs.py --json bench/results/jobs.json
+	$(BIN)/python bench/web.py --json bench/results/web.json
 
 soak: $(INSTALLED) ## 50 whole procedures in one observatory, and doc/reference/soak.md: half an hour
 	mkdir -p bench/results
