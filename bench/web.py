@@ -26,16 +26,9 @@ from collections.abc import Iterator
 import psutil
 
 PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]
-SHORT = (
-    "-p",
-    "n_bias=5",
-    "-p",
-    "n_dark=5",
-    "-p",
-    "exp_times_dark=5",
-    "-p",
-    "accept_rule=exposures",
-)
+SHORT = ("n_bias=5", "n_dark=5", "exp_times_dark=5", "accept_rule=exposures")
+SCALE = "5"
+"""Faster than at the telescope, so that the readers have less time than there."""
 READERS = 10
 
 
