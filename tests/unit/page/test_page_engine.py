@@ -291,7 +291,8 @@ def test_a_rejection_of_what_was_taken_is_not_announced_as_success():
     outcome = stage.execute()
     assert outcome.succeeded
     assert outcome.rejection == said
-    assert "REJECTED" in stage.announcer.made[-1].text
+    assert outcome.steps[-2].rejected == (said,)
+    assert "verification REJECTED BIAS;" in stage.announcer.made[-1].text
     assert "complete" not in stage.announcer.made[-1].text
 
 

@@ -13,6 +13,7 @@ __all__ = [
 ]
 
 import dataclasses
+from collections.abc import Sequence
 
 from ..model import Announcement, Occasion
 
@@ -37,18 +38,21 @@ def announce_after() -> Announcement:
     )
 
 
-def announce_rejection(after: Announcement) -> Announcement:
+def announce_rejection(after: Announcement, rejected: Sequence[str]) -> Announcement:
     """Return what is announced instead, when verification rejected what was taken.
 
     Parameters
     ----------
     after : `Announcement`
         What would be announced.
+    rejected : `~collections.abc.Sequence` [`str`]
+        What was rejected, each beginning with its image type.
     """
+    names = " and ".join(text.partition(":")[0] for text in rejected)
     return dataclasses.replace(
         after,
-        text="AuxTel: LATISS bias and dark calibrations were taken, and verification REJECTED "
-        "them; the calibration scientists decide what to do.",
+        text=f"AuxTel: LATISS bias and dark calibrations were taken, and verification REJECTED "
+        f"{names}; the calibration scientists decide what to do.",
     )
 
 

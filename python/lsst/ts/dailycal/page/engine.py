@@ -34,7 +34,7 @@ from .events import (
     StepQueued,
     StepStarted,
 )
-from .follower import ScriptFollower, judge_end
+from .follower import ScriptFollower, judge_end, rejections_of
 from .journal import PageJournal
 from .judgement import refusals
 from .plan import round_duration
@@ -183,7 +183,7 @@ class PageRun:
         """Carry the steps out; return why it ended early, empty if it did not."""
         for number, step in enumerate(self._plan.to_do):
             if self._stopping:
-                await self._close(step, StepStatus.NOT_REACHED)
+                await self._record(StepOutcome(step.name, StepStatus.NOT_REACHED))
                 again = go_on(self._command, self._run_id if number else self._continues)
                 self._end = _End(f"Stopped before step {step.name}.", command=again)
                 return f"Stopped before step {step.name}."
@@ -192,7 +192,8 @@ class PageRun:
                 await self._give_up(step, outcome)
                 return f"Step {step.name} {outcome.status}: {outcome.reason}"
             if step.after is not None:
-                self._announce(announce_rejection(step.after) if outcome.rejection else step.after)
+                rejected = outcome.rejected
+                self._announce(announce_rejection(step.after, rejected) if rejected else step.after)
         return ""
 
     async def _give_up(self, step: PageStep, outcome: StepOutcome) -> None:
@@ -239,6 +240,7 @@ class PageRun:
 
     async def _step(self, step: PageStep, *, is_first: bool) -> StepOutcome:
         started = asyncio.get_running_loop().time()
+        rejected: tuple[str, ...] = ()
         index = 0
         try:
             if not is_first:
@@ -259,6 +261,7 @@ class PageRun:
             )
             last, note = await follower.follow(index)
             status, reason = judge_end(last, note, stopped=self._stopping)
+            rejected = rejections_of(last) if status is StepStatus.DONE else ()
         except QueueError as error:
             # Once the script is in the queue, a silent queue does not mean that it failed.
             status = StepStatus.UNKNOWN if index else StepStatus.FAILED
@@ -266,7 +269,8 @@ class PageRun:
         except NotReadyError as error:
             status, reason = StepStatus.FAILED, str(error)
         duration = asyncio.get_running_loop().time() - started
-        return await self._close(step, status, index=index, duration=duration, reason=reason)
+        outcome = StepOutcome(step.name, status, index, duration, reason, rejected)
+        return await self._record(outcome)
 
     async def _check(self, name: str, steps: Sequence[PageStep]) -> None:
         findings = await self._checks.look(steps)
@@ -276,17 +280,8 @@ class PageRun:
         await self._journal.record(ChecksMade(name, tuple(findings)))
         refuse(refusals(findings))
 
-    async def _close(
-        self,
-        step: PageStep,
-        status: StepStatus,
-        *,
-        index: int = 0,
-        duration: float = 0.0,
-        reason: str = "",
-    ) -> StepOutcome:
-        outcome = StepOutcome(step.name, status, index, duration, reason)
-        self._outcomes[step.name] = outcome
+    async def _record(self, outcome: StepOutcome) -> StepOutcome:
+        self._outcomes[outcome.name] = outcome
         await self._journal.record(StepEnded(outcome))
         return outcome
 

@@ -3,7 +3,7 @@
 
 """Follow the script of one step through the queue, and judge how it ended."""
 
-__all__ = ["ScriptFollower", "judge_end", "script_end"]
+__all__ = ["ScriptFollower", "judge_end", "rejections_of", "script_end"]
 
 import asyncio
 import dataclasses
@@ -15,7 +15,7 @@ from ..model import ProcessState, QueueError, ScriptEnd, ScriptState, ScriptUpda
 from ..ports import Queue
 from .events import StepProgress
 from .journal import PageJournal
-from .steps import REJECTED, PageStep, StepStatus
+from .steps import PageStep, StepStatus
 from .times import PageTimes
 
 _BY_STATE = {
@@ -163,13 +163,17 @@ _UNHEARD = (
 )
 
 
+def rejections_of(update: ScriptUpdate) -> tuple[str, ...]:
+    """Return what a script said that verification rejected, a sentence each."""
+    return tuple(text for _, text in update.messages if is_rejection(text))
+
+
 def judge_end(update: ScriptUpdate, note: str, *, stopped: bool) -> tuple[StepStatus, str]:
     """Turn the end of a script into what became of its step."""
     end = script_end(update)
     said = (update.reason or _last_problem(update.messages)).removeprefix("Error in run: ")
     if end is ScriptEnd.DONE:
-        rejections = [text for _, text in update.messages if is_rejection(text)]
-        return StepStatus.DONE, REJECTED + "\n".join(rejections) if rejections else said
+        return StepStatus.DONE, said
     if stopped or end is ScriptEnd.STOPPED:
         return StepStatus.STOPPED, note or said or "Somebody stopped the script."
     if end is ScriptEnd.CONFIGURE_FAILED and update.state is ScriptState.UNCONFIGURED and not said:

@@ -143,12 +143,15 @@ class StepOutcome:
     """How long it took from adding to the end, in seconds."""
     reason: str = ""
     """Why it failed or was skipped, or what the script said at its end."""
+    rejected: tuple[str, ...] = ()
+    """What verification rejected although the script is done, a sentence each."""
 
     @property
     def rejection(self) -> str:
-        """What verification rejected although the script is done (`str`); empty if nothing."""
-        rejected = self.status is StepStatus.DONE and self.reason.startswith(REJECTED)
-        return self.reason.removeprefix(REJECTED) if rejected else ""
+        """What verification rejected, one a line (`str`); empty if nothing."""
+        if self.status is StepStatus.DONE and self.reason.startswith(REJECTED):
+            return self.reason.removeprefix(REJECTED)  # a journal of before there was `rejected`
+        return "\n".join(self.rejected)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
