@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -26,7 +24,8 @@ from lsst.ts.dailycal.butler.repository import create_repository, open_repositor
 from lsst.ts.dailycal.butler.stats import StatsNotFoundError, has_dataset, read_stats
 from lsst.ts.dailycal.model import ImageName, ImageType
 from lsst.ts.dailycal.model.dark_fit import DarkFit
-from lsst.ts.dailycal.pipelines.command import pipeline_environment, pipetask_argv
+from lsst.ts.dailycal.pipelines.command import pipetask_argv
+from lsst.ts.dailycal.pipelines.forked import ForkServer
 from lsst.ts.dailycal.pipelines.raw_error import RawHeaderError
 from lsst.ts.dailycal.sim.clock import day_obs
 from lsst.ts.dailycal.sim.config import SimulationConfig
@@ -53,25 +52,19 @@ class Site:
     biases: tuple[int, ...]
     darks: tuple[int, ...]
     paths: dict[int, Path]
+    programs: ForkServer
 
     def run(self, job, pipeline, config, exposures):
         """Run a pipeline as OCPS does; give its exit code and what it said."""
         variable = "CP_VERIFY_DIR" if pipeline.startswith("verify") else "CP_PIPE_DIR"
-        done = subprocess.run(
-            pipetask_argv(
-                self.repo,
-                pipeline=f"${{{variable}}}/pipelines/LATISS/{pipeline}.yaml",
-                config=f"-j 8 -i {config}",
-                data_query=query(exposures),
-                output=f"u/ocps/{job}",
-            ),
-            env=os.environ | pipeline_environment(),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+        argv = pipetask_argv(
+            self.repo,
+            pipeline=f"${{{variable}}}/pipelines/LATISS/{pipeline}.yaml",
+            config=f"-j 8 -i {config}",
+            data_query=query(exposures),
+            output=f"u/ocps/{job}",
         )
-        return done.returncode, done.stderr
+        return self.programs.call(argv, 120.0)
 
     def must_run(self, *args):
         code, said = self.run(*args)
@@ -79,11 +72,17 @@ class Site:
 
     def certify(self, job, begin, end, dataset_type="bias", collection=CALIB_DAILY):
         argv = certify_argv(self.repo, f"u/ocps/{job}", collection, begin, end, dataset_type)
-        return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        return self.programs.call(argv, 60.0)
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def programs():
+    with ForkServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, programs):
     root = tmp_path_factory.mktemp("site")
     repo = root / "repo"
     world = World(SimulationConfig(root=root, frame=(128, 128), seed=3))
@@ -107,7 +106,7 @@ def site(tmp_path_factory):
         paths = [world.write(exposure) for exposure in today]
         ids = ingest_raws(butler, paths)
     create_reference(repo, old[:20], old[20:], day_obs=reference[0].name.day_obs)
-    site = Site(repo, world, ids[:20], ids[20:], dict(zip(ids, paths, strict=True)))
+    site = Site(repo, world, ids[:20], ids[20:], dict(zip(ids, paths, strict=True)), programs)
     # What several tests look at: a bias and a dark of today.
     site.must_run("bias", "cpBias", "LATISS/calib --register-dataset-types", site.biases)
     site.must_run("dark", "cpDark", "u/ocps/bias,LATISS/calib --register-dataset-types", site.darks)
@@ -208,10 +207,7 @@ def test_a_single_exposure_can_be_verified(site):
 
 
 def test_a_bias_is_found_by_its_validity_when_darks_are_combined(site):
-    assert (
-        site.certify("bias", "2000-01-01", "2000-01-02", collection="LATISS/calib/old").returncode
-        == 0
-    )
+    assert site.certify("bias", "2000-01-01", "2000-01-02", collection="LATISS/calib/old")[0] == 0
     code, said = site.run(
         "too-old", "cpDark", "LATISS/calib/old --register-dataset-types", site.darks[:2]
     )
@@ -219,7 +215,7 @@ def test_a_bias_is_found_by_its_validity_when_darks_are_combined(site):
     assert "cpDark.biases" in said, said[-2000:]
     config = "LATISS/calib/old --register-dataset-types"
     again = site.certify("bias3", "2020-01-01", "2100-01-01", collection="LATISS/calib/old")
-    assert again.returncode == 0, again.stderr
+    assert again[0] == 0, again[1]
     site.must_run("valid", "cpDark", config, site.darks[:2])
     with open_repository(site.repo, collections="u/ocps/valid") as butler:
         dark = butler.get("dark", instrument="LATISS", detector=0)
@@ -236,21 +232,21 @@ def test_certifying_twice_conflicts_and_the_conflict_is_found_before(site):
     day, next_day, last = "2026-11-23", "2026-11-24", "2026-11-25"
     assert find_conflicts(site.repo, CALIB_DAILY, "bias", day, next_day) == ()
     done = site.certify("bias", day, next_day)
-    assert done.returncode == 0, done.stderr
+    assert done[0] == 0, done[1]
     (conflict,) = find_conflicts(site.repo, CALIB_DAILY, "bias", "2026-11-23T12:00:00", last)
     assert conflict.run == "u/ocps/bias/run"
     assert conflict.begin == "2026-11-23T00:00:00.000000"
     assert conflict.end == "2026-11-24T00:00:00.000000"
     again = site.certify("bias", day, next_day)
-    assert again.returncode == 1
-    assert "ConflictingDefinitionError" in again.stderr
+    assert again[0] == 1
+    assert "ConflictingDefinitionError" in again[1]
     assert find_conflicts(site.repo, CALIB_DAILY, "bias", next_day, last) == ()
     assert find_conflicts(site.repo, CALIB_DAILY, "dark", day, next_day) == ()
-    assert site.certify("bias", next_day, last).returncode == 0
+    assert site.certify("bias", next_day, last)[0] == 0
     decertify(site.repo, CALIB_DAILY, "bias", day, next_day)
     assert find_conflicts(site.repo, CALIB_DAILY, "bias", day, next_day) == ()
     assert len(find_conflicts(site.repo, CALIB_DAILY, "bias", next_day, last)) == 1
-    assert site.certify("bias", day, next_day).returncode == 0
+    assert site.certify("bias", day, next_day)[0] == 0
 
 
 def test_a_range_without_sense_and_a_collection_of_another_type_are_refused(site):

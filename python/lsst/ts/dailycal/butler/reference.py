@@ -7,12 +7,11 @@ from __future__ import annotations
 
 __all__ = ["ReferenceError", "create_reference"]
 
-import os
-import subprocess
 from typing import TYPE_CHECKING
 
 from ..model.detector import DETECTOR_ID, INSTRUMENT
-from ..pipelines.command import pipeline_environment, pipetask_argv
+from ..pipelines.command import pipetask_argv
+from ..pipelines.forked import ForkError, ForkServer
 from .certify import certify_argv
 from .collections import CALIB, reference_collection
 from .repository import open_repository
@@ -69,40 +68,38 @@ def create_reference(
         ("bias", "cpBias", biases, "--register-dataset-types"),
         ("dark", "cpDark", darks, f"-i {run}/bias --register-dataset-types"),
     )
-    for dataset_type, pipeline, exposures, config in steps:
-        ids = ", ".join(str(exposure) for exposure in exposures)
-        query = f"instrument='{INSTRUMENT}' AND detector IN ({DETECTOR_ID}) AND exposure IN ({ids})"
-        output = f"{run}/{dataset_type}"
-        _call(
-            pipetask_argv(
-                repo,
-                pipeline="${CP_PIPE_DIR}/pipelines/LATISS/" + f"{pipeline}.yaml",
-                config=config,
-                data_query=query,
-                output=output,
-            ),
-            timeout,
-        )
-        _call(certify_argv(repo, output, collection, begin, end, dataset_type), timeout)
+    with ForkServer() as programs:
+        for dataset_type, pipeline, exposures, config in steps:
+            ids = ", ".join(str(exposure) for exposure in exposures)
+            query = (
+                f"instrument='{INSTRUMENT}' AND detector IN ({DETECTOR_ID}) AND exposure IN ({ids})"
+            )
+            output = f"{run}/{dataset_type}"
+            _call(
+                programs,
+                pipetask_argv(
+                    repo,
+                    pipeline="${CP_PIPE_DIR}/pipelines/LATISS/" + f"{pipeline}.yaml",
+                    config=config,
+                    data_query=query,
+                    output=output,
+                ),
+                timeout,
+            )
+            argv = certify_argv(repo, output, collection, begin, end, dataset_type)
+            _call(programs, argv, timeout)
     with open_repository(repo, writeable=True) as butler:
         butler.collections.prepend_chain(CALIB, collection)
     return collection
 
 
-def _call(argv: Sequence[str], timeout: float) -> None:
+def _call(programs: ForkServer, argv: Sequence[str], timeout: float) -> None:
     try:
-        subprocess.run(
-            argv,
-            env=os.environ | pipeline_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout,
-            check=True,
-        )
-    except subprocess.CalledProcessError as error:
-        last = "\n".join(str(error.stdout).splitlines()[-20:])
-        raise ReferenceError(f"{argv[0]} ended with code {error.returncode}:\n{last}") from error
-    except subprocess.TimeoutExpired as error:
+        code, output = programs.call(argv, timeout)
+    except TimeoutError as error:
         raise ReferenceError(f"{argv[0]} took longer than {timeout} s") from error
+    except ForkError as error:
+        raise ReferenceError(f"{argv[0]} did not run: {error}") from error
+    if code:
+        last = "\n".join(output.splitlines()[-20:])
+        raise ReferenceError(f"{argv[0]} ended with code {code}:\n{last}")

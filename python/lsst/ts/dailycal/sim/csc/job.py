@@ -11,13 +11,12 @@ import dataclasses
 import json
 import os
 import signal
-import typing
 import uuid
 from pathlib import Path, PurePosixPath
 
 from ...model import ImageType, JobStep
-from ...parent_death import argv_tied_to_parent
-from ...pipelines.command import pipeline_environment, pipetask_argv
+from ...pipelines.command import pipetask_argv
+from ...pipelines.forked import ForkedProgram, ForkError, ForkServer
 
 ABORTED = 255
 """Exit code that is published for an aborted job."""
@@ -94,6 +93,8 @@ class Job:
         The Butler repository.
     directory : `~pathlib.Path`
         Directory of all jobs.
+    programs : `ForkServer`
+        Starts pipetask.
 
     Attributes
     ----------
@@ -105,7 +106,9 @@ class Job:
         Was it aborted?
     """
 
-    def __init__(self, arguments: JobArguments, repository: Path, directory: Path) -> None:
+    def __init__(
+        self, arguments: JobArguments, repository: Path, directory: Path, programs: ForkServer
+    ) -> None:
         self.arguments = arguments
         self.job_id = uuid.uuid4().hex
         self.aborted = False
@@ -118,7 +121,8 @@ class Job:
             output=f"u/ocps/{self.job_id}",
             input_collection=arguments.input_collection,
         )
-        self._process: asyncio.subprocess.Process | None = None
+        self._programs = programs
+        self._program: ForkedProgram | None = None
 
     async def run(self) -> int:
         """Run it to its end; no process of it is left however that comes about.
@@ -128,51 +132,46 @@ class Job:
         exit_code : `int`
             Of pipetask; negative for the signal that ended it.
         """
-        with self._open_log() as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *argv_tied_to_parent(self._argv),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=asyncio.subprocess.STDOUT,
-                cwd=self.log.parent,
-                env=os.environ | pipeline_environment(),
-                start_new_session=True,
-            )
+        await asyncio.to_thread(self.write_log, f"Job {self.job_id}")
+        start = self._programs.start(self._argv, directory=self.log.parent, log=self.log)
         try:
-            if self.aborted:
-                self._signal(signal.SIGTERM)
-            return await self._process.wait()
-        finally:
-            if self._process.returncode is None:
-                await asyncio.shield(self._end(self._process))
+            async with start as self._program:
+                try:
+                    if self.aborted:
+                        self._signal(signal.SIGTERM)
+                    return await self._program.wait()
+                finally:
+                    if self._program.exit_code is None:
+                        await asyncio.shield(self._end(self._program))
+        except ForkError as error:
+            await asyncio.to_thread(self.write_log, f"pipetask: {error}")
+            return 1
 
     async def abort(self) -> None:
         """End it, and wait until it has ended."""
         self.aborted = True
-        if self._process is not None and self._process.returncode is None:
-            await self._end(self._process)
+        if self._program is not None and self._program.exit_code is None:
+            await self._end(self._program)
 
     def write_log(self, text: str) -> None:
-        """Write a line to its log, for a job that does no work. Blocks."""
-        with self._open_log() as log:
+        """Write a line to its log. Blocks."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
             log.write(f"{text}\n".encode())
 
-    def _open_log(self) -> typing.BinaryIO:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        return self.log.open("ab")
-
-    async def _end(self, process: asyncio.subprocess.Process) -> None:
+    async def _end(self, program: ForkedProgram) -> None:
         self._signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(_TERMINATE_TIME):
-                await process.wait()
+                await program.wait()
         except TimeoutError:
             pass
         # Whoever of the group is left, the leader included.
         self._signal(signal.SIGKILL)
-        await process.wait()
+        with contextlib.suppress(ForkError):
+            await program.wait()
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None:
+        if self._program is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
+                os.killpg(self._program.pid, number)

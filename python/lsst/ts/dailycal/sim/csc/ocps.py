@@ -12,6 +12,7 @@ import typing
 
 import lsst.ts.salobj as salobj
 
+from ...pipelines.forked import ForkServer
 from ..clock import iso_from_tai
 from ..config import SimulationConfig
 from ..faults import Fault
@@ -66,6 +67,7 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
         super().__init__("OCPS", config, schema=_SCHEMA, index=index, **kwargs)
         self.cmd_execute.allow_multiple_callbacks = True
         self._jobs: dict[str, Job] = {}
+        self._programs = ForkServer()
         self._published = asyncio.Event()
 
     async def configure(self, config: types.SimpleNamespace) -> None:
@@ -75,6 +77,11 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
                 f"instance {config.instance!r} is not {_INSTANCE!r}, that of index 1"
             )
         await super().configure(config)
+
+    async def close_tasks(self) -> None:
+        """End what runs jobs too."""
+        await super().close_tasks()
+        await asyncio.to_thread(self._programs.close)
 
     async def do_execute(self, data: typing.Any) -> None:
         """Run a pipeline."""
@@ -121,7 +128,7 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
         )
         root = self.world.config.root
         try:
-            return Job(arguments, self.world.config.repository, root / "jobs")
+            return Job(arguments, self.world.config.repository, root / "jobs", self._programs)
         except ValueError as error:
             raise salobj.ExpectedError(f"config={data.config!r}: {error}") from None
 
