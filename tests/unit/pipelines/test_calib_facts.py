@@ -11,7 +11,8 @@ from lsst.ts.dailycal.calibration import OnDifference, compare_calibrations
 from lsst.ts.dailycal.model import ComparisonVerdict, ImageType
 from lsst.ts.dailycal.model.detector import LATISS
 from lsst.ts.dailycal.pipelines.calib_facts import measure_calibration, read_facts
-from lsst.ts.dailycal.pipelines.fits_image import write_image
+from lsst.ts.dailycal.pipelines.combine import combine_bias
+from lsst.ts.dailycal.pipelines.fits_image import read_image, write_image
 from lsst.ts.dailycal.pipelines.image import CalibImage, ImageAmplifier, Mask
 
 SHAPE = (128, 512)  # 64 by 64 pixels an amplifier
@@ -77,6 +78,16 @@ def test_a_new_sequencer_is_no_fault():
     found = compare(new, facts(image(2)))
     assert (found.verdict, found.accepted) == (ComparisonVerdict.OTHER_SETUP, True)
     assert found.differences[0] == "SEQNAME was A and is B"
+
+
+@pytest.mark.parametrize("masked_in", ["new", "old"])
+def test_an_amplifier_that_is_masked_in_one_of_them_is_not_compared(masked_in):
+    masked = {masked_in: ("C10",)}
+    old = dataclasses.replace(facts(image()), masked=masked.get("old", ()))
+    new = dataclasses.replace(facts(image(2, add={"C10": 500.0})), masked=masked.get("new", ()))
+    assert compare(new, old).verdict is ComparisonVerdict.SAME
+    worse = dataclasses.replace(facts(image(2, add={"C11": 500.0})), masked=("C10",))
+    assert "level of C11 differs" in compare(worse, old).differences[0]
 
 
 def test_noise_is_held_against_the_number_of_exposures():
@@ -149,6 +160,19 @@ def test_our_own_file_gives_the_same_facts(tmp_path):
     write_image(tmp_path / "own.fits", mine)
     found = read_facts(tmp_path / "own.fits", "bias", "run")
     assert found == measure_calibration("bias", "run", pixels, mask != 0, exposures=3)
+
+
+def test_a_masked_amplifier_is_named_in_the_header_and_marked_in_the_plane(make_maker, tmp_path):
+    bias = combine_bias(make_maker(40, 32).frames(3), masked=["C13"])
+    path = tmp_path / "bias.fits"
+    write_image(path, bias)
+    assert fits.getheader(path)["CPP_MASKED_0"] == "C13"
+    assert read_image(path).provenance.masked == ("C13",)
+    read = read_facts(path, "bias", "run")
+    assert read.masked == ("C13",)
+    assert {item.name: item.hot for item in read.amplifiers} == {
+        item.name: 40 * 32 * (item.name == "C13") for item in read.amplifiers
+    }
 
 
 def test_a_file_without_an_image_is_refused(tmp_path):

@@ -102,7 +102,10 @@ def _differences(
     noisy: dict[str, float] = {}
     hot: dict[str, int] = {}
     foretold = _foretold_noise(new, old)
+    masked = {*new.masked, *old.masked}
     for mine, other in zip(new.amplifiers, old.amplifiers, strict=True):
+        if mine.name in masked:
+            continue
         worst = _worst_patch(mine, other)
         chance = _SIGNIFICANT * math.hypot(mine.patch_error, other.patch_error)
         if not abs(worst) <= max(limits.level, chance):  # NaN is a difference
@@ -150,4 +153,4 @@ def _size(value: float) -> float:
 
 
 def _total(facts: CalibrationFacts) -> float:
-    return statistics.fmean(item.noise for item in facts.amplifiers)
+    return statistics.fmean(i.noise for i in facts.amplifiers if i.name not in facts.masked)

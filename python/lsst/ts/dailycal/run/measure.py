@@ -6,10 +6,13 @@
 __all__ = ["FrameWatch"]
 
 import asyncio
+import dataclasses
 import logging
+from collections.abc import Mapping
 
 from ..calibration import FrameRule, Judgement, MeasuredFrame, common_trouble, judge
 from ..model import (
+    AmplifiersGivenUp,
     BadFramesError,
     FrameTrouble,
     FrameVerdict,
@@ -25,6 +28,15 @@ from .context import RunContext
 from .state import Slot
 
 _GIVE_UP_AFTER = 3
+_OF_AN_AMPLIFIER = {
+    TroubleKind.DEAD,
+    TroubleKind.NOISE,
+    TroubleKind.BURST,
+    TroubleKind.STEP,
+    TroubleKind.SATURATED,
+    TroubleKind.STUCK_BIT,
+}
+"""What its electronics do, and neither light nor a level that masking would hide."""
 _REMEDIES = {
     TroubleKind.DEAD: "Look at the REB's power and at its clock and bias voltages, then resume.",
     TroubleKind.NOISE: "Look for a source of noise and at the REB's temperatures, then resume.",
@@ -126,7 +138,9 @@ class FrameWatch:
 
     async def _judge(self, measurement: ImageMeasurement) -> None:
         name = measurement.name
-        judgements = judge([*self._frames(), self._frame(measurement)], name, self._rule)
+        judgements = self._look(measurement)
+        if await self._gave_up(name, judgements[name]):
+            judgements = self._look(measurement)
         changed = {
             other: judgement
             for other, judgement in judgements.items()
@@ -139,6 +153,48 @@ class FrameWatch:
             await self._context.journal.record(self._event(other, judgement))
         # The last: until it is recorded, the set of images to be processed is open.
         await self._context.journal.record(self._event(name, judgements[name], measurement))
+
+    def _look(self, measurement: ImageMeasurement) -> Mapping[ImageName, Judgement]:
+        """Judge a frame and those before it, without the amplifiers that are masked."""
+        state = self._context.state
+        masked = dict(state.masked(state.planned[measurement.name].image_type))
+        frames = []
+        for item in (*state.measurements.values(), measurement):
+            event = state.measured.get(item.name)
+            kept = tuple(one for one in item.amplifiers if one.name not in masked)
+            part = dataclasses.replace(item, amplifiers=kept)
+            verdict = event.verdict if event is not None else None
+            frames.append(MeasuredFrame(state.planned[item.name], part, verdict))
+        return judge(frames, measurement.name, self._rule)
+
+    async def _gave_up(self, name: ImageName, judgement: Judgement) -> bool:
+        """Mask amplifiers that are bad in frame after frame, if that is wanted and they are few.
+
+        Frames that were bad for them and for nothing else are good again.
+        """
+        context, most = self._context, self._context.config.may_mask
+        trouble = common_trouble([*self._last(), judgement])
+        if trouble is None or trouble.kind not in _OF_AN_AMPLIFIER or not trouble.amplifiers:
+            return False
+        image_type = context.state.planned[name].image_type
+        if len({*dict(context.state.masked(image_type)), *trouble.amplifiers}) > most:
+            return False
+        await context.journal.record(
+            AmplifiersGivenUp(image_type, trouble.amplifiers, trouble.text)
+        )
+        text = f"{image_type}: masked from here on, bad in three frames in a row: {trouble.text}."
+        await context.tell(text, logging.WARNING)
+        for other, event in tuple(context.state.measured.items()):
+            masked = dict(context.state.masked(context.state.planned[other].image_type))
+            if event.verdict is FrameVerdict.BAD and all(
+                item.amplifiers and masked.keys() >= set(item.amplifiers) for item in event.troubles
+            ):
+                self._judged[other] = Judgement(FrameVerdict.GOOD)
+                await context.journal.record(ImageMeasured(other, FrameVerdict.GOOD))
+        return True
+
+    def _last(self) -> list[Judgement]:
+        return [self._judged[name] for name in sorted(self._judged)]
 
     def _is_news(self, name: ImageName, judgement: Judgement) -> bool:
         event = self._context.state.measured[name]
@@ -160,23 +216,12 @@ class FrameWatch:
             measurement=measurement,
         )
 
-    def _frames(self) -> list[MeasuredFrame]:
-        state = self._context.state
-        return [
-            MeasuredFrame(state.planned[name], item, state.measured[name].verdict)
-            for name, item in state.measurements.items()
-        ]
-
-    def _frame(self, measurement: ImageMeasurement) -> MeasuredFrame:
-        return MeasuredFrame(self._context.state.planned[measurement.name], measurement)
-
     def _find_common_trouble(self) -> None:
         """Look at the frames of this process: what was before a resume has been seen to."""
-        order = sorted(self._judged)
-        trouble = common_trouble([self._judged[name] for name in order])
+        trouble = common_trouble(self._last())
         if trouble is None:
             return
-        names = [str(name) for name in order[-3:]]
+        names = [str(name) for name in sorted(self._judged)[-3:]]
         self.failure = BadFramesError(
             f"Three frames in a row are wrong in the same way ({trouble.kind}): {trouble.text}.",
             last_seen=", ".join(names),
