@@ -17,6 +17,8 @@ from lsst.ts.dailycal.pipelines.image import CalibImage, ImageAmplifier, Mask
 
 SHAPE = (128, 512)  # 64 by 64 pixels an amplifier
 GEOMETRY = LATISS.resized(64, 64)
+ALL = [item.name for item in GEOMETRY.amplifiers]
+SAME_SETUP, OTHER = (("SEQNAME", "A"),), (("SEQNAME", "B"),)
 
 
 def image(seed=1, noise=2.0, add=None):
@@ -74,10 +76,71 @@ def test_a_glow_that_is_in_all_frames_is_refused_with_its_place():
 
 
 def test_a_new_sequencer_is_no_fault():
-    new = facts(image(1, add={"C17": 43.0}), setup=(("SEQNAME", "B"),))
+    new = facts(image(1, add=dict.fromkeys(ALL, 43.0)), setup=OTHER)
     found = compare(new, facts(image(2)))
     assert (found.verdict, found.accepted) == (ComparisonVerdict.OTHER_SETUP, True)
     assert found.differences[0] == "SEQNAME was A and is B"
+    assert "at most +43" in found.differences[1]
+
+
+@pytest.mark.parametrize(
+    ("add", "said"),
+    [
+        (dict.fromkeys(ALL, 400.0), "level of all 16 amplifiers differs, at most +4"),
+        # What clocks and voltages do shows in all amplifiers.
+        (dict.fromkeys(ALL[:3], 43.0), "level of C10, C11, C12 differs"),
+    ],
+)
+def test_a_difference_that_no_sequencer_makes_is_a_fault_whatever_the_header_says(add, said):
+    new, old = facts(image(1, add=add), setup=OTHER), facts(image(2))
+    found = compare(new, old)
+    assert (found.verdict, found.accepted) == (ComparisonVerdict.WORSE, False)
+    assert found.differences[0].startswith(f"no other set-up makes that {said}")
+    assert found.differences[-1] == "SEQNAME was A and is B"
+    assert compare(new, old, OnDifference.WARN).accepted
+
+
+def test_another_set_up_may_double_the_noise_and_not_more():
+    old = facts(image(2, 2.0))
+    noisier = [compare(facts(image(1, noise), setup=OTHER), old).verdict for noise in (3.5, 5.0)]
+    assert noisier == [ComparisonVerdict.OTHER_SETUP, ComparisonVerdict.WORSE]
+
+
+def test_an_amplifier_without_noise_is_worse_with_any_set_up():
+    dead = image(1)
+    place = GEOMETRY.detector_section(GEOMETRY.amplifiers[0])
+    dead[place.y0 : place.y1, place.x0 : place.x1] = 0.0
+    for setup in (OTHER, SAME_SETUP):
+        found = compare(facts(dead, setup=setup), facts(image(2)))
+        assert found.verdict is ComparisonVerdict.WORSE
+        assert f"noise of {GEOMETRY.amplifiers[0].name} is only 0.00 times" in found.differences[0]
+
+
+def dark(seed, rate, temperature="-110"):
+    pixels = image(seed, 0.05, add=dict.fromkeys(ALL, rate))
+    return facts(pixels, kind="dark", setup=(("TEMP_SET", temperature),))
+
+
+def test_darks_without_dark_current_are_told_although_the_difference_is_small():
+    old = dark(1, 0.05)
+    assert compare(dark(2, 0.04), old, kind=ImageType.DARK).verdict is ComparisonVerdict.SAME
+    found = compare(dark(2, 0.001), old, kind=ImageType.DARK)
+    assert found.verdict is ComparisonVerdict.WORSE
+    assert "dark current is 0.0" in found.differences[0]
+    colder = compare(dark(2, 0.001, "-120"), old, kind=ImageType.DARK)
+    assert colder.verdict is ComparisonVerdict.OTHER_SETUP
+
+
+def test_more_hot_pixels_are_explained_by_another_temperature_and_by_no_sequencer():
+    pixels = image(1, 0.01)
+    pixels[70:80, 0:10] = 20.0
+    setups = [OTHER, (("TEMP_SET", "-90"), *SAME_SETUP)]
+    old = facts(image(2, 0.01), kind="dark", setup=(("TEMP_SET", "-110"), *SAME_SETUP))
+    found = [
+        compare(facts(pixels, kind="dark", setup=setup), old, kind=ImageType.DARK).verdict
+        for setup in setups
+    ]
+    assert found == [ComparisonVerdict.WORSE, ComparisonVerdict.OTHER_SETUP]
 
 
 @pytest.mark.parametrize("masked_in", ["new", "old"])
