@@ -25,6 +25,7 @@ from ..model import (
 )
 from ..ports import Measuring
 from .context import RunContext
+from .in_use import InUseWatch
 from .state import Slot
 
 _GIVE_UP_AFTER = 3
@@ -65,6 +66,7 @@ class FrameWatch:
     def __init__(self, context: RunContext) -> None:
         self._context = context
         self._rule = FrameRule(len(context.plan.exposures), context.config.max_settling)
+        self._in_use = InUseWatch(context, self._rule)
         self._port: Measuring | None = context.ports.measuring if context.config.measure else None
         self._one_at_a_time = asyncio.Lock()
         self._unreadable = 0
@@ -149,6 +151,8 @@ class FrameWatch:
         self._judged |= {**changed, name: judgements[name]}
         # Before the records, which wake whoever takes the next exposure.
         self._find_common_trouble()
+        if judgements[name].verdict is FrameVerdict.GOOD:
+            await self._hold_against_what_is_in_use(measurement)
         for other, judgement in changed.items():
             await self._context.journal.record(self._event(other, judgement))
         # The last: until it is recorded, the set of images to be processed is open.
@@ -215,6 +219,15 @@ class FrameWatch:
             rejected=out and not planned.discard,
             measurement=measurement,
         )
+
+    async def _hold_against_what_is_in_use(self, measurement: ImageMeasurement) -> None:
+        trouble = await self._in_use.hold(measurement)
+        if trouble is not None and self._in_use.may_end and self.failure is None:
+            self.failure = BadFramesError(
+                f"Three frames in a row differ in the same way ({trouble.kind}): {trouble.text}.",
+                last_seen=str(measurement.name),
+                remedy=f"{_REMEDIES[trouble.kind]} With on_difference: warn it is told only.",
+            )
 
     def _find_common_trouble(self) -> None:
         """Look at the frames of this process: what was before a resume has been seen to."""
