@@ -70,7 +70,7 @@ def frame(add=None, *, time=0.0, sequencer="a.seq 1", noise=8.0):
                 0.002,
                 levels,
                 (PARALLEL,) * 4,
-            )  # fmt: skip
+            )
         )
     name = ImageName(20261123, 7)
     return ImageMeasurement(
