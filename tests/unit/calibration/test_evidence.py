@@ -136,7 +136,7 @@ def test_few_bad_amplifiers_are_to_be_masked_if_that_is_wanted():
     assert decision.to_mask == tuple((name, "NOISE too low") for name in sorted(NAMES[:2]))
     refused = decide(frames, may_leave_out=True, may_mask=1)
     assert (refused.accepted, refused.goes_on) == (False, False)
-    assert "at most 1 amplifiers may be masked" in refused.reasons
+    assert "no more than 1 may be masked" in refused.reasons
 
 
 def test_what_is_masked_has_no_part_in_the_decision():

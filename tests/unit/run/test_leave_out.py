@@ -141,7 +141,7 @@ async def test_more_bad_amplifiers_than_may_be_masked_are_refused(make_rig):
     async with rig.observatory:
         outcome = await rig.make(**MASK, max_masked=1).execute()
     assert outcome.calibrations[0].status is CalibrationStatus.REJECTED
-    assert "at most 1 amplifiers may be masked" in final_verdict(outcome).warnings[0]
+    assert "no more than 1 may be masked" in final_verdict(outcome).warnings[0]
 
 
 async def test_what_is_masked_in_the_bias_is_masked_in_the_dark_and_known_next_time(make_rig):

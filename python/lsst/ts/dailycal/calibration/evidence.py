@@ -100,7 +100,7 @@ def decide_on_evidence(
     may_mask = len(names) <= criteria.may_mask
     whole = [] if may_mask else list(of_amplifiers)
     if names and criteria.may_mask and not may_mask:
-        whole.append(f"at most {criteria.may_mask} amplifiers may be masked")
+        whole.append(f"no more than {criteria.may_mask} may be masked")
     grave, slight = _trends(found, names, bad, criteria.limits)
     whole += grave
     if good < criteria.fewest:

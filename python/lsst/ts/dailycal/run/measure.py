@@ -183,10 +183,12 @@ class FrameWatch:
         image_type = context.state.planned[name].image_type
         if len({*dict(context.state.masked(image_type)), *trouble.amplifiers}) > most:
             return False
-        await context.journal.record(
-            AmplifiersGivenUp(image_type, trouble.amplifiers, trouble.text)
+        reason = trouble.text.partition(": ")[2]
+        await context.journal.record(AmplifiersGivenUp(image_type, trouble.amplifiers, reason))
+        text = (
+            f"{image_type}: masked from here on, bad in three frames in a row: {trouble.text}. "
+            "Frames that were bad for that alone are good again."
         )
-        text = f"{image_type}: masked from here on, bad in three frames in a row: {trouble.text}."
         await context.tell(text, logging.WARNING)
         for other, event in tuple(context.state.measured.items()):
             masked = dict(context.state.masked(context.state.planned[other].image_type))

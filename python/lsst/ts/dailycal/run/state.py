@@ -9,7 +9,6 @@ the same as going on.
 
 __all__ = ["JobRecord", "RunState", "Slot"]
 
-import dataclasses
 import typing
 from collections.abc import Iterable
 
@@ -26,7 +25,6 @@ from ..model import (
     ExposureFailed,
     ExposureTaken,
     FrameVerdict,
-    Image,
     ImageDamaged,
     ImageIngested,
     ImageLost,
@@ -39,7 +37,6 @@ from ..model import (
     JobAsked,
     JobFinished,
     JobKey,
-    JobResult,
     JobStep,
     JobSubmitted,
     JournalError,
@@ -49,36 +46,7 @@ from ..model import (
     RunOutcome,
     RunStarted,
 )
-
-
-@dataclasses.dataclass(slots=True)
-class Slot:
-    """One exposure of the plan and what became of it."""
-
-    planned: PlannedExposure
-    """The exposure."""
-    attempts: int = 0
-    """Attempts since the run was started or resumed."""
-    image: Image | None = None
-    """The image that fills the slot; `None` if there is none, or the last one was lost."""
-    ingested: bool = False
-    """Is that image in the Butler?"""
-    asked: ExposureAsked | None = None
-    """The attempt whose end is not known; `None` if there is none."""
-
-
-@dataclasses.dataclass(slots=True)
-class JobRecord:
-    """One job of the run and what became of it."""
-
-    job_id: str = ""
-    """Id that OCPS gave to it; empty if it has not accepted it."""
-    enabled_since: float | None = None
-    """When the OCPS that accepted it had been enabled, s TAI; `None` if that is not known."""
-    result: JobResult | None = None
-    """Its result; `None` while there is none."""
-    abandoned: bool = False
-    """Is it no longer waited for?"""
+from .records import JobRecord, Slot
 
 
 class RunState:
