@@ -309,15 +309,15 @@ class Seen:
     """It says something that it does not say of a healthy set."""
     gate: bool
     """The calibration differs from the one in use."""
-    early: bool
-    """Three frames in a row differ from the one in use, so that the acquisition ends."""
+    ends: bool
+    """Three frames in a row are wrong, or differ from the one in use, in the same way."""
     harm: float
     """Mean of the worst amplifier, against the same frames without the trouble (electron)."""
 
     @property
     def stopped(self) -> bool:
         """Is it kept out of what is certified, with ``on_difference: refuse``?"""
-        return self.frames or self.early or self.evidence or self.gate
+        return self.frames or self.ends or self.evidence or self.gate
 
 
 class Bench:
@@ -382,11 +382,11 @@ class Bench:
         """Let everybody look at one trouble."""
         image_type = kind.image_type
         frames = self.frames(_times(image_type), day, kind, strength)
-        frames_see, early = self.rule_for_frames(frames, image_type)
+        frames_see, ends = self.rule_for_frames(frames, image_type)
         try:
             combined = self.combine(image_type, frames)
         except ValueError:  # the job refuses: nothing can be certified
-            return Seen(True, frames_see, True, True, True, early, 0.0)
+            return Seen(True, frames_see, True, True, True, ends, 0.0)
         found = self.verify(image_type, frames, combined)
         decision = decide_on_evidence(image_type, found, _criteria(image_type, len(frames)))
         compared = compare_calibrations(
@@ -401,7 +401,7 @@ class Bench:
             not decision.accepted,
             bool(decision.remarks),
             compared.verdict is ComparisonVerdict.WORSE,
-            early,
+            ends,
             _harm(combined, self.clean(image_type, day), 1.0 if image_type is BIAS else 30.0),
         )
 
@@ -412,19 +412,23 @@ class Bench:
 
         Returns
         -------
-        odd, early : `bool`
-            Is one of them bad or settling; do three in a row differ from what is in use?
+        odd, ends : `bool`
+            Is one of them bad or settling; are three in a row wrong in the same way, or do they
+            differ from what is in use?
         """
         rule = FrameRule(len(frames))
         in_use = InUse(self.reference[BIAS], self.reference[DARK])
         measured: list[MeasuredFrame] = []
         held: list[Judgement] = []
-        early = False
+        judged: dict[ImageName, Judgement] = {}
+        ends = False
         for number, frame in enumerate(frames, start=1):
             name = ImageName.of_exposure(frame.exposure)
             planned = PlannedExposure(image_type, frame.exposure_time, number, len(frames), False)
             measured.append(MeasuredFrame(planned, measure_frame(frame, name)))
             found = judge(measured, name, rule)
+            judged |= found
+            ends = ends or common_trouble([judged[one] for one in sorted(judged)]) is not None
             measured = [
                 dataclasses.replace(item, verdict=found[item.name].verdict)
                 if item.name in found
@@ -439,8 +443,8 @@ class Bench:
                 )
                 verdict = FrameVerdict.GOOD if trouble is None else FrameVerdict.BAD
                 held.append(Judgement(verdict, (trouble,) if trouble else ()))
-                early = early or common_trouble(held) is not None
-        return any(item.verdict is not FrameVerdict.GOOD for item in measured), early
+                ends = ends or common_trouble(held) is not None
+        return any(item.verdict is not FrameVerdict.GOOD for item in measured), ends
 
 
 def _times(image_type: ImageType) -> Sequence[float]:
@@ -536,7 +540,7 @@ def healthy_pixels(bench: Bench, sets: int) -> dict[str, tuple[int, int]]:
             "own combination",
             "gate against the one in use",
             "rule for single frames",
-            "frames against the one in use",
+            "three frames in a row",
         )
     }
     found |= {f"biases, reference of {n} frames": [0, 0] for n in (5, 10, 20)}
@@ -568,13 +572,13 @@ def healthy_set(bench: Bench, image_type: ImageType, day: int) -> dict[str, tupl
     compared = compare_calibrations(
         image_type, _facts(combined, image_type), bench.reference[image_type], OnDifference.REFUSE
     )
-    odd, early = bench.rule_for_frames(frames, image_type)
+    odd, ends = bench.rule_for_frames(frames, image_type)
     today = not decide(image_type, own, failure_limit=LIMIT).accepted
     return {
         "own combination": (not decision.accepted, today),
         "gate against the one in use": (not compared.accepted,),
         "rule for single frames": (odd,),
-        "frames against the one in use": (early,),
+        "three frames in a row": (ends,),
     }
 
 
@@ -595,7 +599,7 @@ def kind_row(bench: Bench, kind: Kind) -> str:
     today = [seen.harm for _, seen in looks if not seen.today]
     return (
         f"| {kind.title} | {looks[0][0]:g} to {looks[-1][0]:g} {kind.unit} | {since('today')} "
-        f"| {since('frames')} | {since('early')} | {since('evidence')} | {since('gate')} | {left} "
+        f"| {since('frames')} | {since('ends')} | {since('evidence')} | {since('gate')} | {left} "
         f"| {max(today, default=0.0):.2f} |"
     )
 
@@ -632,14 +636,17 @@ def page(sets: int, drawn: int) -> str:
         "## Troubles",
         "",
         "From which of the strengths that were tried each sees it, with all stronger ones: today's",
-        "rule (`exposures`), the rule for single frames, three frames in a row against the one in",
-        "use (early), the decision (`evidence`, which leaves exposures out or refuses), the gate",
-        "against the one in use. Harm is the mean difference in the worst amplifier of the",
+        "rule (`exposures`), the rule for single frames, three frames in a row that are wrong or",
+        "differ from the one in use in the same way, so that the acquisition ends (with",
+        "`on_difference: refuse`), the decision (`evidence`, which leaves exposures out or "
+        "refuses),",
+        "the gate against the one in use. Harm is the mean difference in the worst amplifier of "
+        "the",
         "combination, in electron (a dark: in 30 s), of the strongest trouble that passes all of",
         "them; the last column is the greatest that passes today's rule.",
         "Combination itself leaves frames out (decision 0021). One set each.",
         "",
-        "| Trouble | Strengths tried | Today | Frame | Early | Decision | Gate | Harm that passes "
+        "| Trouble | Strengths tried | Today | Frame | Ends | Decision | Gate | Harm that passes "
         "| With today's rule |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: |",
     ]

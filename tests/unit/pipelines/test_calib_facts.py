@@ -178,7 +178,7 @@ def test_more_hot_pixels_are_told():
         facts(pixels, kind="dark"), facts(image(2, 0.01), kind="dark"), kind=ImageType.DARK
     )
     assert found.verdict is ComparisonVerdict.WORSE
-    assert "100 more" in found.differences[0]
+    assert "has 100 more" in found.differences[0]
 
 
 def test_without_one_in_use_or_in_another_unit_nothing_is_compared():

@@ -160,7 +160,7 @@ def _differences(
     if hot:
         name = max(hot, key=hot.__getitem__)
         text = (
-            f"{describe_amplifiers(hot)} have more hot pixels, {name} {hot[name]} more "
+            f"more hot pixels in {describe_amplifiers(hot)}, {name} has {hot[name]} more "
             "(look at the temperature)"
         )
         # The pattern of a bias may have edges, which stand out as hot pixels do.
