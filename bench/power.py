@@ -30,7 +30,15 @@ from lsst.ts.dailycal.calibration import (
     decide_on_evidence,
     noise_allowance,
 )
-from lsst.ts.dailycal.calibration.frame_rule import FrameRule, MeasuredFrame, judge
+from lsst.ts.dailycal.calibration.frame_in_use import InUse, differs_from_what_is_in_use
+from lsst.ts.dailycal.calibration.frame_rule import (
+    FrameRule,
+    Judgement,
+    MeasuredFrame,
+    common_trouble,
+    count_rule_comparisons,
+    judge,
+)
 from lsst.ts.dailycal.model import (
     AmplifierStatistics,
     CalibrationFacts,
@@ -77,7 +85,7 @@ class Kind:
     which: slice
     """In which of them."""
     fault: str
-    """Name of the fault of the simulator; ``exposure time`` for a frame of another one."""
+    """Name of the fault of the simulator."""
     parameter: str
     """The one that is its strength."""
     strengths: tuple[float, ...]
@@ -91,6 +99,7 @@ class Kind:
 FEW, HALF, ALL = slice(6, 9), slice(10, None), slice(None)
 ELECTRONS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 200.0)
 RATES = (0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+WAVES = (1.0, 2.0, 5.0, 10.0, 20.0)
 KINDS = (
     Kind("glow in 3 biases", BIAS, FEW, "glow", "strength", ELECTRONS, "electron at its peak"),
     Kind("glow in half of the biases", BIAS, HALF, "glow", "strength", ELECTRONS, "electron"),
@@ -204,12 +213,66 @@ KINDS = (
         "1 bias that was exposed to the dark",
         BIAS,
         slice(6, 7),
-        "exposure time",
+        "exposure_wrong",
         "seconds",
         (5.0, 30.0, 300.0),
         "s",
     ),
-    Kind("darks that are biases", DARK, ALL, "exposure time", "seconds", (0.0,), "s"),
+    Kind("darks that are biases", DARK, ALL, "exposure_wrong", "seconds", (0.0,), "s"),
+    Kind(
+        "oscillation in 1 amplifier of 3 biases",
+        BIAS,
+        FEW,
+        "oscillation",
+        "strength",
+        WAVES,
+        "electron",
+    ),
+    Kind(
+        "oscillation in 1 amplifier of all biases",
+        BIAS,
+        ALL,
+        "oscillation",
+        "strength",
+        WAVES,
+        "electron",
+    ),
+    Kind(
+        "cosmic ray that bleeds into the overscan of 3 biases",
+        BIAS,
+        FEW,
+        "overscan_bleed",
+        "strength",
+        (5.0, 20.0, 100.0, 500.0, 5000.0),
+        "electron, 3 rows",
+    ),
+    Kind(
+        "readout of 3 biases shifted",
+        BIAS,
+        FEW,
+        "readout_shifted",
+        "columns",
+        (1.0, 2.0, 5.0),
+        "columns",
+    ),
+    Kind(
+        "readout of all biases shifted",
+        BIAS,
+        ALL,
+        "readout_shifted",
+        "columns",
+        (1.0, 2.0, 5.0),
+        "columns",
+    ),
+    Kind(
+        "readout of all darks shifted",
+        DARK,
+        ALL,
+        "readout_shifted",
+        "columns",
+        (1.0, 2.0, 5.0),
+        "columns",
+    ),
     Kind(
         "bias level drifted before the darks",
         DARK,
@@ -246,13 +309,15 @@ class Seen:
     """It says something that it does not say of a healthy set."""
     gate: bool
     """The calibration differs from the one in use."""
+    ends: bool
+    """Three frames in a row are wrong, or differ from the one in use, in the same way."""
     harm: float
     """Mean of the worst amplifier, against the same frames without the trouble (electron)."""
 
     @property
     def stopped(self) -> bool:
         """Is it kept out of what is certified, with ``on_difference: refuse``?"""
-        return self.frames or self.evidence or self.gate
+        return self.frames or self.ends or self.evidence or self.gate
 
 
 class Bench:
@@ -275,16 +340,12 @@ class Bench:
         made, hits = [], 0
         for number, seconds in enumerate(times):
             effects: tuple[FrameEffect, ...] = ()
-            exposed = seconds
             if kind is not None and number in struck:
                 hits += 1
-                if kind.fault == "exposure time":
-                    exposed = strength
-                else:
-                    own = ((kind.parameter, strength),) if kind.parameter else ()
-                    effects = (FrameEffect(kind.fault, (*own, *kind.others), hits),)
+                own = ((kind.parameter, strength),) if kind.parameter else ()
+                effects = (FrameEffect(kind.fault, (*own, *kind.others), hits),)
             name = ImageName(day_obs=day, seq_num=number + 1)
-            request = FrameRequest(name, exposed, exposed + 0.02, effects=effects)
+            request = FrameRequest(name, seconds, seconds + 0.02, effects=effects)
             made.append(
                 RawFrame.from_arrays(
                     self.detector.read(request).pixels,
@@ -321,11 +382,11 @@ class Bench:
         """Let everybody look at one trouble."""
         image_type = kind.image_type
         frames = self.frames(_times(image_type), day, kind, strength)
-        frames_see = _frame_rule(frames, image_type)
+        frames_see, ends = self.rule_for_frames(frames, image_type)
         try:
             combined = self.combine(image_type, frames)
         except ValueError:  # the job refuses: nothing can be certified
-            return Seen(True, frames_see, True, True, True, 0.0)
+            return Seen(True, frames_see, True, True, True, ends, 0.0)
         found = self.verify(image_type, frames, combined)
         decision = decide_on_evidence(image_type, found, _criteria(image_type, len(frames)))
         compared = compare_calibrations(
@@ -340,8 +401,50 @@ class Bench:
             not decision.accepted,
             bool(decision.remarks),
             compared.verdict is ComparisonVerdict.WORSE,
+            ends,
             _harm(combined, self.clean(image_type, day), 1.0 if image_type is BIAS else 30.0),
         )
+
+    def rule_for_frames(
+        self, frames: Sequence[RawFrame], image_type: ImageType
+    ) -> tuple[bool, bool]:
+        """Judge frames as they come.
+
+        Returns
+        -------
+        odd, ends : `bool`
+            Is one of them bad or settling; are three in a row wrong in the same way, or do they
+            differ from what is in use?
+        """
+        rule = FrameRule(len(frames))
+        in_use = InUse(self.reference[BIAS], self.reference[DARK])
+        measured: list[MeasuredFrame] = []
+        held: list[Judgement] = []
+        judged: dict[ImageName, Judgement] = {}
+        ends = False
+        for number, frame in enumerate(frames, start=1):
+            name = ImageName.of_exposure(frame.exposure)
+            planned = PlannedExposure(image_type, frame.exposure_time, number, len(frames), False)
+            measured.append(MeasuredFrame(planned, measure_frame(frame, name)))
+            found = judge(measured, name, rule)
+            judged |= found
+            ends = ends or common_trouble([judged[one] for one in sorted(judged)]) is not None
+            measured = [
+                dataclasses.replace(item, verdict=found[item.name].verdict)
+                if item.name in found
+                else item
+                for item in measured
+            ]
+            newest = measured[-1]
+            if newest.verdict is FrameVerdict.GOOD:
+                comparisons = count_rule_comparisons(rule, newest.measurement)
+                trouble = differs_from_what_is_in_use(
+                    image_type, newest.measurement, in_use, comparisons
+                )
+                verdict = FrameVerdict.GOOD if trouble is None else FrameVerdict.BAD
+                held.append(Judgement(verdict, (trouble,) if trouble else ()))
+                ends = ends or common_trouble(held) is not None
+        return any(item.verdict is not FrameVerdict.GOOD for item in measured), ends
 
 
 def _times(image_type: ImageType) -> Sequence[float]:
@@ -377,24 +480,6 @@ def _harm(mine: CalibImage, clean: CalibImage, scale: float) -> float:
         for s in (amplifier.section for amplifier in mine.amplifiers)
     ]
     return float(max(map(abs, means)))
-
-
-def _frame_rule(frames: Sequence[RawFrame], image_type: ImageType) -> bool:
-    """Judge frames as they come; is one of them bad or settling?"""
-    rule = FrameRule(len(frames))
-    measured: list[MeasuredFrame] = []
-    for number, frame in enumerate(frames, start=1):
-        name = ImageName.of_exposure(frame.exposure)
-        planned = PlannedExposure(image_type, frame.exposure_time, number, len(frames), False)
-        measured.append(MeasuredFrame(planned, measure_frame(frame, name)))
-        found = judge(measured, name, rule)
-        measured = [
-            dataclasses.replace(item, verdict=found[item.name].verdict)
-            if item.name in found
-            else item
-            for item in measured
-        ]
-    return any(item.verdict is not FrameVerdict.GOOD for item in measured)
 
 
 def clopper_pearson(hits: int, trials: int) -> tuple[float, float]:
@@ -448,21 +533,25 @@ def drawn_sets(sets: int) -> int:
 
 def healthy_pixels(bench: Bench, sets: int) -> dict[str, tuple[int, int]]:
     """Count refusals of healthy sets of frames, by the new rule and by today's."""
-    found = {"biases, own combination": [0, 0]}
-    found["biases, gate against the one in use"] = [0, 0]
+    found = {
+        f"{what}, {how}": [0, 0]
+        for what in ("biases", "darks")
+        for how in (
+            "own combination",
+            "gate against the one in use",
+            "rule for single frames",
+            "three frames in a row",
+        )
+    }
     found |= {f"biases, reference of {n} frames": [0, 0] for n in (5, 10, 20)}
     references = {n: combine_bias(bench.frames(BIASES[:n], 20260910 + n)) for n in (5, 10, 20)}
     for number in range(sets):
-        frames = bench.frames(BIASES, 20261001 + number)
-        combined = combine_bias(frames)
-        own = bench.verify(BIAS, frames, combined)
-        compared = compare_calibrations(
-            BIAS, _facts(combined, BIAS), bench.reference[BIAS], OnDifference.REFUSE
-        )
-        found["biases, gate against the one in use"][0] += not compared.accepted
-        counts = found["biases, own combination"]
-        counts[0] += not decide_on_evidence(BIAS, own, _criteria(BIAS, 20)).accepted
-        counts[1] += not decide(BIAS, own, failure_limit=LIMIT).accepted
+        day = 20261001 + number
+        for image_type, what in ((BIAS, "biases"), (DARK, "darks")):
+            for how, counts in healthy_set(bench, image_type, day).items():
+                for place, refused in enumerate(counts):
+                    found[f"{what}, {how}"][place] += refused
+        frames = bench.frames(BIASES, day)
         for n, reference in references.items():
             against = bench.verify(BIAS, frames, reference)
             criteria = dataclasses.replace(
@@ -472,6 +561,25 @@ def healthy_pixels(bench: Bench, sets: int) -> dict[str, tuple[int, int]]:
             counts[0] += not decide_on_evidence(BIAS, against, criteria).accepted
             counts[1] += not decide(BIAS, against, failure_limit=LIMIT).accepted
     return {name: (new, today) for name, (new, today) in found.items()}
+
+
+def healthy_set(bench: Bench, image_type: ImageType, day: int) -> dict[str, tuple[bool, ...]]:
+    """Let everybody look at a healthy set; tell who refuses it, beside today's rule."""
+    frames = bench.frames(_times(image_type), day)
+    combined = bench.combine(image_type, frames)
+    own = bench.verify(image_type, frames, combined)
+    decision = decide_on_evidence(image_type, own, _criteria(image_type, len(frames)))
+    compared = compare_calibrations(
+        image_type, _facts(combined, image_type), bench.reference[image_type], OnDifference.REFUSE
+    )
+    odd, ends = bench.rule_for_frames(frames, image_type)
+    today = not decide(image_type, own, failure_limit=LIMIT).accepted
+    return {
+        "own combination": (not decision.accepted, today),
+        "gate against the one in use": (not compared.accepted,),
+        "rule for single frames": (odd,),
+        "three frames in a row": (ends,),
+    }
 
 
 def kind_row(bench: Bench, kind: Kind) -> str:
@@ -491,7 +599,7 @@ def kind_row(bench: Bench, kind: Kind) -> str:
     today = [seen.harm for _, seen in looks if not seen.today]
     return (
         f"| {kind.title} | {looks[0][0]:g} to {looks[-1][0]:g} {kind.unit} | {since('today')} "
-        f"| {since('frames')} | {since('evidence')} | {since('gate')} | {left} "
+        f"| {since('frames')} | {since('ends')} | {since('evidence')} | {since('gate')} | {left} "
         f"| {max(today, default=0.0):.2f} |"
     )
 
@@ -528,22 +636,23 @@ def page(sets: int, drawn: int) -> str:
         "## Troubles",
         "",
         "From which of the strengths that were tried each sees it, with all stronger ones: today's",
-        "rule (`exposures`), the rule for single frames, the decision (`evidence`, which leaves",
-        "exposures out or refuses), the gate against the one in use. Harm is the mean difference",
-        "in the worst amplifier of the combination, in electron (a dark: in 30 s), of the "
-        "strongest",
-        "trouble that passes all three; the last column is the greatest that passes today's rule.",
+        "rule (`exposures`), the rule for single frames, three frames in a row that are wrong or",
+        "differ from the one in use in the same way, so that the acquisition ends (with",
+        "`on_difference: refuse`), the decision (`evidence`, which leaves exposures out or "
+        "refuses),",
+        "the gate against the one in use. Harm is the mean difference in the worst amplifier of "
+        "the",
+        "combination, in electron (a dark: in 30 s), of the strongest trouble that passes all of",
+        "them; the last column is the greatest that passes today's rule.",
         "Combination itself leaves frames out (decision 0021). One set each.",
         "",
-        "| Trouble | Strengths tried | Today | Frame | Decision | Gate | Harm that passes "
+        "| Trouble | Strengths tried | Today | Frame | Ends | Decision | Gate | Harm that passes "
         "| With today's rule |",
-        "| --- | --- | ---: | ---: | ---: | ---: | --- | ---: |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: |",
     ]
     lines += [kind_row(bench, kind) for kind in KINDS]
     lines += [
         "",
-        "Not among them, since the simulator has no such fault yet: an oscillation in one",
-        "amplifier, a cosmic ray that bleeds into the overscan, a readout shifted by a pixel.",
         "A bias level that drifted before the darks is no harm to the dark, whose intercept is",
         "fitted; it is told (decision 0029).",
     ]

@@ -26,6 +26,7 @@ from lsst.ts.dailycal.model import ImageName, ImageType
 from lsst.ts.dailycal.model.dark_fit import DarkFit
 from lsst.ts.dailycal.pipelines.command import pipetask_argv
 from lsst.ts.dailycal.pipelines.forked import ForkServer
+from lsst.ts.dailycal.pipelines.image import Mask
 from lsst.ts.dailycal.pipelines.raw_error import RawHeaderError
 from lsst.ts.dailycal.sim.clock import day_obs
 from lsst.ts.dailycal.sim.config import SimulationConfig
@@ -226,6 +227,34 @@ def test_a_bias_is_found_by_its_validity_when_darks_are_combined(site):
             "bias", instrument="LATISS", detector=0, exposure=site.biases[0], collections=CALIB
         )
     assert len(calib.inputs) == 20
+
+
+def test_amplifiers_are_masked_in_bias_and_dark_and_the_others_verified(site):
+    masked = "-c cpBias:badAmplifiers=C10+C13"
+    config = f"LATISS/calib --register-dataset-types {masked}"
+    site.must_run("masked-bias", "cpBias", config, site.biases[:3])
+    inputs = "u/ocps/masked-bias,LATISS/calib"
+    site.must_run("masked-dark", "cpDark", f"{inputs} --register-dataset-types", site.darks[:3])
+    with open_repository(site.repo, collections="u/ocps/masked-dark") as butler:
+        dark = butler.get("dark", instrument="LATISS", detector=0)
+    bad = {
+        a.name
+        for a in dark.amplifiers
+        if (dark.mask[a.section.y0 : a.section.y1, a.section.x0 : a.section.x1] & Mask.BAD).all()
+    }
+    assert bad == {"C10", "C13"}
+    assert dark.provenance.masked == ("C10", "C13")
+    config = f"u/ocps/masked-dark,{inputs} --register-dataset-types"
+    site.must_run("masked-verify", "verifyDark", config, site.darks[:3])
+    stats = read_stats(site.repo, "u/ocps/masked-verify", "verifyDarkStats")
+    names = {text.split()[1] for entry in stats.values() if isinstance(entry, dict)
+             for text in entry.get("FAILURES", ())}  # fmt: skip
+    assert names == {"C10", "C13"}
+    code, said = site.run(
+        "no-such", "cpBias", "LATISS/calib -c cpBias:badAmplifiers=C99", site.biases[:3]
+    )
+    assert code != 0
+    assert "C99" in said
 
 
 def test_certifying_twice_conflicts_and_the_conflict_is_found_before(site):

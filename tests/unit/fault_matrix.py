@@ -209,6 +209,8 @@ def _pixels() -> Iterator[Case]:
         name, _, values = fault.partition(":")
         text = f"{name}@BIAS/4" + (f":{values}" if values else "")
         yield Case(room, text, retaken=1, config=MEASURED, large=True)
+    for fault in UNSEEN_FAULTS:
+        yield Case(room, fault, config=MEASURED, large=True)
     yield Case(room, "frame_identical@BIAS/3-4", retaken=1, config=MEASURED, large=True)
     yield Case(
         room,
@@ -232,7 +234,11 @@ FRAME_FAULTS = (
     "noise_burst",
     "gain_lost",
     "stuck_bit",
+    "oscillation",
+    "overscan_bleed",
 )
+UNSEEN_FAULTS = ("readout_shifted@BIAS/4", "exposure_wrong@DARK/3")
+"""In one frame they do no harm that anybody could see."""
 
 
 def _jobs() -> Iterator[Case]:

@@ -129,6 +129,28 @@ def test_dead_amplifiers_are_named_and_refused(number):
     assert decision.bad_exposures == ()
 
 
+def test_few_bad_amplifiers_are_to_be_masked_if_that_is_wanted():
+    frames = change(healthy(), range(20), NAMES[:2], noise=lambda _: 0.0)
+    decision = decide(frames, may_leave_out=True, may_mask=2)
+    assert (decision.accepted, decision.goes_on) == (False, True)
+    assert decision.to_mask == tuple((name, "NOISE too low") for name in sorted(NAMES[:2]))
+    refused = decide(frames, may_leave_out=True, may_mask=1)
+    assert (refused.accepted, refused.goes_on) == (False, False)
+    assert "no more than 1 may be masked" in refused.reasons
+
+
+def test_what_is_masked_has_no_part_in_the_decision():
+    frames = change(healthy(), range(20), ["C10"], noise=lambda _: math.nan)
+    failures = {i: [FailedTest("RXX_S00", "C10", "NOISE")] for i in range(20)}
+    decision = decide(frames, failures=failures, masked=(("C10", "dead"),))
+    assert decision.accepted
+    assert decision.failures == ()
+    assert decision.remarks == ("C10 masked BAD (dead)",)
+    assert not decide(frames, failures=failures).accepted
+    worse = change(frames, range(20), ["C11"], noise=lambda _: 0.0)
+    assert decide(worse, masked=(("C10", "dead"),)).bad_amplifiers == ("C11",)
+
+
 def test_of_an_amplifier_and_of_a_frame_the_worst_is_named():
     frames = change(healthy(), range(20), ["C10"], noise=lambda _: 0.0, level=lambda _: 40.0)
     reasons = decide(frames, reference=Reference(20, is_own=False)).reasons

@@ -43,6 +43,11 @@ def test_a_single_exposure_has_no_trailing_comma():
     assert request.pipeline == "${CP_VERIFY_DIR}/pipelines/LATISS/verifyDark.yaml"
 
 
+def test_masked_amplifiers_are_an_option_of_the_combination():
+    request = generate_request(configure(), ImageType.DARK, IMAGES, masked=["C10", "C13"])
+    assert request.config.endswith("--register-dataset-types -c cpDark:badAmplifiers=C10+C13")
+
+
 @pytest.mark.prevents("D17")
 def test_options_are_added_behind_the_others():
     config = configure(config_options_bias=" -c isr:doDefect=False ", n_processes=2)

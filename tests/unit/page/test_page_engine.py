@@ -296,6 +296,15 @@ def test_a_rejection_of_what_was_taken_is_not_announced_as_success():
     assert "complete" not in stage.announcer.made[-1].text
 
 
+def test_masked_amplifiers_are_announced_with_what_is_complete():
+    said = "BIAS: certified without amplifiers: C13 masked BAD"
+    stage = Stage(QueueInMemory({CALIBRATIONS: Behaviour(messages=((logging.WARNING, said),))}))
+    outcome = stage.execute()
+    assert outcome.succeeded
+    assert outcome.steps[-2].masked == (said,)
+    assert stage.announcer.made[-1].text.endswith(f"complete. {said}.")
+
+
 def test_a_script_that_never_stops_is_told_with_what_the_queue_said():
     queue = QueueInMemory({ENABLE_ATCS: Behaviour(duration=1000)})
     queue.gives_up_on_stop = 400.0

@@ -11,11 +11,14 @@ from lsst.ts.dailycal.calibration import OnDifference, compare_calibrations
 from lsst.ts.dailycal.model import ComparisonVerdict, ImageType
 from lsst.ts.dailycal.model.detector import LATISS
 from lsst.ts.dailycal.pipelines.calib_facts import measure_calibration, read_facts
-from lsst.ts.dailycal.pipelines.fits_image import write_image
+from lsst.ts.dailycal.pipelines.combine import combine_bias
+from lsst.ts.dailycal.pipelines.fits_image import read_image, write_image
 from lsst.ts.dailycal.pipelines.image import CalibImage, ImageAmplifier, Mask
 
 SHAPE = (128, 512)  # 64 by 64 pixels an amplifier
 GEOMETRY = LATISS.resized(64, 64)
+ALL = [item.name for item in GEOMETRY.amplifiers]
+SAME_SETUP, OTHER = (("SEQNAME", "A"),), (("SEQNAME", "B"),)
 
 
 def image(seed=1, noise=2.0, add=None):
@@ -73,10 +76,81 @@ def test_a_glow_that_is_in_all_frames_is_refused_with_its_place():
 
 
 def test_a_new_sequencer_is_no_fault():
-    new = facts(image(1, add={"C17": 43.0}), setup=(("SEQNAME", "B"),))
+    new = facts(image(1, add=dict.fromkeys(ALL, 43.0)), setup=OTHER)
     found = compare(new, facts(image(2)))
     assert (found.verdict, found.accepted) == (ComparisonVerdict.OTHER_SETUP, True)
     assert found.differences[0] == "SEQNAME was A and is B"
+    assert "at most +43" in found.differences[1]
+
+
+@pytest.mark.parametrize(
+    ("add", "said"),
+    [
+        (dict.fromkeys(ALL, 400.0), "level of all 16 amplifiers differs, at most +4"),
+        # What clocks and voltages do shows in all amplifiers.
+        (dict.fromkeys(ALL[:3], 43.0), "level of C10, C11, C12 differs"),
+    ],
+)
+def test_a_difference_that_no_sequencer_makes_is_a_fault_whatever_the_header_says(add, said):
+    new, old = facts(image(1, add=add), setup=OTHER), facts(image(2))
+    found = compare(new, old)
+    assert (found.verdict, found.accepted) == (ComparisonVerdict.WORSE, False)
+    assert found.differences[0].startswith(f"no other set-up makes that {said}")
+    assert found.differences[-1] == "SEQNAME was A and is B"
+    assert compare(new, old, OnDifference.WARN).accepted
+
+
+def test_another_set_up_may_double_the_noise_and_not_more():
+    old = facts(image(2, 2.0))
+    noisier = [compare(facts(image(1, noise), setup=OTHER), old).verdict for noise in (3.5, 5.0)]
+    assert noisier == [ComparisonVerdict.OTHER_SETUP, ComparisonVerdict.WORSE]
+
+
+def test_an_amplifier_without_noise_is_worse_with_any_set_up():
+    dead = image(1)
+    place = GEOMETRY.detector_section(GEOMETRY.amplifiers[0])
+    dead[place.y0 : place.y1, place.x0 : place.x1] = 0.0
+    for setup in (OTHER, SAME_SETUP):
+        found = compare(facts(dead, setup=setup), facts(image(2)))
+        assert found.verdict is ComparisonVerdict.WORSE
+        assert f"noise of {GEOMETRY.amplifiers[0].name} is only 0.00 times" in found.differences[0]
+
+
+def dark(seed, rate, temperature="-110"):
+    pixels = image(seed, 0.05, add=dict.fromkeys(ALL, rate))
+    return facts(pixels, kind="dark", setup=(("TEMP_SET", temperature),))
+
+
+def test_darks_without_dark_current_are_told_although_the_difference_is_small():
+    old = dark(1, 0.05)
+    assert compare(dark(2, 0.04), old, kind=ImageType.DARK).verdict is ComparisonVerdict.SAME
+    found = compare(dark(2, 0.001), old, kind=ImageType.DARK)
+    assert found.verdict is ComparisonVerdict.WORSE
+    assert "dark current is 0.0" in found.differences[0]
+    colder = compare(dark(2, 0.001, "-120"), old, kind=ImageType.DARK)
+    assert colder.verdict is ComparisonVerdict.OTHER_SETUP
+
+
+def test_more_hot_pixels_are_explained_by_another_temperature_and_by_no_sequencer():
+    pixels = image(1, 0.01)
+    pixels[70:80, 0:10] = 20.0
+    setups = [OTHER, (("TEMP_SET", "-90"), *SAME_SETUP)]
+    old = facts(image(2, 0.01), kind="dark", setup=(("TEMP_SET", "-110"), *SAME_SETUP))
+    found = [
+        compare(facts(pixels, kind="dark", setup=setup), old, kind=ImageType.DARK).verdict
+        for setup in setups
+    ]
+    assert found == [ComparisonVerdict.WORSE, ComparisonVerdict.OTHER_SETUP]
+
+
+@pytest.mark.parametrize("masked_in", ["new", "old"])
+def test_an_amplifier_that_is_masked_in_one_of_them_is_not_compared(masked_in):
+    masked = {masked_in: ("C10",)}
+    old = dataclasses.replace(facts(image()), masked=masked.get("old", ()))
+    new = dataclasses.replace(facts(image(2, add={"C10": 500.0})), masked=masked.get("new", ()))
+    assert compare(new, old).verdict is ComparisonVerdict.SAME
+    worse = dataclasses.replace(facts(image(2, add={"C11": 500.0})), masked=("C10",))
+    assert "level of C11 differs" in compare(worse, old).differences[0]
 
 
 def test_noise_is_held_against_the_number_of_exposures():
@@ -104,7 +178,7 @@ def test_more_hot_pixels_are_told():
         facts(pixels, kind="dark"), facts(image(2, 0.01), kind="dark"), kind=ImageType.DARK
     )
     assert found.verdict is ComparisonVerdict.WORSE
-    assert "100 more" in found.differences[0]
+    assert "has 100 more" in found.differences[0]
 
 
 def test_without_one_in_use_or_in_another_unit_nothing_is_compared():
@@ -149,6 +223,19 @@ def test_our_own_file_gives_the_same_facts(tmp_path):
     write_image(tmp_path / "own.fits", mine)
     found = read_facts(tmp_path / "own.fits", "bias", "run")
     assert found == measure_calibration("bias", "run", pixels, mask != 0, exposures=3)
+
+
+def test_a_masked_amplifier_is_named_in_the_header_and_marked_in_the_plane(make_maker, tmp_path):
+    bias = combine_bias(make_maker(40, 32).frames(3), masked=["C13"])
+    path = tmp_path / "bias.fits"
+    write_image(path, bias)
+    assert fits.getheader(path)["CPP_MASKED_0"] == "C13"
+    assert read_image(path).provenance.masked == ("C13",)
+    read = read_facts(path, "bias", "run")
+    assert read.masked == ("C13",)
+    assert {item.name: item.hot for item in read.amplifiers} == {
+        item.name: 40 * 32 * (item.name == "C13") for item in read.amplifiers
+    }
 
 
 def test_a_file_without_an_image_is_refused(tmp_path):

@@ -178,3 +178,44 @@ async def test_a_frame_that_was_not_measured_before_a_crash_is_measured_by_who_r
         outcome = await rig.make(**given).execute()
     assert outcome.failure is None
     assert len(rig.events(ImageMeasured)) == 5
+
+
+GLOW = "glow@BIAS/*:strength=100,width=0.6"
+WITH_GATE = {"script_mode": "BIAS", "generate_calibrations": True, "n_bias": 7}
+
+
+async def test_a_glow_in_all_frames_is_seen_against_what_is_in_use_and_ends_the_acquisition(
+    make_rig,
+):
+    rig = make_rig(GLOW)
+    outcome = await run(rig, **WITH_GATE, on_difference="refuse")
+    assert verdicts(rig, FrameVerdict.BAD) == {}, "they are alike"
+    assert "electron brighter than with the bias in use" in outcome.failure.reason
+    assert "Look for light" in outcome.failure.remedy
+    assert len(rig.events(ExposureTaken)) <= 5, "three, and what was under way"
+
+
+async def test_what_would_be_certified_all_the_same_is_told_once(make_rig):
+    rig = make_rig(GLOW)
+    outcome = await run(rig, **WITH_GATE)
+    assert outcome.failure is None
+    assert rig.messages.count("three frames in a row differ in the same way") == 1
+    assert outcome.calibrations[0].kept == 7
+
+
+async def test_a_healthy_run_does_not_differ_from_what_is_in_use(make_rig):
+    rig = make_rig()
+    outcome = await run(rig, **{**WITH_GATE, "script_mode": "BIAS_DARK"}, on_difference="refuse")
+    assert outcome.failure is None
+    assert "differ in the same way" not in rig.messages
+
+
+async def test_another_sequencer_is_not_held_against_what_is_in_use(make_rig):
+    rig = make_rig("new_sequencer")
+    store = rig.observatory.store
+    where, bias = store.find_in_use(["LATISS/calib"], "bias", 2e9, "")
+    provenance = dataclasses.replace(bias.provenance, setup=(("SEQFILE", "of_before.seq"),))
+    store.put(where, "bias", dataclasses.replace(bias, provenance=provenance))
+    outcome = await run(rig, **WITH_GATE, on_difference="refuse")
+    assert outcome.failure is None
+    assert "differ in the same way" not in rig.messages

@@ -77,6 +77,7 @@ EVENTS = [
     event_module.ImageMeasured(
         NAME, FrameVerdict.BAD, (TROUBLE,), rejected=True, measurement=MEASUREMENT
     ),
+    event_module.AmplifiersGivenUp(ImageType.DARK, ("C10",), "C10: dead"),
     event_module.ImageUnclaimed(NAME, "group#1"),
     event_module.JobAsked(KEY, JobRequest("p", "c", "q")),
     event_module.JobSubmitted(KEY, "abc"),

@@ -8,6 +8,7 @@ from .compare import *
 from .config import *
 from .evidence import *
 from .flaws import *
+from .frame_in_use import *
 from .frame_rule import *
 from .plan import *
 from .preflight import *

@@ -8,6 +8,8 @@ __all__ = ["compare_calibrations"]
 import dataclasses
 import math
 import statistics
+import typing
+from collections.abc import Mapping, Sequence
 
 from ..model import (
     AmplifierFacts,
@@ -26,17 +28,39 @@ class ComparisonLimits:
 
     level: float
     """Median of a patch (electron, or electron/s)."""
+    setup_level: float
+    """The same if sequencer, voltages or temperature are others."""
     noise: float = 1.25
     """Noise, as a multiple of what the numbers of exposures foretell."""
+    setup_noise: float = 2.0
+    """The same with another set-up: four times as long an integration halves it."""
+    quiet: float = 0.5
+    """Below this multiple an amplifier is dead, or has lost its gain; no set-up does that."""
     hot_share: float = 2.0
     """Hot pixels, as a multiple of those before."""
     hot_extra: int = 20
     """And so many more, in an amplifier."""
+    dark_share: float = 0.5
+    """Dark current of all amplifiers, as a share of that before, that is too little."""
 
 
 _SIGNIFICANT = 6.0  # standard errors: one in 500 million patches
-LIMITS = {ImageType.BIAS: ComparisonLimits(2.0), ImageType.DARK: ComparisonLimits(0.1)}
-"""A quarter of the read noise; and the same in a dark of 20 to 30 s (electron/s)."""
+LIMITS = {
+    ImageType.BIAS: ComparisonLimits(2.0, 200.0),
+    ImageType.DARK: ComparisonLimits(0.1, 0.5),
+}
+"""A quarter of the read noise, and the same in a dark of 20 to 30 s (electron/s).
+
+Clocks and voltages that change make patterns of up to a hundred electron, in all amplifiers.
+"""
+
+
+class _Difference(typing.NamedTuple):
+    """One way in which two calibrations differ."""
+
+    text: str
+    by_setup: bool
+    """Can another sequencer, voltage or temperature make it?"""
 
 
 def compare_calibrations(
@@ -61,17 +85,22 @@ def compare_calibrations(
         verdict, why = ComparisonVerdict.NOT_COMPARED, _why_not(new, old)
         return Comparison(image_type, verdict, against, why, accepted=True)
     changed = _changed_setup(new, old)
-    worse = _differences(new, old, LIMITS[image_type])
-    if worse and changed:
+    found = _differences(new, old, LIMITS[image_type], changes_temperature="TEMP_SET" in changed)
+    setup, worse = tuple(changed.values()), tuple(item.text for item in found)
+    if found and changed and all(item.by_setup for item in found):
         # Another sequencer or voltage makes another pattern; that is what calibrations are for.
         verdict = ComparisonVerdict.OTHER_SETUP
-        return Comparison(image_type, verdict, against, (*changed, *worse), accepted=True)
-    if worse:
+        return Comparison(image_type, verdict, against, (*setup, *worse), accepted=True)
+    if found:
+        if changed:
+            unexplained = "; ".join(item.text for item in found if not item.by_setup)
+            explained = tuple(item.text for item in found if item.by_setup)
+            worse = (f"no other set-up makes that {unexplained}", *explained, *setup)
         accepted = on_difference is not OnDifference.REFUSE
         return Comparison(image_type, ComparisonVerdict.WORSE, against, worse, accepted=accepted)
     better = _total(new) < 0.9 * _total(old) and math.isfinite(_total(new))
     verdict = ComparisonVerdict.BETTER if better else ComparisonVerdict.SAME
-    return Comparison(image_type, verdict, against, changed, accepted=True)
+    return Comparison(image_type, verdict, against, setup, accepted=True)
 
 
 def _names(facts: CalibrationFacts) -> tuple[tuple[str, int], ...]:
@@ -86,50 +115,109 @@ def _why_not(new: CalibrationFacts | None, old: CalibrationFacts | None) -> tupl
     return (f"the one in use is in {old.unit}, and this one in {new.unit}",)
 
 
-def _changed_setup(new: CalibrationFacts, old: CalibrationFacts) -> tuple[str, ...]:
+def _changed_setup(new: CalibrationFacts, old: CalibrationFacts) -> dict[str, str]:
+    """Say in words what changed, by header key."""
     before = dict(old.setup)
-    return tuple(
-        f"{key} was {before[key]} and is {value}"
+    return {
+        key: f"{key} was {before[key]} and is {value}"
         for key, value in new.setup
         if key in before and before[key] != value
-    )
+    }
 
 
 def _differences(
-    new: CalibrationFacts, old: CalibrationFacts, limits: ComparisonLimits
-) -> tuple[str, ...]:
+    new: CalibrationFacts,
+    old: CalibrationFacts,
+    limits: ComparisonLimits,
+    *,
+    changes_temperature: bool,
+) -> list[_Difference]:
     levels: dict[str, float] = {}
-    noisy: dict[str, float] = {}
+    noises: dict[str, float] = {}
     hot: dict[str, int] = {}
     foretold = _foretold_noise(new, old)
-    for mine, other in zip(new.amplifiers, old.amplifiers, strict=True):
+    pairs = _pairs(new, old)
+    for mine, other in pairs:
         worst = _worst_patch(mine, other)
         chance = _SIGNIFICANT * math.hypot(mine.patch_error, other.patch_error)
         if not abs(worst) <= max(limits.level, chance):  # NaN is a difference
             levels[mine.name] = worst
-        if foretold < math.inf and not mine.noise <= limits.noise * foretold * other.noise:
-            noisy[mine.name] = mine.noise / other.noise if other.noise else math.inf
+        if foretold < math.inf:
+            noises[mine.name] = mine.noise / other.noise if other.noise else math.inf
         if mine.hot > limits.hot_share * other.hot + limits.hot_extra:
             hot[mine.name] = mine.hot - other.hot
-    lines = []
+    found = []
     if levels:
-        name = max(levels, key=lambda name: abs(levels[name]))
-        lines.append(
+        name = max(levels, key=lambda name: _size(levels[name]))
+        text = (
             f"level of {describe_amplifiers(levels)} differs, at most {levels[name]:+.3g} "
             f"{new.unit} on {name} (look at both images for glow and light, and at voltages)"
         )
-    if noisy:
-        name = max(noisy, key=noisy.__getitem__)
-        lines.append(
-            f"noise of {describe_amplifiers(noisy)} is up to {noisy[name]:.2f} times as high"
-        )
+        # What all amplifiers have in common shows in most of them.
+        common = 2 * len(levels) > len(pairs)
+        found.append(_Difference(text, common and _size(levels[name]) <= limits.setup_level))
+    found += _noise_differences(noises, foretold, limits)
     if hot:
         name = max(hot, key=hot.__getitem__)
-        lines.append(
-            f"{describe_amplifiers(hot)} have more hot pixels, {name} {hot[name]} more "
+        text = (
+            f"more hot pixels in {describe_amplifiers(hot)}, {name} has {hot[name]} more "
             "(look at the temperature)"
         )
-    return tuple(lines)
+        # The pattern of a bias may have edges, which stand out as hot pixels do.
+        found.append(_Difference(text, changes_temperature or new.dataset_type == "bias"))
+    if new.dataset_type == "dark" and (share := _share_of_dark_current(pairs)) < limits.dark_share:
+        text = (
+            f"dark current is {share:.2f} times that of before (look at the exposure times: "
+            "darks that were not exposed are biases)"
+        )
+        found.append(_Difference(text, changes_temperature))
+    return found
+
+
+def _pairs(
+    new: CalibrationFacts, old: CalibrationFacts
+) -> list[tuple[AmplifierFacts, AmplifierFacts]]:
+    """Pair the amplifiers that are masked in neither."""
+    masked = {*new.masked, *old.masked}
+    pairs = zip(new.amplifiers, old.amplifiers, strict=True)
+    return [pair for pair in pairs if pair[0].name not in masked]
+
+
+def _noise_differences(
+    ratios: Mapping[str, float], foretold: float, limits: ComparisonLimits
+) -> list[_Difference]:
+    noisy = {name: ratio for name, ratio in ratios.items() if not ratio <= limits.noise * foretold}
+    quiet = {name: ratio for name, ratio in ratios.items() if ratio < limits.quiet * foretold}
+    found = []
+    if noisy:
+        worst = max(noisy.values(), key=_size)
+        text = f"noise of {describe_amplifiers(noisy)} is up to {worst:.2f} times as high"
+        found.append(_Difference(text, worst <= limits.setup_noise * foretold))
+    if quiet:
+        text = (
+            f"noise of {describe_amplifiers(quiet)} is only {min(quiet.values()):.2f} times as "
+            "high (look at the raw frames: dead amplifiers, lost gain)"
+        )
+        found.append(_Difference(text, by_setup=False))
+    return found
+
+
+def _share_of_dark_current(pairs: Sequence[tuple[AmplifierFacts, AmplifierFacts]]) -> float:
+    """Tell what is left of the dark current; infinite if no loss is significant.
+
+    The error is taken from the scatter among the amplifiers, which have more of it than noise:
+    the bias level of each wanders, and its rate with it.
+    """
+    levels = [(statistics.fmean(a.patches), statistics.fmean(b.patches)) for a, b in pairs]
+    if len(levels) < 2:
+        return math.inf
+    changes = [mine - other for mine, other in levels]
+    change, before = statistics.median(changes), statistics.median(other for _, other in levels)
+    # The variance of a median of n values is pi/2n of theirs.
+    error = statistics.stdev(changes) * math.sqrt(math.pi / 2.0 / len(changes))
+    if not (before > 0.0 and -change > _SIGNIFICANT * error):
+        return math.inf
+    return max(0.0, 1.0 + change / before)
 
 
 def _foretold_noise(new: CalibrationFacts, old: CalibrationFacts) -> float:
@@ -150,4 +238,4 @@ def _size(value: float) -> float:
 
 
 def _total(facts: CalibrationFacts) -> float:
-    return statistics.fmean(item.noise for item in facts.amplifiers)
+    return statistics.fmean(i.noise for i in facts.amplifiers if i.name not in facts.masked)

@@ -14,6 +14,7 @@ from . import text_rules
 from .run_config import (
     AcceptRule,
     CalibrationConfig,
+    OnBadAmplifiers,
     OnDifference,
     OnRejection,
     RunConfig,
@@ -84,6 +85,8 @@ def make_run_config(raw: Raw, schema: Mapping[str, typing.Any]) -> RunConfig:
         accept_rule=AcceptRule(full["accept_rule"]),
         on_rejection=OnRejection(full["on_rejection"]),
         on_difference=OnDifference(full["on_difference"]),
+        on_bad_amplifiers=OnBadAmplifiers(full["on_bad_amplifiers"]),
+        max_masked=full["max_masked"],
         max_attempts=full["max_attempts"],
         measure=full["measure"],
         retake_bad=full["retake_bad"],

@@ -54,6 +54,10 @@ class EvidenceCriteria:
     """Of how many exposures the bias was made that was subtracted from darks."""
     may_leave_out: bool = False
     """May bad exposures be left out, and the rest combined and verified once more?"""
+    masked: tuple[tuple[str, str], ...] = ()
+    """Names of amplifiers that are masked in the reference, and why: the others decide."""
+    may_mask: int = 0
+    """How many amplifiers may be masked, and the exposures combined and verified once more."""
     limits: EvidenceLimits = dataclasses.field(default_factory=EvidenceLimits)
     """From where on something counts."""
 
@@ -67,7 +71,8 @@ def decide_on_evidence(
     in which a test of cp_verify fails on ``failure_limit`` of the other amplifiers, or the level or
     the noise of one of them is off by what no healthy exposure shows, or that repeats another one.
     The set is accepted if no amplifier is bad, enough exposures are good, none that is bad is among
-    those that were combined, and no level drifts or jumps.
+    those that were combined, and no level drifts or jumps. Bad amplifiers that may be masked, and
+    those that are, have no part in that.
 
     Parameters
     ----------
@@ -82,34 +87,49 @@ def decide_on_evidence(
     -------
     decision : `Decision`
         With reasons in words. ``left_out`` names the exposures without which the rest is to be
-        combined and verified once more.
+        combined and verified once more, ``to_mask`` the amplifiers that are to be masked in that.
     """
+    found = found.without({name for name, _ in criteria.masked})
     flaws = find_flaws(found, criteria.reference, criteria.bias_exposures, criteria.limits)
     flaws += _of_repeated(found)
     bad_amplifiers = _bad_amplifiers(flaws, len(found.exposures))
     names = {name for by_name in bad_amplifiers.values() for name in by_name}
     bad = _bad_exposures([flaw for flaw in flaws if flaw.amplifier not in names], criteria)
     good = len(found.exposures) - len(bad)
-    whole = [_of_amplifiers(kind, found, by_name) for kind, by_name in bad_amplifiers.items()]
+    of_amplifiers = [_of_amplifiers(kind, found, its) for kind, its in bad_amplifiers.items()]
+    may_mask = len(names) <= criteria.may_mask
+    whole = [] if may_mask else list(of_amplifiers)
+    if names and criteria.may_mask and not may_mask:
+        whole.append(f"no more than {criteria.may_mask} may be masked")
     grave, slight = _trends(found, names, bad, criteria.limits)
     whole += grave
     if good < criteria.fewest:
         whole.append(f"{good} of {len(found.exposures)} are good, {criteria.fewest} are needed")
     leave_out = bool(bad) and not whole and criteria.may_leave_out
+    to_mask = [] if whole else [(n, str(kind)) for kind, its in bad_amplifiers.items() for n in its]
     # Who is compared with something else than their own combination harms nothing.
     harmless = not bad or not criteria.reference.is_own
-    reasons = whole + _of_exposures(flaws, bad, names)
+    reasons = (of_amplifiers if to_mask else []) + whole + _of_exposures(flaws, bad, names)
     base = decide(image_type, found, failure_limit=criteria.failure_limit)
     return dataclasses.replace(
         base,
-        accepted=not whole and harmless,
+        accepted=not whole and harmless and not to_mask,
         bad_exposures=tuple(sorted(bad)),
         bad_exposure_limit=max(1, len(found.exposures) - criteria.fewest + 1),
         left_out=tuple(sorted(bad)) if leave_out else (),
         bad_amplifiers=tuple(sorted(names)),
         reasons=tuple(reasons),
-        remarks=tuple(slight + _remarks(image_type, found, criteria)),
+        remarks=tuple(_of_masked(criteria) + slight + _remarks(image_type, found, criteria)),
+        to_mask=tuple(sorted(to_mask)),
+        masked=criteria.masked,
     )
+
+
+def _of_masked(criteria: EvidenceCriteria) -> list[str]:
+    by_reason: dict[str, list[str]] = {}
+    for name, why in criteria.masked:
+        by_reason.setdefault(why, []).append(name)
+    return [f"{describe_amplifiers(names)} masked BAD ({why})" for why, names in by_reason.items()]
 
 
 def _of_repeated(found: RunStatistics) -> list[Flaw]:

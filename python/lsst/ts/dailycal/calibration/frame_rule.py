@@ -10,7 +10,15 @@ time, the biases among them: dark current only adds, and not more than `MAX_DARK
 A frame may be judged again while its pool is small, for the first one may be the odd one.
 """
 
-__all__ = ["MAX_DARK_RATE", "FrameRule", "Judgement", "MeasuredFrame", "common_trouble", "judge"]
+__all__ = [
+    "MAX_DARK_RATE",
+    "FrameRule",
+    "Judgement",
+    "MeasuredFrame",
+    "common_trouble",
+    "count_rule_comparisons",
+    "judge",
+]
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -104,8 +112,7 @@ def judge(
         if not frame.is_out or frame.name == newest
     }
     sound = [f for f in own_type if not f.is_out and not flaws[f.name]]
-    grid = subject.measurement.grid
-    comparisons = count_comparisons(rule.planned, grid[0] * grid[1])
+    comparisons = count_rule_comparisons(rule, subject.measurement)
     moving = count_settling([f.measurement for f in sound], n_sigma(comparisons))
     settling = {frame.name for frame in sound[: min(moving, rule.max_settling)]}
     settling |= {frame.name for frame in sound if frame.verdict is FrameVerdict.SETTLING}
@@ -123,6 +130,11 @@ def judge(
             found[frame.name] = Judgement(verdict, tuple(troubles))
     _tell_tail_apart(found, sound, settling, rule)
     return found
+
+
+def count_rule_comparisons(rule: FrameRule, measurement: ImageMeasurement) -> int:
+    """Count the comparisons of a run, from the regions of one of its frames (`int`)."""
+    return count_comparisons(rule.planned, measurement.grid[0] * measurement.grid[1])
 
 
 def _tell_tail_apart(

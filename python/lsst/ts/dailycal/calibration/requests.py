@@ -40,6 +40,7 @@ def generate_request(
     image_type: ImageType,
     images: Sequence[ImageName],
     bias_collection: str | None = None,
+    masked: Sequence[str] = (),
 ) -> JobRequest:
     """Ask for a combined calibration.
 
@@ -54,14 +55,18 @@ def generate_request(
     bias_collection : `str`, optional
         Collection of the combined bias of this run. It goes first, so that darks are never
         reduced with an older bias by accident.
+    masked : `~collections.abc.Sequence` [`str`], optional
+        Amplifiers whose pixels are marked BAD.
     """
     calibration = config.calibration(image_type)
+    task = f"cp{image_type.capitalize()}"
+    mask = f"-c {task}:badAmplifiers={'+'.join(masked)} " if masked else ""
     return JobRequest(
         pipeline=_GENERATE_PIPELINE.format(kind=image_type.capitalize()),
         config=_options(
             config.n_processes,
             _join(bias_collection, calibration.generate_inputs),
-            calibration.generate_options,
+            mask + calibration.generate_options,
         ),
         data_query=_data_query(images),
     )

@@ -6,6 +6,7 @@
 __all__ = [
     "AcceptRule",
     "CalibrationConfig",
+    "OnBadAmplifiers",
     "OnDifference",
     "OnRejection",
     "RunConfig",
@@ -28,6 +29,15 @@ class AcceptRule(enum.StrEnum):
     """Rejected when more than half of the exposures are bad."""
     UPSTREAM = "upstream"
     """The arithmetic of ts_externalscripts, one entry too many included."""
+
+
+class OnBadAmplifiers(enum.StrEnum):
+    """What becomes of a calibration with amplifiers that are bad in most exposures."""
+
+    REFUSE = "refuse"
+    """It is not certified."""
+    MASK = "mask"
+    """Their pixels are marked BAD in it, and the others decide."""
 
 
 class OnDifference(enum.StrEnum):
@@ -126,6 +136,10 @@ class RunConfig:
     """What a rejected calibration means for the script."""
     on_difference: OnDifference
     """What becomes of a calibration that is worse than the one in use."""
+    on_bad_amplifiers: OnBadAmplifiers
+    """What becomes of a calibration with amplifiers that are bad in most exposures."""
+    max_masked: int
+    """How many amplifiers may be masked."""
     max_attempts: int
     """How often an exposure is tried."""
     measure: bool
@@ -138,6 +152,12 @@ class RunConfig:
     """Id of the run to be finished; `None` for a new run."""
     without_effect: UpstreamOptions
     """Options that were given and have no effect."""
+
+    @property
+    def may_mask(self) -> int:
+        """How many amplifiers may be masked in what is made (`int`)."""
+        masks = self.generate and self.on_bad_amplifiers is OnBadAmplifiers.MASK
+        return self.max_masked if masks else 0
 
     @property
     def given(self) -> tuple[ImageName, ...]:

@@ -3,15 +3,16 @@
 
 """From what came of a run to the script's final state."""
 
-__all__ = ["Verdict", "final_verdict", "is_rejection", "summarize"]
+__all__ = ["Verdict", "final_verdict", "is_masking", "is_rejection", "summarize"]
 
 import dataclasses
 import re
 
-from ..model import CalibrationOutcome, ComparisonVerdict, RunOutcome
+from ..model import CalibrationOutcome, CalibrationStatus, ComparisonVerdict, RunOutcome
 from .run_config import OnRejection
 
 _REJECTION = re.compile(r"[A-Z]+: rejected, ")
+_MASKED = re.compile(r"[A-Z]+: certified without amplifiers: ")
 _WORTH_SAYING = (ComparisonVerdict.WORSE, ComparisonVerdict.OTHER_SETUP)
 
 
@@ -32,6 +33,11 @@ def is_rejection(text: str) -> bool:
     return _REJECTION.match(text) is not None
 
 
+def is_masking(text: str) -> bool:
+    """Tell whether a message is a warning of `final_verdict` that amplifiers are masked."""
+    return _MASKED.match(text) is not None
+
+
 def final_verdict(outcome: RunOutcome, on_rejection: OnRejection = OnRejection.WARN) -> Verdict:
     """Map what came of a run to how the script ends.
 
@@ -50,7 +56,13 @@ def final_verdict(outcome: RunOutcome, on_rejection: OnRejection = OnRejection.W
         way_out = f"Nothing is lost; resume: {outcome.run_id} finishes this run."
         return Verdict(success=False, reason=" ".join([*failures, way_out]))
     summary = "; ".join(f"{item.image_type} {summarize(item)}" for item in outcome.calibrations)
-    return Verdict(success=True, reason=summary, warnings=tuple(rejections))
+    masked = [
+        f"{item.image_type}: certified without amplifiers: "
+        f"{', '.join(name for name, _ in item.decision.masked)} masked BAD"
+        for item in outcome.calibrations
+        if item.status is CalibrationStatus.CERTIFIED and item.decision and item.decision.masked
+    ]
+    return Verdict(success=True, reason=summary, warnings=(*rejections, *masked))
 
 
 def summarize(outcome: CalibrationOutcome) -> str:

@@ -56,6 +56,8 @@ class CalibrationFacts:
     that is not known."""
     setup: tuple[tuple[str, str], ...] = ()
     """Those of `SETUP_KEYS` that its header has, and their values."""
+    masked: tuple[str, ...] = ()
+    """Amplifiers that its header says are marked BAD as a whole."""
 
 
 class ComparisonVerdict(enum.StrEnum):

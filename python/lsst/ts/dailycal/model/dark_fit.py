@@ -8,7 +8,7 @@ __all__ = ["AmplifierLine", "DarkFit"]
 import dataclasses
 import math
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from .errors import StatisticsError
 
@@ -57,6 +57,10 @@ class DarkFit:
 
     amplifiers: Mapping[str, AmplifierLine]
     """By name, C00 to C17."""
+
+    def without(self, amplifiers: Collection[str]) -> "DarkFit":
+        """Return the same without the lines of some amplifiers (`DarkFit`)."""
+        return DarkFit({name: x for name, x in self.amplifiers.items() if name not in amplifiers})
 
     def to_dict(self) -> dict[str, dict[str, float]]:
         """Lay it out for a dataset (`dict`, by amplifier and by name of the value)."""

@@ -40,6 +40,17 @@ class Decision:
     what to look at."""
     remarks: tuple[str, ...] = ()
     """What somebody should know although it does not stand in the way."""
+    to_mask: tuple[tuple[str, str], ...] = ()
+    """Names of bad amplifiers, and what is wrong with them, that are to be masked when the
+    exposures are combined and verified once more; empty if this decision is the last one."""
+    masked: tuple[tuple[str, str], ...] = ()
+    """Names of the amplifiers that are masked in what was combined, and why: nothing else of
+    them was judged."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Are the exposures to be combined and verified once more (`bool`)?"""
+        return bool(self.left_out or self.to_mask)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ report) is a view of them.
 """
 
 __all__ = [
+    "AmplifiersGivenUp",
     "Certified",
     "Compared",
     "Decided",
@@ -154,6 +155,18 @@ class ImageMeasured:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class AmplifiersGivenUp:
+    """Amplifiers are bad in frame after frame: they are masked, and no frame is bad for them."""
+
+    image_type: ImageType
+    """In which frames; darks are reduced with the bias, and have its masked amplifiers too."""
+    amplifiers: tuple[str, ...]
+    """Their names."""
+    reason: str
+    """What is wrong with them."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class ImageUnclaimed:
     """An image of an attempt that was given up is in the Butler; another one is in its place."""
 
@@ -264,6 +277,7 @@ Event = (
     | ImageLost
     | ImageDamaged
     | ImageMeasured
+    | AmplifiersGivenUp
     | ImageUnclaimed
     | JobAsked
     | JobSubmitted

@@ -125,6 +125,9 @@ class AmplifierMeasurement:
 
     Row after row of the grid in readout order, the region that is read first at the beginning.
     """
+    parallel: tuple[float, ...] = ()
+    """Levels of the parallel overscan above the serial one, for each column of the grid (ADU);
+    reduction subtracts them. Empty in records of earlier versions."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

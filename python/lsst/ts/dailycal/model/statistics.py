@@ -16,7 +16,7 @@ import collections
 import dataclasses
 import math
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from .dark_fit import DarkFit
 from .detector import LATISS_AMPLIFIERS
@@ -72,6 +72,11 @@ class ExposureVerdict:
     """The tests that failed; empty if all passed."""
     success: bool
     """Did every amplifier pass?"""
+
+    def without(self, amplifiers: Collection[str]) -> "ExposureVerdict":
+        """Return the same without what is said of some amplifiers (`ExposureVerdict`)."""
+        kept = tuple(item for item in self.failures if item.amplifier not in amplifiers)
+        return dataclasses.replace(self, failures=kept, success=self.success or not kept)
 
     def count_by_test(self) -> dict[str, int]:
         """Count the failures of each test (`dict` [`str`, `int`])."""
@@ -192,6 +197,25 @@ class RunStatistics:
                 if any(verdict.exposure_id == exposure_id for verdict in verdicts)
             ),
             darks=DarkFit.find(raw),
+        )
+
+    def without(self, amplifiers: Collection[str]) -> "RunStatistics":
+        """Return the same without what is said of some amplifiers (`RunStatistics`)."""
+        if not amplifiers:
+            return self
+        verdicts = tuple(verdict.without(amplifiers) for verdict in self.exposures)
+        return dataclasses.replace(
+            self,
+            exposures=verdicts,
+            success=all(verdict.success for verdict in verdicts),
+            measurements=tuple(
+                dataclasses.replace(
+                    item,
+                    amplifiers=tuple(a for a in item.amplifiers if a.name not in amplifiers),
+                )
+                for item in self.measurements
+            ),
+            darks=self.darks and self.darks.without(amplifiers),
         )
 
     @property

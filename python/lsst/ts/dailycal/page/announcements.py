@@ -8,6 +8,7 @@ __all__ = [
     "announce_after",
     "announce_before",
     "announce_failure",
+    "announce_masking",
     "announce_rejection",
     "fill_in",
 ]
@@ -54,6 +55,19 @@ def announce_rejection(after: Announcement, rejected: Sequence[str]) -> Announce
         text=f"AuxTel: LATISS bias and dark calibrations were taken, and verification REJECTED "
         f"{names}; the calibration scientists decide what to do.",
     )
+
+
+def announce_masking(after: Announcement, masked: Sequence[str]) -> Announcement:
+    """Return what is announced with it, when what is certified has masked amplifiers.
+
+    Parameters
+    ----------
+    after : `Announcement`
+        What would be announced.
+    masked : `~collections.abc.Sequence` [`str`]
+        What is masked, each beginning with its image type; may be empty.
+    """
+    return dataclasses.replace(after, text=" ".join([after.text, *(f"{it}." for it in masked)]))
 
 
 def announce_failure() -> Announcement:

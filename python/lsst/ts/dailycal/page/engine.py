@@ -23,7 +23,7 @@ from ..model import (
 )
 from ..version import VERSION
 from .advice import go_on, leave_as_page_does, queue_advice
-from .announcements import announce_rejection, fill_in
+from .announcements import announce_masking, announce_rejection, fill_in
 from .ending import headline_of_refusal, headline_of_step
 from .events import (
     AnnouncementMade,
@@ -34,7 +34,7 @@ from .events import (
     StepQueued,
     StepStarted,
 )
-from .follower import ScriptFollower, judge_end, rejections_of
+from .follower import ScriptFollower, judge_end, maskings_of, rejections_of
 from .journal import PageJournal
 from .judgement import refusals
 from .plan import round_duration
@@ -192,8 +192,9 @@ class PageRun:
                 await self._give_up(step, outcome)
                 return f"Step {step.name} {outcome.status}: {outcome.reason}"
             if step.after is not None:
+                after = announce_masking(step.after, outcome.masked)
                 rejected = outcome.rejected
-                self._announce(announce_rejection(step.after, rejected) if rejected else step.after)
+                self._announce(announce_rejection(step.after, rejected) if rejected else after)
         return ""
 
     async def _give_up(self, step: PageStep, outcome: StepOutcome) -> None:
@@ -241,6 +242,7 @@ class PageRun:
     async def _step(self, step: PageStep, *, is_first: bool) -> StepOutcome:
         started = asyncio.get_running_loop().time()
         rejected: tuple[str, ...] = ()
+        masked: tuple[str, ...] = ()
         index = 0
         try:
             if not is_first:
@@ -261,7 +263,8 @@ class PageRun:
             )
             last, note = await follower.follow(index)
             status, reason = judge_end(last, note, stopped=self._stopping)
-            rejected = rejections_of(last) if status is StepStatus.DONE else ()
+            if status is StepStatus.DONE:
+                rejected, masked = rejections_of(last), maskings_of(last)
         except QueueError as error:
             # Once the script is in the queue, a silent queue does not mean that it failed.
             status = StepStatus.UNKNOWN if index else StepStatus.FAILED
@@ -269,7 +272,7 @@ class PageRun:
         except NotReadyError as error:
             status, reason = StepStatus.FAILED, str(error)
         duration = asyncio.get_running_loop().time() - started
-        outcome = StepOutcome(step.name, status, index, duration, reason, rejected)
+        outcome = StepOutcome(step.name, status, index, duration, reason, rejected, masked)
         return await self._record(outcome)
 
     async def _check(self, name: str, steps: Sequence[PageStep]) -> None:

@@ -3,14 +3,14 @@
 
 """Follow the script of one step through the queue, and judge how it ended."""
 
-__all__ = ["ScriptFollower", "judge_end", "rejections_of", "script_end"]
+__all__ = ["ScriptFollower", "judge_end", "maskings_of", "rejections_of", "script_end"]
 
 import asyncio
 import dataclasses
 import logging
 from collections.abc import Callable, Iterable
 
-from ..calibration import is_rejection
+from ..calibration import is_masking, is_rejection
 from ..model import ProcessState, QueueError, ScriptEnd, ScriptState, ScriptUpdate
 from ..ports import Queue
 from .events import StepProgress
@@ -115,7 +115,9 @@ class ScriptFollower:
     async def _next(self, seen: ScriptUpdate) -> tuple[ScriptUpdate, str]:
         update = await self._queue.next_update(seen, self._times.poll)
         self._errors += [
-            item for item in update.messages if item[0] >= logging.ERROR or is_rejection(item[1])
+            (level, text)
+            for level, text in update.messages
+            if level >= logging.ERROR or is_rejection(text) or is_masking(text)
         ]
         remark = _remark(update)
         await self._journal.record(StepProgress(self._step.name, update, remark))
@@ -166,6 +168,11 @@ _UNHEARD = (
 def rejections_of(update: ScriptUpdate) -> tuple[str, ...]:
     """Return what a script said that verification rejected, a sentence each."""
     return tuple(text for _, text in update.messages if is_rejection(text))
+
+
+def maskings_of(update: ScriptUpdate) -> tuple[str, ...]:
+    """Return what a script said that is certified with masked amplifiers, a sentence each."""
+    return tuple(text for _, text in update.messages if is_masking(text))
 
 
 def judge_end(update: ScriptUpdate, note: str, *, stopped: bool) -> tuple[StepStatus, str]:

@@ -145,6 +145,8 @@ class StepOutcome:
     """Why it failed or was skipped, or what the script said at its end."""
     rejected: tuple[str, ...] = ()
     """What verification rejected although the script is done, a sentence each."""
+    masked: tuple[str, ...] = ()
+    """What is certified with masked amplifiers, a sentence each."""
 
     @property
     def rejection(self) -> str:

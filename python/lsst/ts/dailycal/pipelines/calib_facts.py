@@ -17,6 +17,7 @@ import numpy as np
 
 from ..model import SETUP_KEYS, AmplifierFacts, CalibrationFacts
 from ..model.detector import LATISS
+from .provenance import read_masked
 from .raw import oriented
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def measure_calibration(
     exposures: int | None = None,
     weight: float | None = None,
     setup: tuple[tuple[str, str], ...] = (),
+    masked: tuple[str, ...] = (),
 ) -> CalibrationFacts:
     """Measure a combined calibration of LATISS.
 
@@ -65,6 +67,8 @@ def measure_calibration(
         Sum of the squares of what their signals were divided by.
     setup : `tuple` of pairs of `str`
         Keys and values of the header that tell how the detector was read.
+    masked : `tuple` of `str`
+        Amplifiers that are marked BAD as a whole.
 
     Raises
     ------
@@ -91,6 +95,7 @@ def measure_calibration(
         ),
         weight,
         setup,
+        masked,
     )
 
 
@@ -135,6 +140,8 @@ class CalibrationFile:
     """As for `measure_calibration`."""
     setup: tuple[tuple[str, str], ...]
     """As for `measure_calibration`."""
+    masked: tuple[str, ...] = ()
+    """As for `measure_calibration`."""
 
     def measure(self, dataset_type: str, run: str) -> CalibrationFacts:
         """Measure it; parameters and errors are those of `measure_calibration`."""
@@ -147,6 +154,7 @@ class CalibrationFile:
             exposures=self.exposures,
             weight=self.weight,
             setup=self.setup,
+            masked=self.masked,
         )
 
 
@@ -189,6 +197,7 @@ def read_calibration_file(path: str | Path, dataset_type: str) -> CalibrationFil
             for header in headers
             if key in header
         }
+        masked = next(filter(None, map(read_masked, headers)), ())
         unit = next((str(h["BUNIT"]) for h in reversed(headers) if "BUNIT" in h), "")
     return CalibrationFile(
         pixels,
@@ -197,6 +206,7 @@ def read_calibration_file(path: str | Path, dataset_type: str) -> CalibrationFil
         len(inputs) or None,
         weight or None,
         tuple(found.items()),
+        masked,
     )
 
 

@@ -25,7 +25,7 @@ from .provenance import CombinationInput, LeftOut, Provenance, versions
 from .survey import AmplifierSurvey, SurveyOptions, find_deviating
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,6 +41,8 @@ def combine_bias(
     isr: IsrOptions | None = None,
     clip: ClipOptions | None = None,
     survey: SurveyOptions | None = None,
+    *,
+    masked: Collection[str] = (),
 ) -> CalibImage:
     """Make a combined bias.
 
@@ -50,6 +52,8 @@ def combine_bias(
         Bias exposures.
     isr, clip, survey : `IsrOptions`, `ClipOptions`, `SurveyOptions` or `None`
         How.
+    masked : collection of `str`
+        Amplifiers whose pixels are marked BAD.
 
     Returns
     -------
@@ -69,6 +73,7 @@ def combine_bias(
         clip or ClipOptions(),
         survey or SurveyOptions(),
         HotPixelOptions(),
+        frozenset(masked),
     )
     return _combine(frames, "BIAS", how, ())
 
@@ -82,6 +87,7 @@ def combine_dark(
     *,
     survey: SurveyOptions | None = None,
     hot: HotPixelOptions | None = None,
+    masked: Collection[str] = (),
 ) -> CalibImage:
     """Make a combined dark.
 
@@ -96,6 +102,8 @@ def combine_dark(
         because a cosmic ray hit them. Empty for none.
     isr, clip, survey, hot : options or `None`
         How.
+    masked : collection of `str`
+        Amplifiers whose pixels are marked BAD, beside those that are so in the bias.
 
     Returns
     -------
@@ -112,12 +120,14 @@ def combine_dark(
     for frame in frames:
         if not frame.dark_time > 0:
             raise ValueError(f"dark exposure {frame.exposure} has no dark time")
+    of_bias = bias.provenance.masked if bias is not None and bias.provenance is not None else ()
     how = HowToCombine(
         bias,
         isr or IsrOptions(),
         clip or ClipOptions(),
         survey or SurveyOptions(),
         hot or HotPixelOptions(),
+        frozenset((*masked, *of_bias)),
     )
     return _combine(frames, "DARK", how, hits)
 
@@ -132,7 +142,8 @@ def _combine(
     surveys = stack.survey()
     # Also of frames that are left out: a whole exposure time may be off the line.
     lines = stack.lines(surveys) if kind == "DARK" else ()
-    stack, left_out, notes = _without_deviating(stack, surveys, how.survey)
+    sound = [survey for survey in surveys if survey.name not in how.masked]
+    stack, left_out, notes = _without_deviating(stack, sound, how.survey)
     offsets = [_sure_intercept(line) for line in lines] or [0.0] * len(surveys)
     image = stack.combine([survey.noise for survey in surveys], offsets)
     provenance = Provenance(
@@ -144,6 +155,7 @@ def _combine(
         (),
         DarkFit({s.name: line for s, line in zip(surveys, lines, strict=True)}) if lines else None,
         versions(),
+        tuple(sorted(how.masked)),
     )
     return dataclasses.replace(image, provenance=provenance)
 
@@ -193,7 +205,7 @@ def _without_deviating(
     stack: FrameStack, surveys: Sequence[AmplifierSurvey], options: SurveyOptions
 ) -> tuple[FrameStack, dict[int, LeftOut], tuple[str, ...]]:
     """Leave frames out that do not fit, if more than half are left."""
-    reasons = find_deviating(surveys, stack.times, options)
+    reasons = find_deviating(surveys, stack.times, options) if surveys else {}
     count = len(stack.frames)
     named = {n: LeftOut(stack.frames[n].exposure, reason) for n, reason in reasons.items()}
     if not named:

@@ -52,6 +52,8 @@ class HowToCombine:
     clip: ClipOptions
     survey: SurveyOptions
     hot: HotPixelOptions
+    masked: frozenset[str] = frozenset()
+    """Amplifiers whose pixels are marked BAD, and that have no say in which frames fit."""
 
 
 class HitsByRow:
@@ -176,6 +178,9 @@ class FrameStack:
             mask[pixels > self.how.hot.bad_rate] |= Mask.BAD.value
         if self.how.bias is not None:
             mask |= self.how.bias.mask & np.uint8(Mask.BAD)
+        for raw in self.frames[0].amplifiers:
+            if raw.amplifier.name in self.how.masked:
+                raw.oriented(mask)[...] |= np.uint8(Mask.BAD)
         return CalibImage(
             pixels,
             mask,

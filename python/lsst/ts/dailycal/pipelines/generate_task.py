@@ -19,8 +19,10 @@ from lsst.pex.config import Field
 from lsst.pipe.base import PipelineTask, PipelineTaskConfig, Struct
 from lsst.pipe.base.connectionTypes import Output
 
+from ..model.detector import LATISS_AMPLIFIERS
 from .combine import combine_bias, combine_dark
 from .dark_hits import find_hits
+from .image import with_masked
 from .isr_config import (
     ClipConfig,
     CosmicRayConfig,
@@ -61,6 +63,11 @@ class CpBiasConfig(PipelineTaskConfig, pipelineConnections=CpBiasConnections):
     isr = nested(IsrConfig, "Instrument signature removal.")
     clip = nested(ClipConfig, "Clipping.")
     survey = nested(SurveyConfig, "Exposures that are left out.")
+    badAmplifiers = Field[str](
+        doc="Amplifiers whose pixels are marked BAD, e.g. C10+C11; empty for none.",
+        default="",
+        check=lambda text: set(amplifier_names(text)) <= {a.name for a in LATISS_AMPLIFIERS},
+    )
 
 
 class CpBiasTask(PipelineTask):
@@ -84,7 +91,11 @@ class CpBiasTask(PipelineTask):
         """
         config = self.config
         bias = combine_bias(
-            in_order(raws), config.isr.options(), config.clip.options(), config.survey.options()
+            in_order(raws),
+            config.isr.options(),
+            config.clip.options(),
+            config.survey.options(),
+            masked=amplifier_names(config.badAmplifiers),
         )
         _report(self.log, bias)
         return Struct(combined=bias)
@@ -159,9 +170,13 @@ class CpDarkTask(PipelineTask):
             If an exposure has more cosmic ray pixels than there can be.
         """
         config = self.config
-        frames = in_order(raws)
+        frames, masked = in_order(raws), amplifier_names(config.badAmplifiers)
         hits = find_hits(
-            frames, bias, config.isr.options(), config.cosmicray.options(), config.crGrow
+            frames,
+            with_masked(bias, masked),
+            config.isr.options(),
+            config.cosmicray.options(),
+            config.crGrow,
         )
         dark = combine_dark(
             frames,
@@ -171,10 +186,16 @@ class CpDarkTask(PipelineTask):
             config.clip.options(),
             survey=config.survey.options(),
             hot=config.hot.options(),
+            masked=masked,
         )
         _report(self.log, dark)
         self.log.info("Pixels left out for cosmic rays: %d.", sum(map(len, hits)))
         return Struct(combined=dark)
+
+
+def amplifier_names(text: str) -> list[str]:
+    """Read names of amplifiers that are joined by plus signs (`list` [`str`])."""
+    return [name for name in text.split("+") if name]
 
 
 def in_order(frames: Sequence[RawFrame]) -> list[RawFrame]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from ..model.detector import Section
@@ -93,6 +95,24 @@ class CalibImage:
         """Height and width (`tuple` [`int`], pixel)."""
         height, width = self.pixels.shape
         return height, width
+
+
+def with_masked(image: CalibImage, names: Collection[str]) -> CalibImage:
+    """Mark all pixels of some amplifiers BAD.
+
+    Parameters
+    ----------
+    image : `CalibImage`
+        Is not changed.
+    names : collection of `str`
+        Names of the amplifiers.
+    """
+    if not names:
+        return image
+    mask = image.mask.copy()
+    for place in (item.section for item in image.amplifiers if item.name in names):
+        mask[place.y0 : place.y1, place.x0 : place.x1] |= np.uint8(Mask.BAD)
+    return dataclasses.replace(image, mask=mask)
 
 
 def bin_pixels(pixels: NDArray[np.float32], factor: int) -> NDArray[np.float32]:

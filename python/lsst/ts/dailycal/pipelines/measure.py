@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..model.measurement import AmplifierMeasurement, ImageMeasurement
-from .overscan import OverscanOptions, median_of_rows, serial_pixels
+from .overscan import OverscanOptions, median_of_rows, parallel_levels, serial_pixels
 from .statistics import clipped_stdev
 
 if TYPE_CHECKING:
@@ -141,6 +141,10 @@ def _measure_amplifier(
         region_error=round(errors[1], 4),
         noise_error=round(errors[2], 5),
         regions=_measure_regions(data, serial, options.grid),
+        parallel=tuple(
+            round(float(part.mean()), 3)
+            for part in np.array_split(parallel_levels(raw, options.overscan), options.grid[1])
+        ),
     )
 
 

@@ -131,7 +131,9 @@ def measure_exposure(
 
 
 def _part_saturated(image: CalibImage) -> float:
-    return float(np.count_nonzero(image.mask & np.uint8(Mask.SAT))) / image.mask.size
+    # Of what is masked nothing is wanted.
+    flags = image.mask & np.uint8(Mask.SAT | Mask.BAD)
+    return float(np.count_nonzero(flags == np.uint8(Mask.SAT))) / image.mask.size
 
 
 def _stdev_after_repair(image: CalibImage, flat: NDArray[np.intp]) -> dict[str, float]:

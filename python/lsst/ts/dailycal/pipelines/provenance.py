@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..model.dark_fit import AmplifierLine, DarkFit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from astropy.io.fits import Header
 
@@ -63,6 +63,8 @@ class Provenance:
     """For a dark: signal over dark time of each amplifier."""
     versions: tuple[tuple[str, str], ...] = ()
     """Packages that made it, and their versions."""
+    masked: tuple[str, ...] = ()
+    """Amplifiers whose pixels are all marked BAD."""
 
 
 def versions() -> tuple[tuple[str, str], ...]:
@@ -71,6 +73,9 @@ def versions() -> tuple[tuple[str, str], ...]:
         (name, importlib.metadata.version(name)) for name in ("ts-dailycal", "numpy", "astropy")
     )
 
+
+MASKED_KEY = "CPP_MASKED"
+"""Beginning of the header keys that name amplifiers whose pixels are all marked BAD."""
 
 _LINE_KEYS = {
     "intercept": ("DKI", "[electron] signal at dark time 0"),
@@ -102,12 +107,15 @@ def write_provenance(header: Header, provenance: Provenance, names: tuple[str, .
     for number, left in enumerate(provenance.left_out):
         header[f"HIERARCH CPP_LEFTOUT_{number}"] = left.exposure
         header[f"HIERARCH CPP_LEFTOUT_WHY_{number}"] = left.reason
-    for number, note in enumerate(provenance.notes):
-        header[f"HIERARCH CPP_NOTE_{number}"] = note
-    for number, (name, version) in enumerate(provenance.versions):
-        header[f"HIERARCH CPP_VERSION_{number}"] = f"{name} {version}"
-    for number, (name, identifier) in enumerate(provenance.calibrations):
-        header[f"HIERARCH CPP_CALIB_{number}"] = f"{name} {identifier}"
+    lists: dict[str, Iterable[str]] = {
+        "CPP_NOTE": provenance.notes,
+        "CPP_VERSION": map(" ".join, provenance.versions),
+        "CPP_CALIB": map(" ".join, provenance.calibrations),
+        MASKED_KEY: provenance.masked,
+    }
+    for key, texts in lists.items():
+        for number, text in enumerate(texts):
+            header[f"HIERARCH {key}_{number}"] = text
     if provenance.rule:
         header["HIERARCH CPP_RULE"] = provenance.rule
     for key, value in provenance.setup:
@@ -159,7 +167,13 @@ def read_provenance(header: Mapping[str, Any], names: tuple[str, ...]) -> Proven
         _pairs(header, "CPP_CALIB"),
         DarkFit(lines) if lines else None,
         _pairs(header, "CPP_VERSION"),
+        read_masked(header),
     )
+
+
+def read_masked(header: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read which amplifiers are masked (`tuple` [`str`])."""
+    return tuple(str(name) for name in _numbered(header, MASKED_KEY))
 
 
 def _pairs(header: Mapping[str, Any], key: str) -> tuple[tuple[str, str], ...]:

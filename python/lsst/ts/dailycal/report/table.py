@@ -190,7 +190,8 @@ def _verified(item: CalibrationSummary) -> Text:
         return Text(text, _STYLES.get(item.status, ""))
     word = "accepted" if decision.accepted else "rejected"
     bad = f", {len(decision.bad_exposures)} of {decision.exposures} bad"
-    return Text(word + bad, "green" if decision.accepted else "bold yellow")
+    masked = "".join(f", {name} masked" for name, _ in decision.masked)
+    return Text(word + bad + masked, "green" if decision.accepted else "bold yellow")
 
 
 def _certified(item: CalibrationSummary) -> Text:

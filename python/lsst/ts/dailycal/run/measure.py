@@ -6,10 +6,13 @@
 __all__ = ["FrameWatch"]
 
 import asyncio
+import dataclasses
 import logging
+from collections.abc import Mapping
 
 from ..calibration import FrameRule, Judgement, MeasuredFrame, common_trouble, judge
 from ..model import (
+    AmplifiersGivenUp,
     BadFramesError,
     FrameTrouble,
     FrameVerdict,
@@ -22,9 +25,19 @@ from ..model import (
 )
 from ..ports import Measuring
 from .context import RunContext
+from .in_use import InUseWatch
 from .state import Slot
 
 _GIVE_UP_AFTER = 3
+_OF_AN_AMPLIFIER = {
+    TroubleKind.DEAD,
+    TroubleKind.NOISE,
+    TroubleKind.BURST,
+    TroubleKind.STEP,
+    TroubleKind.SATURATED,
+    TroubleKind.STUCK_BIT,
+}
+"""What its electronics do, and neither light nor a level that masking would hide."""
 _REMEDIES = {
     TroubleKind.DEAD: "Look at the REB's power and at its clock and bias voltages, then resume.",
     TroubleKind.NOISE: "Look for a source of noise and at the REB's temperatures, then resume.",
@@ -53,6 +66,7 @@ class FrameWatch:
     def __init__(self, context: RunContext) -> None:
         self._context = context
         self._rule = FrameRule(len(context.plan.exposures), context.config.max_settling)
+        self._in_use = InUseWatch(context, self._rule)
         self._port: Measuring | None = context.ports.measuring if context.config.measure else None
         self._one_at_a_time = asyncio.Lock()
         self._unreadable = 0
@@ -126,7 +140,9 @@ class FrameWatch:
 
     async def _judge(self, measurement: ImageMeasurement) -> None:
         name = measurement.name
-        judgements = judge([*self._frames(), self._frame(measurement)], name, self._rule)
+        judgements = self._look(measurement)
+        if await self._gave_up(name, judgements[name]):
+            judgements = self._look(measurement)
         changed = {
             other: judgement
             for other, judgement in judgements.items()
@@ -135,10 +151,56 @@ class FrameWatch:
         self._judged |= {**changed, name: judgements[name]}
         # Before the records, which wake whoever takes the next exposure.
         self._find_common_trouble()
+        if judgements[name].verdict is FrameVerdict.GOOD:
+            await self._hold_against_what_is_in_use(measurement)
         for other, judgement in changed.items():
             await self._context.journal.record(self._event(other, judgement))
         # The last: until it is recorded, the set of images to be processed is open.
         await self._context.journal.record(self._event(name, judgements[name], measurement))
+
+    def _look(self, measurement: ImageMeasurement) -> Mapping[ImageName, Judgement]:
+        """Judge a frame and those before it, without the amplifiers that are masked."""
+        state = self._context.state
+        masked = dict(state.masked(state.planned[measurement.name].image_type))
+        frames = []
+        for item in (*state.measurements.values(), measurement):
+            event = state.measured.get(item.name)
+            kept = tuple(one for one in item.amplifiers if one.name not in masked)
+            part = dataclasses.replace(item, amplifiers=kept)
+            verdict = event.verdict if event is not None else None
+            frames.append(MeasuredFrame(state.planned[item.name], part, verdict))
+        return judge(frames, measurement.name, self._rule)
+
+    async def _gave_up(self, name: ImageName, judgement: Judgement) -> bool:
+        """Mask amplifiers that are bad in frame after frame, if that is wanted and they are few.
+
+        Frames that were bad for them and for nothing else are good again.
+        """
+        context, most = self._context, self._context.config.may_mask
+        trouble = common_trouble([*self._last(), judgement])
+        if trouble is None or trouble.kind not in _OF_AN_AMPLIFIER or not trouble.amplifiers:
+            return False
+        image_type = context.state.planned[name].image_type
+        if len({*dict(context.state.masked(image_type)), *trouble.amplifiers}) > most:
+            return False
+        reason = trouble.text.partition(": ")[2]
+        await context.journal.record(AmplifiersGivenUp(image_type, trouble.amplifiers, reason))
+        text = (
+            f"{image_type}: masked from here on, bad in three frames in a row: {trouble.text}. "
+            "Frames that were bad for that alone are good again."
+        )
+        await context.tell(text, logging.WARNING)
+        for other, event in tuple(context.state.measured.items()):
+            masked = dict(context.state.masked(context.state.planned[other].image_type))
+            if event.verdict is FrameVerdict.BAD and all(
+                item.amplifiers and masked.keys() >= set(item.amplifiers) for item in event.troubles
+            ):
+                self._judged[other] = Judgement(FrameVerdict.GOOD)
+                await context.journal.record(ImageMeasured(other, FrameVerdict.GOOD))
+        return True
+
+    def _last(self) -> list[Judgement]:
+        return [self._judged[name] for name in sorted(self._judged)]
 
     def _is_news(self, name: ImageName, judgement: Judgement) -> bool:
         event = self._context.state.measured[name]
@@ -160,23 +222,21 @@ class FrameWatch:
             measurement=measurement,
         )
 
-    def _frames(self) -> list[MeasuredFrame]:
-        state = self._context.state
-        return [
-            MeasuredFrame(state.planned[name], item, state.measured[name].verdict)
-            for name, item in state.measurements.items()
-        ]
-
-    def _frame(self, measurement: ImageMeasurement) -> MeasuredFrame:
-        return MeasuredFrame(self._context.state.planned[measurement.name], measurement)
+    async def _hold_against_what_is_in_use(self, measurement: ImageMeasurement) -> None:
+        trouble = await self._in_use.hold(measurement)
+        if trouble is not None and self._in_use.may_end and self.failure is None:
+            self.failure = BadFramesError(
+                f"Three frames in a row differ in the same way ({trouble.kind}): {trouble.text}.",
+                last_seen=str(measurement.name),
+                remedy=f"{_REMEDIES[trouble.kind]} With on_difference: warn it is told only.",
+            )
 
     def _find_common_trouble(self) -> None:
         """Look at the frames of this process: what was before a resume has been seen to."""
-        order = sorted(self._judged)
-        trouble = common_trouble([self._judged[name] for name in order])
+        trouble = common_trouble(self._last())
         if trouble is None:
             return
-        names = [str(name) for name in order[-3:]]
+        names = [str(name) for name in sorted(self._judged)[-3:]]
         self.failure = BadFramesError(
             f"Three frames in a row are wrong in the same way ({trouble.kind}): {trouble.text}.",
             last_seen=", ".join(names),

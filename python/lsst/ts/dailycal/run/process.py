@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable
 
 from ..calibration import generate_request, job_collection, job_run
+from ..calibration.evidence_text import describe_amplifiers
 from ..model import (
     CalibrationOutcome,
     CalibrationStatus,
@@ -101,15 +102,16 @@ async def _process(
         own: list[str] = []
         images = context.state.processed(image_type)
         if config.generate:
-            request = generate_request(config, image_type, images, bias_collection)
+            masked = [name for name, _ in context.state.masked(image_type)]
+            request = generate_request(config, image_type, images, bias_collection, masked)
             key = context.state.job_key(JobStep.GENERATE, image_type)
             job_id = await run_job(context, key, request)
             own = [job_collection(job_id), *filter(None, [bias_collection])]
         if not config.verify:
             break
         decision = await verify(context, image_type, images, own)
-        if decision.left_out:
-            await _tell_left_out(context, decision)
+        if decision.goes_on:
+            await _tell_what_is_dropped(context, decision)
             continue
         if not decision.accepted:
             return make_outcome(context, image_type, CalibrationStatus.REJECTED, decision=decision)
@@ -125,10 +127,12 @@ async def _process(
     return make_outcome(context, image_type, status, decision=decision)
 
 
-async def _tell_left_out(context: RunContext, decision: Decision) -> None:
+async def _tell_what_is_dropped(context: RunContext, decision: Decision) -> None:
+    left_out, masked = len(decision.left_out), describe_amplifiers(dict(decision.to_mask))
+    dropped = [f"{left_out} left out"] * bool(left_out) + [f"{masked} masked"] * bool(masked)
     text = (
-        f"{decision.image_type}: left out, the other "
-        f"{decision.exposures - len(decision.left_out)} are combined and verified once more: "
+        f"{decision.image_type}: {', '.join(dropped)}, the other "
+        f"{decision.exposures - left_out} exposures are combined and verified once more: "
         f"{'; '.join(decision.reasons)}."
     )
     await context.tell(text, logging.WARNING)

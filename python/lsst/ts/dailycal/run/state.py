@@ -9,11 +9,11 @@ the same as going on.
 
 __all__ = ["JobRecord", "RunState", "Slot"]
 
-import dataclasses
 import typing
 from collections.abc import Iterable
 
 from ..model import (
+    AmplifiersGivenUp,
     Certification,
     Certified,
     Compared,
@@ -25,7 +25,6 @@ from ..model import (
     ExposureFailed,
     ExposureTaken,
     FrameVerdict,
-    Image,
     ImageDamaged,
     ImageIngested,
     ImageLost,
@@ -38,7 +37,6 @@ from ..model import (
     JobAsked,
     JobFinished,
     JobKey,
-    JobResult,
     JobStep,
     JobSubmitted,
     JournalError,
@@ -48,36 +46,7 @@ from ..model import (
     RunOutcome,
     RunStarted,
 )
-
-
-@dataclasses.dataclass(slots=True)
-class Slot:
-    """One exposure of the plan and what became of it."""
-
-    planned: PlannedExposure
-    """The exposure."""
-    attempts: int = 0
-    """Attempts since the run was started or resumed."""
-    image: Image | None = None
-    """The image that fills the slot; `None` if there is none, or the last one was lost."""
-    ingested: bool = False
-    """Is that image in the Butler?"""
-    asked: ExposureAsked | None = None
-    """The attempt whose end is not known; `None` if there is none."""
-
-
-@dataclasses.dataclass(slots=True)
-class JobRecord:
-    """One job of the run and what became of it."""
-
-    job_id: str = ""
-    """Id that OCPS gave to it; empty if it has not accepted it."""
-    enabled_since: float | None = None
-    """When the OCPS that accepted it had been enabled, s TAI; `None` if that is not known."""
-    result: JobResult | None = None
-    """Its result; `None` while there is none."""
-    abandoned: bool = False
-    """Is it no longer waited for?"""
+from .records import JobRecord, Slot
 
 
 class RunState:
@@ -96,6 +65,10 @@ class RunState:
         self.decisions: dict[ImageType, Decision] = {}
         self.left_out: dict[ImageType, tuple[int, ...]] = {}
         """Ids of the exposures without which the others are combined and verified again."""
+        self.to_mask: dict[ImageType, dict[str, str]] = {kind: {} for kind in ImageType}
+        """Amplifiers that are masked in what is made of one type, and why."""
+        self.again: set[ImageType] = set()
+        """Types of which the exposures are combined and verified a second time."""
         self.comparisons: dict[ImageType, Comparison] = {}
         self.certifications: dict[ImageType, Certification] = {}
         self.all_images: list[ImageName] = []
@@ -173,6 +146,8 @@ class RunState:
                     slot.ingested = False
             case ImageMeasured():
                 self._apply_measured(event)
+            case AmplifiersGivenUp():
+                self.to_mask[event.image_type] |= dict.fromkeys(event.amplifiers, event.reason)
             case ImageUnclaimed():
                 self.nameless.pop(event.group_id, None)
                 self.all_images.append(event.name)
@@ -186,15 +161,20 @@ class RunState:
             case JobAbandoned():
                 self.jobs[event.key].abandoned = True
             case Decided():
-                self.decisions[event.decision.image_type] = event.decision
-                if event.decision.left_out:
-                    self.left_out[event.decision.image_type] = event.decision.left_out
+                self._apply_decision(event.decision)
             case Compared():
                 self.comparisons[event.comparison.image_type] = event.comparison
             case Certified():
                 self.certifications[event.image_type] = event.certification
             case RunEnded():
                 self.outcome = event.outcome
+
+    def _apply_decision(self, decision: Decision) -> None:
+        self.decisions[decision.image_type] = decision
+        if decision.goes_on:
+            self.again.add(decision.image_type)
+            self.left_out[decision.image_type] = decision.left_out
+            self.to_mask[decision.image_type] |= dict(decision.to_mask)
 
     def _apply_measured(self, event: ImageMeasured) -> None:
         before = self.measured.get(event.name)
@@ -280,8 +260,16 @@ class RunState:
         return [name for name in self.usable(image_type) if name.exposure_id not in left_out]
 
     def job_key(self, step: JobStep, image_type: ImageType) -> JobKey:
-        """Name the job whose result counts: the second one if exposures were left out."""
-        return JobKey(step, image_type, 2 if image_type in self.left_out else 1)
+        """Name the job whose result counts: the second one if the first decision wanted one."""
+        return JobKey(step, image_type, 2 if image_type in self.again else 1)
+
+    def masked(self, image_type: ImageType) -> tuple[tuple[str, str], ...]:
+        """Return the amplifiers that are masked in a calibration, and why, in their order.
+
+        What is masked in the bias is masked in the dark that is reduced with it.
+        """
+        of_bias = self.to_mask[ImageType.BIAS] if image_type is ImageType.DARK else {}
+        return tuple(sorted((of_bias | self.to_mask[image_type]).items()))
 
     def count_taken(self, image_type: ImageType) -> int:
         """Count the exposures of one type that have been read out (`int`)."""

@@ -19,6 +19,7 @@ from ..calibration import (
     verify_request,
 )
 from ..model import (
+    CalibrationFacts,
     ComparisonError,
     Decided,
     Decision,
@@ -55,7 +56,7 @@ async def verify(
         If the job fails, or what it wrote cannot be read or lacks an exposure.
     """
     known = context.state.decisions.get(image_type)
-    if known is not None and not known.left_out:
+    if known is not None and not known.goes_on:
         return known
     request = verify_request(context.config, image_type, images, own)
     job_id = await run_job(context, context.state.job_key(JobStep.VERIFY, image_type), request)
@@ -84,44 +85,65 @@ async def _decide(
         return decide(
             image_type, statistics, failure_limit=wanted.failure_limit, rule=config.accept_rule
         )
-    reference, biases = await _reference(context, image_type, statistics)
+    reference, biases, masked = await _reference(context, image_type, statistics)
+    may_go_on = config.generate and image_type not in context.state.again
     criteria = EvidenceCriteria(
         failure_limit=wanted.failure_limit,
         fewest=wanted.fewest,
         reference=reference,
         bias_exposures=biases if image_type is ImageType.DARK else None,
-        may_leave_out=config.generate and image_type not in context.state.left_out,
+        may_leave_out=may_go_on,
+        masked=tuple(sorted(masked.items())),
+        may_mask=max(0, config.may_mask - len(masked)) if may_go_on else 0,
     )
     return decide_on_evidence(image_type, statistics, criteria)
 
 
 async def _reference(
     context: RunContext, image_type: ImageType, statistics: RunStatistics
-) -> tuple[Reference, int | None]:
-    """Tell with what the exposures were compared, and of how many exposures the bias was made."""
+) -> tuple[Reference, int | None, dict[str, str]]:
+    """Tell with what the exposures were compared.
+
+    Returns
+    -------
+    reference : `Reference`
+        What was subtracted last.
+    bias_exposures : `int` or `None`
+        Of how many exposures the bias was made.
+    masked : `dict` [`str`, `str`]
+        Which amplifiers are masked in it, and why.
+    """
     config = context.config
-    own_biases = len(context.state.processed(ImageType.BIAS)) or None
-    if config.generate and own_biases:
-        return Reference(len(statistics.exposures), is_own=True), own_biases
-    found = await _count_biases(context, image_type)
-    if config.generate:
-        return Reference(len(statistics.exposures), is_own=True), found
-    return Reference(found, is_own=False), found
+    own = Reference(len(statistics.exposures), is_own=True)
+    masked = dict(context.state.masked(image_type)) if config.generate else {}
+    biases = len(context.state.processed(ImageType.BIAS)) or None
+    if config.generate and biases:
+        return own, biases, masked
+    bias = await _in_use(context, image_type, ImageType.BIAS)
+    in_use = [bias]
+    if image_type is ImageType.DARK and not config.generate:
+        in_use.append(await _in_use(context, image_type, ImageType.DARK))
+    for facts in filter(None, in_use):
+        masked |= dict.fromkeys(facts.masked, f"as in the {facts.dataset_type} in use")
+    found = bias.exposures if bias is not None else None
+    return (own if config.generate else Reference(found, is_own=False)), found, masked
 
 
-async def _count_biases(context: RunContext, image_type: ImageType) -> int | None:
-    """Read from its file how many exposures the bias in use is made of; `None` if nobody knows."""
+async def _in_use(
+    context: RunContext, image_type: ImageType, which: ImageType
+) -> CalibrationFacts | None:
+    """Read the calibration that exposures were compared with; `None` if that is not known."""
     config = context.config
     days = [name.day_obs for name in context.state.processed(image_type)]
     collections = [name.strip() for name in config.calibration(image_type).verify_inputs.split(",")]
     try:
-        facts = await context.ports.repository.read_calibration(
+        return await context.ports.repository.read_calibration(
             collections,
-            ImageType.BIAS.dataset_type,
+            which.dataset_type,
             config.validity(min(days), max(days)).begin,
             context.timeouts.repository,
         )
     except ComparisonError as error:
-        await context.tell(f"The noise of the bias in use is not known: {error}", logging.WARNING)
+        text = f"The noise of the {which.dataset_type} in use is not known: {error}"
+        await context.tell(text, logging.WARNING)
         return None
-    return facts.exposures if facts is not None else None

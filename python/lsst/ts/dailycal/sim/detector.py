@@ -94,6 +94,7 @@ class SimulatedDetector:
             self._seed, self.geometry, self._dark_current, request.sequencer_change
         )
         root = np.random.SeedSequence([self._seed, *_digest(request)])
+        asked, request = request, _as_exposed(request)
         own, *seeds = root.spawn(1 + len(pattern.amplifiers))
         rays = make_cosmic_rays(
             np.random.Generator(np.random.SFC64(own)),
@@ -118,7 +119,19 @@ class SimulatedDetector:
             # numpy lets go of the interpreter's lock in all that takes time here.
             with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
                 list(pool.map(read, range(len(seeds))))
-        return Frame(request, self.geometry, pixels, rays)
+        return Frame(asked, self.geometry, pixels, rays)
+
+
+def _as_exposed(request: FrameRequest) -> FrameRequest:
+    """Change the times to those of the exposure, if they are not those that were asked for."""
+    for effect in request.effects:
+        if EFFECTS[effect.name][0] is Stage.EXPOSURE:
+            seconds = effect.number_of("seconds")
+            overhead = request.dark_time - request.exposure_time
+            request = dataclasses.replace(
+                request, exposure_time=seconds, dark_time=seconds + overhead
+            )
+    return request
 
 
 def _digest(request: FrameRequest) -> list[int]:

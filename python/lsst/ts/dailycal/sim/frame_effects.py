@@ -14,6 +14,8 @@ stage of the readout at which it acts:
     The raw amplifier as it is read out (ADU).
 ``seed``
     What is random in the frame; there is nothing to be done to pixels.
+``exposure``
+    How long the detector is exposed, whatever the header says.
 
 All are in readout order. An effect draws from a generator of its own, so that all else in the
 frame is as it would be without the fault.
@@ -43,6 +45,7 @@ class Stage(enum.Enum):
     SIGNAL = "signal"
     COUNTS = "counts"
     SEED = "seed"
+    EXPOSURE = "exposure"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -152,6 +155,25 @@ def _gain_lost(signal: Pixels, scene: Scene) -> None:
     signal *= scene.effect.number_of("factor")
 
 
+def _oscillation(signal: Pixels, scene: Scene) -> None:
+    read = np.arange(signal.size).reshape(signal.shape)  # one pixel after the other
+    turns = read / scene.effect.number_of("period") + scene.generator.random()
+    signal += scene.effect.number_of("strength") * np.sin(2.0 * np.pi * turns)
+
+
+def _overscan_bleed(signal: Pixels, scene: Scene) -> None:
+    """Let charge decay along a row, over as many pixels as the overscan has."""
+    count, place = int(scene.effect.number_of("rows")), scene.geometry.serial_section
+    y = int(scene.generator.integers(0, max(scene.geometry.data_height - count, 1)))
+    x = max(place.x0 - int(scene.generator.uniform(0.5, 3.0) * place.width), 0)
+    trail = np.exp((place.x0 - np.arange(x, signal.shape[1])) / place.width)
+    signal[y : y + count, x:] += scene.effect.number_of("strength") * trail
+
+
+def _readout_shifted(counts: Pixels, scene: Scene) -> None:
+    counts[...] = np.roll(counts, int(scene.effect.number_of("columns")), axis=1)
+
+
 def _amplifier_dead(counts: Pixels, scene: Scene) -> None:
     counts[...] = scene.effect.number_of("value")
 
@@ -165,7 +187,7 @@ def _stuck_bit(counts: Pixels, scene: Scene) -> None:
 
 
 def _nothing(pixels: Pixels, scene: Scene) -> None:
-    """Do nothing: the seed is another one."""
+    """Do nothing: the seed or the exposure is another one."""
 
 
 EFFECTS: dict[str, tuple[Stage, Callable[[Pixels, Scene], None]]] = {
@@ -179,6 +201,10 @@ EFFECTS: dict[str, tuple[Stage, Callable[[Pixels, Scene], None]]] = {
     "gain_lost": (Stage.SIGNAL, _gain_lost),
     "amplifier_dead": (Stage.COUNTS, _amplifier_dead),
     "stuck_bit": (Stage.COUNTS, _stuck_bit),
+    "oscillation": (Stage.SIGNAL, _oscillation),
+    "overscan_bleed": (Stage.SIGNAL, _overscan_bleed),
+    "readout_shifted": (Stage.COUNTS, _readout_shifted),
+    "exposure_wrong": (Stage.EXPOSURE, _nothing),
     "frame_identical": (Stage.SEED, _nothing),
 }
 """Stage and function of each kind (`dict` [`str`, `tuple`])."""

@@ -102,6 +102,38 @@ FRAME_FAULT_KINDS = (
         ),
     ),
     FaultKind(
+        "oscillation",
+        FRAME_POINT,
+        "a signal from outside swings in an amplifier while it is read; the frame is taken again",
+        (
+            Parameter("strength", 20.0, "amplitude, in electron"),
+            Parameter("period", 37.3, "in pixels as they are read, overscan included"),
+            _ONE,
+        ),
+    ),
+    FaultKind(
+        "overscan_bleed",
+        FRAME_POINT,
+        "the charge of a cosmic ray trails into the overscan of its rows; the frame is taken again",
+        (
+            Parameter("strength", 500.0, "charge in the first overscan pixel, in electron"),
+            Parameter("rows", 3.0, "number of rows"),
+            _ONE,
+        ),
+    ),
+    FaultKind(
+        "readout_shifted",
+        FRAME_POINT,
+        "pixels come later in their row than they should; nobody sees it in a bias or dark",
+        (Parameter("columns", 1.0, "by how many columns; negative for earlier"), _ALL),
+    ),
+    FaultKind(
+        "exposure_wrong",
+        FRAME_POINT,
+        "exposed for another time than the header says; darks without dark current are told",
+        (Parameter("seconds", 0.0, "the time for which it is exposed, in seconds"), _ALL),
+    ),
+    FaultKind(
         "frame_identical",
         FRAME_POINT,
         "frames that it strikes have the same pixels; all but the first are taken again",

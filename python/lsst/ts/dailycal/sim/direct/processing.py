@@ -20,7 +20,7 @@ from pathlib import PurePosixPath
 from ...model import ImageType, JobRequest, JobStep, details_dataset_type
 from ...pipelines.combine import combine_bias, combine_dark
 from ...pipelines.dark_hits import find_hits
-from ...pipelines.image import CalibImage
+from ...pipelines.image import CalibImage, with_masked
 from ...pipelines.isr import correct_frame
 from ...pipelines.metrics import ExposureMetrics, measure_exposure
 from ...pipelines.raw import RawFrame
@@ -121,18 +121,24 @@ def _understand(request: JobRequest, store: Store) -> Job:
 
 
 def _generate(job: Job, store: Store) -> CalibImage:
-    _reject_changes(job)
+    masked = _masked(job)
     if job.image_type is ImageType.BIAS:
-        return kept("bias", job.raws, (), lambda: combine_bias(_open(job.raws)))
+        return kept(
+            ("bias", masked), job.raws, (), lambda: combine_bias(_open(job.raws), masked=masked)
+        )
     bias = _find(job, store, "bias")
-    return kept("dark", job.raws, (bias,), lambda: combine_darks(_open(job.raws), bias))
+    return kept(
+        ("dark", masked), job.raws, (bias,), lambda: combine_darks(_open(job.raws), bias, masked)
+    )
 
 
 def _open(raws: Sequence[RawImage]) -> list[RawFrame]:
     return [open_raw_image(raw) for raw in raws]
 
 
-def combine_darks(frames: Sequence[RawFrame], bias: CalibImage) -> CalibImage:
+def combine_darks(
+    frames: Sequence[RawFrame], bias: CalibImage, masked: tuple[str, ...] = ()
+) -> CalibImage:
     """Make a combined dark, with the pixels that cosmic rays hit left out.
 
     Raises
@@ -140,7 +146,8 @@ def combine_darks(frames: Sequence[RawFrame], bias: CalibImage) -> CalibImage:
     ValueError
         If a frame has more such pixels than there can be.
     """
-    return combine_dark(frames, bias, find_hits(frames, bias))
+    hits = find_hits(frames, with_masked(bias, masked))
+    return combine_dark(frames, bias, hits, masked=masked)
 
 
 def _verify(job: Job, store: Store) -> dict[int, Stats]:
@@ -174,9 +181,13 @@ def _verify_options(job: Job) -> VerifyOptions:
     return options
 
 
-def _reject_changes(job: Job) -> None:
+def _masked(job: Job) -> tuple[str, ...]:
+    masked: tuple[str, ...] = ()
     for task, field, value in job.options.changes:
-        raise ValueError(f"cannot set {task}:{field}={value}")
+        if (task, field) != (f"cp{job.image_type.capitalize()}", "badAmplifiers"):
+            raise ValueError(f"cannot set {task}:{field}={value}")
+        masked = tuple(value.split("+"))
+    return masked
 
 
 def _find(job: Job, store: Store, dataset_type: str) -> CalibImage:

@@ -235,6 +235,7 @@ def measure_stored(dataset_type: str, run: str, image: CalibImage) -> Calibratio
             for key, value in (image.provenance.setup if image.provenance else ())
             if key in SETUP_KEYS
         ),
+        masked=image.provenance.masked if image.provenance else (),
     )
 
 
