@@ -74,7 +74,10 @@ async def test_no_page_has_a_style_or_a_script_of_its_own(client, write):
     for path in ("/", f"/runs/{RUN}", f"/runs/{RUN}/frames/{(await images(client))[0]}"):
         _, text, _ = await get(client, path)
         assert not re.search(r"\sstyle=|<style|\son\w+=|javascript:", text)
-        assert re.findall(r"<script[^>]*>", text) in ([], ['<script src="/static/live.js" defer>'])
+        assert re.findall(r"<script[^>]*>", text) in (
+            [],
+            [f'<script src="/static/{name}.js" defer>' for name in ("live", "map")],
+        )
 
 
 async def images(client):
@@ -149,16 +152,15 @@ async def test_a_reader_gets_all_parts_and_then_those_that_change(client, write,
     assert rest[-1]["event"] == "over"
 
 
-async def test_a_picture_is_made_once_for_all_who_ask(client, write):
+async def test_a_picture_is_made_once_for_all_who_ask(client, write, frames):
     write()
     second, third = (await images(client))[1:3]
     image = f"/runs/{RUN}/frames/{third}"
     answers = await asyncio.gather(*(client.get(f"{image}.png") for _ in range(4)))
     bodies = [await answer.read() for answer in answers]
     assert {answer.status for answer in answers} == {200}, bodies[0]
-    assert set(bodies) == {
-        make_frame("in memory", ImageName.parse(third).exposure_id, "detector", "")
-    }
+    exposure = ImageName.parse(third).exposure_id
+    assert set(bodies) == {make_frame(str(frames), exposure, "detector", "")}
     assert answers[0].content_type == "image/png"
     missing, text, _ = await get(client, f"/runs/{RUN}/frames/{second}.png")
     assert (missing, "cannot be read" in text) == (404, True)
@@ -180,13 +182,16 @@ async def test_a_journal_that_is_damaged_is_said_in_words(client, write, journal
     assert "The journal cannot be read" in text
 
 
-async def test_a_picture_that_hangs_is_given_up_and_the_next_one_is_made(monkeypatch):
+async def test_a_picture_that_hangs_is_given_up_and_the_next_one_is_made(
+    monkeypatch, taken, frames
+):
     async with PictureMaker(make_frame) as pictures:
         with monkeypatch.context() as patch:
             patch.setattr("lsst.ts.dailycal.web.pictures.DEADLINE", 3.0)
             with pytest.raises(PictureError, match="not made within 3 s"):
                 await pictures.frame("hanging", 2026112300003, "detector", "")
-        found = await pictures.frame("in memory", 2026112300003, "detector", "")
+        exposure = taken.store.raws[-1].exposure.name.exposure_id
+        found = await pictures.frame(str(frames), exposure, "detector", "")
     assert found.startswith(b"\x89PNG")
 
 

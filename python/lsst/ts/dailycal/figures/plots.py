@@ -7,6 +7,7 @@ __all__ = ["Series", "amplifier_multiples", "histogram", "profiles"]
 
 import dataclasses
 import io
+import math
 import typing
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -33,6 +34,11 @@ _STYLE: dict[typing.Any, typing.Any] = {
     "text.color": GREY,
     "axes.formatter.useoffset": False,
 }
+# A picture follows the scheme of the page that it stands in; its ground is that of the page.
+_AT_NIGHT = (
+    "@media (prefers-color-scheme: dark) { text { fill: #b4b4ae !important } "
+    '[style*="stroke: #000000"] { stroke: #f0f0ec !important } }'
+)
 _BINS = 200
 _COLUMNS = 8
 
@@ -76,13 +82,22 @@ def histogram(pixels: NDArray[np.float32], unit: str, *, colour: str = BIAS) -> 
             middle = float(np.median(finite))
             spread = float(np.percentile(np.abs(finite - middle), 99.0)) or 1.0
             low, high = middle - 3.0 * spread, middle + 3.0 * spread
-            counts, edges = np.histogram(np.clip(finite, low, high), _BINS, (low, high))
+            edges = _edges(low, high, whole=unit == "ADU")
+            counts, _ = np.histogram(np.clip(finite, edges[0], edges[-1]), edges)
             axes.stairs(counts, edges, color=colour)
             axes.set_yscale("symlog", linthresh=1.0)
             axes.set_ylim(bottom=0)
         axes.set_xlabel(f"value ({unit})")
         axes.set_ylabel("pixels")
         return _svg(figure)
+
+
+def _edges(low: float, high: float, *, whole: bool) -> NDArray[np.float64]:
+    """Lay bins out; of whole numbers each bin has as many as the next, or they would look odd."""
+    if not whole:
+        return np.linspace(low, high, _BINS + 1)
+    width = math.ceil((high - low) / _BINS)
+    return np.arange(math.floor(low) - 0.25, high + width, width)
 
 
 def profiles(pixels: NDArray[np.float32], unit: str) -> str:
@@ -170,4 +185,4 @@ def _svg(figure: Figure) -> str:
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
     text = stream.getvalue()
-    return text[text.index("<svg") :]
+    return text[text.index("<svg") :].replace(">", f"><style>{_AT_NIGHT}</style>", 1)

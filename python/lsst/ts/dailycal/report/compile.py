@@ -21,6 +21,7 @@ from ..model import (
     Event,
     ExposureTaken,
     Finding,
+    ImageIngested,
     ImageName,
     ImageType,
     JobStep,
@@ -38,6 +39,7 @@ from .document import (
     ReportedExposure,
     ReportedMessage,
 )
+from .script_runs import fault_of, kept_by
 from .summary import CalibrationSummary, RunSummary, summarize_run
 from .times import iso_utc
 
@@ -97,6 +99,7 @@ def compile_report(
     tests = {kind: _tests(state, archive, kind, gaps) for kind in _types(summary)}
     images = archive if with_pixels else None
     pixels = {kind: _pixels(state, images, kind, gaps) for kind in _types(summary)}
+    fault, remedy = fault_of(state)
     report = Report(
         report_version=REPORT_VERSION,
         run_id=summary.run_id,
@@ -114,6 +117,9 @@ def compile_report(
         jobs=summary.jobs,
         conditions=tuple(conditions),
         failures=summary.failures,
+        fault=fault,
+        remedy=remedy,
+        kept=kept_by(state) if summary.status != "done" else "",
         messages=tuple(_messages(records)),
         accept_rule=str(_configured(summary.config, "accept_rule") or "evidence"),
         configuration=summary.config,
@@ -217,6 +223,7 @@ def _calibration(
 
 
 def _exposures(state: RunState, records: Sequence[Entry[Event]]) -> Iterator[ReportedExposure]:
+    ingested = {record.event.name for record in records if isinstance(record.event, ImageIngested)}
     fills = {slot.image.name: slot for slot in state.slots.values() if slot.image is not None}
     for record in records:
         if isinstance(record.event, ExposureTaken):
@@ -233,13 +240,14 @@ def _exposures(state: RunState, records: Sequence[Entry[Event]]) -> Iterator[Rep
                 fate=fate,
                 reason=reason,
                 measurement=state.measurements.get(image.name),
+                ingested=image.name in ingested,
             )
     for slot in state.slots.values():
         if slot.image is None:
             item = slot.planned
             yield ReportedExposure(
                 item.image_type, item.exposure_time, item.number, item.discard,
-                None, None, "", "not taken", "", None,
+                None, None, "", "not taken", "", None, False,
             )  # fmt: skip
 
 
@@ -261,6 +269,8 @@ def _fate(state: RunState, name: ImageName, slot: Slot | None) -> tuple[str, str
     if name.exposure_id in left_out:
         why = "; ".join(decision.reasons) if decision is not None else ""
         return "left out", why or "verification found it bad"
+    if decision is not None and name.exposure_id in decision.bad_exposures:
+        return "used", "verification found it bad"
     return "used", ""
 
 

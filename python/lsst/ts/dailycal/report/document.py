@@ -57,9 +57,11 @@ class ReportedExposure:
     fate: str
     """``used``, ``discarded``, ``left out``, ``retaken``, ``lost`` or ``not taken``."""
     reason: str
-    """Why it was not used; empty if it was."""
+    """Why it was not used, or what is wrong with it all the same; empty if nothing is."""
     measurement: ImageMeasurement | None
     """What was measured as soon as it was in the Butler."""
+    ingested: bool
+    """Did it reach the Butler?"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -143,6 +145,12 @@ class Report:
     """What the page found before the images were taken; empty without a page."""
     failures: tuple[str, ...]
     """What could not be carried out, and what to do."""
+    fault: str
+    """What is wrong, in one sentence; empty if nothing is, or there is none for people."""
+    remedy: str
+    """What a person does about it, in one sentence; empty if that is not known."""
+    kept: str
+    """What of a run that failed need not be done again, in one sentence."""
     messages: tuple[ReportedMessage, ...]
     """What the observer was told, the warnings among it."""
     accept_rule: str

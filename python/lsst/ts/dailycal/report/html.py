@@ -73,6 +73,7 @@ def render_html(report: Report, pixels: Mapping[ImageType, Pixels]) -> str:
         views=views,
         frames=frames,
         maps=maps,
+        amplifiers=AMPLIFIER_ORDER,
         warnings=warnings_of(report),
     )
 

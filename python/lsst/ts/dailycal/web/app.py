@@ -38,6 +38,11 @@ HEADERS = {
 """Headers of every answer."""
 _KEPT = {"Cache-Control": "private, max-age=3600"}
 """For pictures: that of an address is always the same."""
+_ALONE = {
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+}
+"""For pictures, which are documents of their own: matplotlib puts styles into them, and a browser
+around them."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 """Names under which this machine may be asked for; another one is a trick of a foreign page."""
 
@@ -107,6 +112,7 @@ def make_app(
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(_add_headers)
     app.router.add_get("/", _index)
+    app.router.add_get("/favicon.ico", _no_icon)
     app.router.add_get("/static/{name}", _static)
     app.router.add_get("/runs/{run}.json", _json)
     app.router.add_get("/runs/{run}", _run)
@@ -167,6 +173,11 @@ async def _index(request: web.Request) -> web.Response:
     return web.Response(text=html, content_type="text/html")
 
 
+async def _no_icon(_: web.Request) -> web.Response:
+    """Answer a browser that shows a picture alone, which cannot say that it has no icon."""
+    return web.Response(status=204)
+
+
 async def _static(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     if name == "style.css":
@@ -212,7 +223,6 @@ async def _frame(request: web.Request) -> web.Response:
         after=names[at + 1] if at + 1 < len(names) else "",
         facts=f"{item.image_type} {item.number}, {item.exposure_time:g} s: {item.fate}"
         + (f", {item.reason}" if item.reason else ""),
-        amplifiers=AMPLIFIER_ORDER,
     )
     return web.Response(text=html, content_type="text/html")
 
@@ -249,7 +259,7 @@ async def _amplifier(request: web.Request) -> web.Response:
 
 
 def _png(body: bytes) -> web.Response:
-    return web.Response(body=body, content_type="image/png", headers=_KEPT)
+    return web.Response(body=body, content_type="image/png", headers=_KEPT | _ALONE)
 
 
 async def _histogram(request: web.Request) -> web.Response:
@@ -257,9 +267,7 @@ async def _histogram(request: web.Request) -> web.Response:
 
 
 def _svg(body: bytes) -> web.Response:
-    # matplotlib puts its styles into the picture itself, which is a document of its own.
-    policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-    return web.Response(body=body, content_type="image/svg+xml", headers=policy | _KEPT)
+    return web.Response(body=body, content_type="image/svg+xml", headers=_KEPT | _ALONE)
 
 
 async def _plot(request: web.Request) -> web.Response:
