@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import pathlib
 import re
 
 import pytest
@@ -199,3 +200,18 @@ async def test_a_picture_of_an_image_of_another_run_is_not_shown(client, write):
     write()
     status, text, _ = await get(client, f"/runs/{RUN}/frames/AT_O_20261123_000099.png")
     assert (status, "took no image" in text) == (404, True)
+
+
+async def test_the_json_of_a_page_has_its_steps_before_any_image(client, journal):
+    recorded = pathlib.Path(__file__).parents[2] / "data" / "journals" / "page_done.jsonl"
+    first = recorded.read_text(encoding="utf-8").splitlines(keepends=True)[:2]
+    pages = journal.parent / "pages"
+    pages.mkdir(parents=True)
+    name = json.loads(first[0])["record"]["run_id"]
+    (pages / f"{name}.jsonl").write_text("".join(first), encoding="utf-8")
+    answer = await client.get(f"/runs/{name}.json")
+    found = await answer.json()
+    assert answer.status == 200
+    assert len(found["steps"]) > 3
+    assert {"name", "title", "status"} <= set(found["steps"][0])
+    assert "exposures" not in found

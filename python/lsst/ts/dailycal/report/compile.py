@@ -7,7 +7,7 @@ __all__ = ["Pixels", "compile_report"]
 
 import dataclasses
 import logging
-import platform
+import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -30,18 +30,19 @@ from ..model import (
 from ..model.verification import TestResult
 from ..ports.archive import Archive, ArchivedCalibration
 from ..run.state import RunState, Slot
-from ..version import VERSION
 from .document import (
     REPORT_VERSION,
     Report,
     ReportedCalibration,
     ReportedCertification,
     ReportedExposure,
+    ReportedLog,
     ReportedMessage,
 )
 from .script_runs import fault_of, kept_by
 from .summary import CalibrationSummary, RunSummary, summarize_run
 from .times import iso_utc
+from .versions import collect_versions
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def compile_report(
     conditions: Sequence[Finding] = (),
     missing: Sequence[str] = (),
     reproduce: Sequence[str] = (),
+    logs: Mapping[str, Sequence[str]] = types.MappingProxyType({}),
     with_pixels: bool = True,
 ) -> tuple[Report, Mapping[ImageType, Pixels]]:
     """Put together what is known of a run.
@@ -78,6 +80,8 @@ def compile_report(
         What is known to be missing already.
     reproduce : `~collections.abc.Sequence` [`str`], optional
         Commands that show the same again.
+    logs : `~collections.abc.Mapping` [`str`, `~collections.abc.Sequence` [`str`]], optional
+        Id of a job, and the last lines of its log.
     with_pixels : `bool`, optional
         Read combined calibrations as well? Full-size ones take a second each.
 
@@ -115,6 +119,11 @@ def compile_report(
             for item in summary.calibrations
         ),
         jobs=summary.jobs,
+        logs=tuple(
+            ReportedLog(job.key, tuple(logs[job.job_id]))
+            for job in summary.jobs
+            if logs.get(job.job_id)
+        ),
         conditions=tuple(conditions),
         failures=summary.failures,
         fault=fault,
@@ -123,11 +132,7 @@ def compile_report(
         messages=tuple(_messages(records)),
         accept_rule=str(_configured(summary.config, "accept_rule") or "evidence"),
         configuration=summary.config,
-        versions={
-            "ts_dailycal of the run": summary.version,
-            "ts_dailycal of the report": VERSION,
-            "Python of the report": platform.python_version(),
-        },
+        versions=collect_versions(summary, state, archive, gaps),
         reproduce=tuple(reproduce),
         missing=tuple(gaps),
     )
@@ -157,6 +162,13 @@ def _tests(
     state: RunState, archive: Archive | None, image_type: ImageType, gaps: list[str]
 ) -> tuple[TestResult, ...]:
     job = state.jobs.get(state.job_key(JobStep.VERIFY, image_type))
+    if job is not None and job.result is not None and not job.result.succeeded:
+        gaps.append(
+            f"Tests of {image_type}: the job that verifies failed (exit code "
+            f"{job.result.exit_code})."
+        )
+    elif job is not None and job.abandoned:
+        gaps.append(f"Tests of {image_type}: the job that verifies was given up.")
     if archive is None or job is None or job.result is None or not job.result.succeeded:
         return ()
     try:

@@ -12,6 +12,7 @@ __all__ = [
     "ReportedCalibration",
     "ReportedCertification",
     "ReportedExposure",
+    "ReportedLog",
     "ReportedMessage",
     "report_schema",
 ]
@@ -27,6 +28,7 @@ from ..model import (
     ImageMeasurement,
     ImageName,
     ImageType,
+    JobKey,
 )
 from ..model.verification import TestResult
 from .event_schema import Schema, schema_of
@@ -116,6 +118,16 @@ class ReportedMessage:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ReportedLog:
+    """The end of the log of a job."""
+
+    job: JobKey
+    """Which job."""
+    lines: tuple[str, ...]
+    """Its last lines."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Report:
     """Everything that is known of a run."""
 
@@ -141,6 +153,8 @@ class Report:
     """One an image type, in the order of acquisition."""
     jobs: tuple[JobSummary, ...]
     """The jobs of the pipelines."""
+    logs: tuple[ReportedLog, ...]
+    """The ends of their logs, where these could be read."""
     conditions: tuple[Finding, ...]
     """What the page found before the images were taken; empty without a page."""
     failures: tuple[str, ...]

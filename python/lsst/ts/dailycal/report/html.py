@@ -161,13 +161,17 @@ def _amplifiers(
         other = before.get(item.name)
         yield (
             item.name,
-            f"{_level(item):.3f}",
-            f"{_level(other):.3f}" if other else "–",
-            f"{item.noise:.3f}",
-            f"{other.noise:.3f}" if other else "–",
-            str(item.hot),
-            str(other.hot) if other else "–",
+            *_compared(_level(item), _level(other) if other else None, ".3f"),
+            *_compared(item.noise, other.noise if other else None, ".3f"),
+            *_compared(item.hot, other.hot if other else None, "d"),
         )
+
+
+def _compared(new: float, old: float | None, form: str) -> tuple[str, str, str]:
+    """Write a value, the one in use and the difference."""
+    if old is None:
+        return format(new, form), "–", "–"
+    return format(new, form), format(old, form), format(new - old, f"+{form}")
 
 
 def _level(facts: AmplifierFacts) -> float:

@@ -3,23 +3,24 @@
 
 """The web application of the live page: read-only, from this machine, nothing from outside."""
 
-__all__ = ["RunSource", "make_app"]
+__all__ = ["make_app"]
 
 import asyncio
 import json
 import typing
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 
 from aiohttp import web
 
 from ..model import ImageName, JournalError
-from ..report.listing import ListedRun
+from ..report.log_tail import read_tail
 from ..report.parts import AMPLIFIER_ORDER
 from ..report.plain import to_plain
 from ..report.plots import PLOTS, series_of
 from .fragments import Renderer
 from .pictures import AMPLIFIER, DETECTOR, HISTOGRAM, PictureError, PictureMaker
+from .source import RunSource
 from .stream import stream
 from .watcher import Watchers
 
@@ -43,32 +44,10 @@ _ALONE = {
 }
 """For pictures, which are documents of their own: matplotlib puts styles into them, and a browser
 around them."""
+_NOW = ("run_id", "headline", "activity", "fraction", "is_over", "steps", "counts", "conditions")
+"""What the JSON of a run has besides the report, also before there is any."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 """Names under which this machine may be asked for; another one is a trick of a foreign page."""
-
-
-class RunSource(typing.Protocol):
-    """Where runs, their repositories and the logs of their jobs are. Everything blocks."""
-
-    def list(self) -> tuple[Sequence[ListedRun], Sequence[str]]:
-        """List the runs, the latest first, and what is wrong with journals."""
-        ...
-
-    def find(self, run_id: str) -> Path:
-        """Find the journal of a run; `LookupError` if there is none of that name."""
-        ...
-
-    def repository(self, journal: Path) -> str:
-        """Tell which repository a run of the script uses; empty if it cannot be read from here."""
-        ...
-
-    def time_scale(self, journal: Path) -> float:
-        """Tell how much faster than at the telescope exposures are; 1 at the telescope."""
-        ...
-
-    def job_log(self, journal: Path, job_id: str) -> Path | None:
-        """Find the log of a job; `None` if it cannot be read from here."""
-        ...
 
 
 RUNS = web.AppKey("runs", RunSource)
@@ -99,7 +78,6 @@ def make_app(
     """
     app = web.Application(middlewares=[_guard(hosts), _explain])
     app[RUNS], app[RENDERER] = source, Renderer()
-
     app[WATCHERS] = Watchers(source, app[RENDERER], read_tests)
     app[PICTURES] = PictureMaker(make_frame)
 
@@ -159,7 +137,11 @@ async def _explain(request: web.Request, handler: typing.Any) -> web.StreamRespo
 
 def _problem(request: web.Request, status: int, title: str, text: str) -> web.Response:
     html = request.app[RENDERER].problem(title, text)
-    return web.Response(text=html, content_type="text/html", status=status)
+    return _html(html, status)
+
+
+def _html(text: str, status: int = 200) -> web.Response:
+    return web.Response(text=text, content_type="text/html", status=status)
 
 
 async def _journal(request: web.Request) -> Path:
@@ -169,8 +151,7 @@ async def _journal(request: web.Request) -> Path:
 
 async def _index(request: web.Request) -> web.Response:
     runs, problems = await asyncio.to_thread(request.app[RUNS].list)
-    html = request.app[RENDERER].index(runs, problems)
-    return web.Response(text=html, content_type="text/html")
+    return _html(request.app[RENDERER].index(runs, problems))
 
 
 async def _no_icon(_: web.Request) -> web.Response:
@@ -191,13 +172,15 @@ async def _static(request: web.Request) -> web.Response:
 
 async def _run(request: web.Request) -> web.Response:
     watcher = request.app[WATCHERS].watch(await _journal(request))
-    html = await watcher.page()
-    return web.Response(text=html, content_type="text/html")
+    return _html(await watcher.page())
 
 
 async def _json(request: web.Request) -> web.Response:
     view = await request.app[WATCHERS].watch(await _journal(request)).view()
-    text = json.dumps(to_plain(view.report), ensure_ascii=False)
+    # From the beginning: a page has steps long before its script has a run to report.
+    report = to_plain(view.report) if view.report is not None else {}
+    now = {name: to_plain(getattr(view, name)) for name in _NOW}
+    text = json.dumps(report | now, ensure_ascii=False)
     return web.Response(text=text, content_type="application/json")
 
 
@@ -210,8 +193,7 @@ async def _frame(request: web.Request) -> web.Response:
     watcher = request.app[WATCHERS].watch(await _journal(request))
     view = await watcher.view()
     taken = [item for item in view.report.exposures if item.image] if view.report else []
-    names = [str(item.image) for item in taken]
-    name = _image(request)
+    names, name = [str(item.image) for item in taken], _image(request)
     if name not in names:
         raise LookupError(f"The run took no image {name}.")
     at = names.index(name)
@@ -224,7 +206,7 @@ async def _frame(request: web.Request) -> web.Response:
         facts=f"{item.image_type} {item.number}, {item.exposure_time:g} s: {item.fate}"
         + (f", {item.reason}" if item.reason else ""),
     )
-    return web.Response(text=html, content_type="text/html")
+    return _html(html)
 
 
 def _image(request: web.Request) -> str:
@@ -293,10 +275,5 @@ async def _job_log(request: web.Request) -> web.Response:
     path = await asyncio.to_thread(request.app[RUNS].job_log, view.journal, job_id)
     if path is None:
         raise LookupError(f"The log of job {job_id} cannot be read from here.")
-    return web.Response(text=await asyncio.to_thread(_tail, path), content_type="text/plain")
-
-
-def _tail(path: Path) -> str:
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - _LOG_BYTES))
-        return stream.read().decode("utf-8", "replace")
+    text = await asyncio.to_thread(read_tail, path, _LOG_BYTES)
+    return web.Response(text=text, content_type="text/plain")
