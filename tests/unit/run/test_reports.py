@@ -15,11 +15,14 @@ import jsonschema
 import numpy as np
 import pytest
 
-from lsst.ts.dailycal.model import ImageType, Message
+from lsst.ts.dailycal.journal.codec import Entry
+from lsst.ts.dailycal.model import ConditionReading, ImageType, Message, Severity
+from lsst.ts.dailycal.page import ConditionsRead, judge_readings
 from lsst.ts.dailycal.report.compile import compile_report
 from lsst.ts.dailycal.report.document import report_schema
 from lsst.ts.dailycal.report.html import render_html
 from lsst.ts.dailycal.report.plain import to_plain
+from lsst.ts.dailycal.report.readings import instrument_rows
 from lsst.ts.dailycal.run import read_run_entries
 from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.sim.direct.archive import DirectArchive
@@ -203,3 +206,28 @@ async def test_the_end_of_the_log_of_a_job_stands_in_the_report(make_rig):
     assert [(log.job, log.lines) for log in report.logs] == [(job.key, ("<first>", "last"))]
     html = await asyncio.to_thread(render_html, report, pixels)
     assert "&lt;first&gt;\nlast</pre>" in html
+
+
+async def test_temperatures_and_pressures_stand_against_their_limits_over_the_run(make_rig):
+    rig = await run(make_rig, n_bias=2, script_mode="BIAS")
+    page = [
+        Entry(number, rig.records[0].tai + 60.0 * number, ConditionsRead("calibrations", readings))
+        for number, readings in enumerate(
+            judge_readings([ConditionReading("ccd", value), ConditionReading("vacuum", 1e-6)])
+            for value in (-104.0, -102.5, -104.1)
+        )
+    ]
+    report, pixels = compile_report(rig.records, page=page)
+    assert schema_errors(report) == []
+    assert [item.readings[0].value for item in report.readings] == [-104.0, -102.5, -104.1]
+    ccd, vacuum = instrument_rows(report.readings)
+    assert (ccd.low, ccd.high, ccd.last, ccd.limits) == (
+        "-104.1",
+        "-102.5",
+        "-104.1",
+        "-105 to -103",
+    )
+    assert (ccd.severity, vacuum.severity) == (Severity.WARNING, Severity.OK)
+    html = await asyncio.to_thread(render_html, report, pixels)
+    assert "Temperatures and pressures over the run" in html
+    assert "outside limits" in html

@@ -3,9 +3,10 @@
 
 """Plots as SVG, to be put into a page."""
 
-__all__ = ["Series", "amplifier_multiples", "histogram", "profiles"]
+__all__ = ["Course", "Series", "amplifier_multiples", "courses", "histogram", "profiles"]
 
 import dataclasses
+import datetime
 import io
 import math
 import typing
@@ -14,10 +15,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from .palette import BIAS, DARK, GREY, PALETTE
+from .palette import BIAS, DARK, GREY, LIMIT, PALETTE
 
 _STYLE: dict[typing.Any, typing.Any] = {
     # Text stays text: small, searchable, and read aloud.
@@ -41,6 +43,7 @@ _AT_NIGHT = (
 )
 _BINS = 200
 _COLUMNS = 8
+_ACROSS = 4
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,6 +58,50 @@ class Series:
     """Value of each exposure."""
     marked: Sequence[bool]
     """Which exposures have something wrong."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Course:
+    """Values of an instrument over time."""
+
+    title: str
+    """What is measured, with its unit."""
+    times: Sequence[datetime.datetime]
+    """When (UTC)."""
+    values: Sequence[float]
+    """What it said."""
+    limits: Sequence[float]
+    """What it should not pass."""
+
+
+def courses(found: Sequence[Course]) -> str:
+    """Draw what instruments said over time, against their limits.
+
+    Parameters
+    ----------
+    found : `~collections.abc.Sequence` [`Course`]
+        One for each instrument.
+
+    Returns
+    -------
+    svg : `str`
+        A plot for each, with its limits as broken lines.
+    """
+    rows = -(-len(found) // _ACROSS)
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(9.6, 1.7 * rows + 0.4), layout="constrained")
+        panels = figure.subplots(rows, _ACROSS, sharex=True, squeeze=False)
+        for axes in panels.flat[len(found) :]:
+            axes.set_visible(False)
+        for axes, course in zip(panels.flat, found, strict=False):
+            axes.set_title(course.title, fontsize=9.0)
+            axes.plot(course.times, course.values, ".-", color=BIAS, linewidth=0.8)
+            for limit in course.limits:
+                axes.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.2)
+            axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))  # type: ignore[no-untyped-call]
+            axes.tick_params(labelbottom=True)
+        figure.supxlabel("time (UTC)")
+        return _svg(figure)
 
 
 def histogram(pixels: NDArray[np.float32], unit: str, *, colour: str = BIAS) -> str:

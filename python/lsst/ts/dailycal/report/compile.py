@@ -28,6 +28,7 @@ from ..model import (
     Message,
 )
 from ..model.verification import TestResult
+from ..page.events import ConditionsRead, PageEvent
 from ..ports.archive import Archive, ArchivedCalibration
 from ..run.state import RunState, Slot
 from .document import (
@@ -38,6 +39,7 @@ from .document import (
     ReportedExposure,
     ReportedLog,
     ReportedMessage,
+    ReportedReadings,
 )
 from .script_runs import fault_of, kept_by
 from .summary import CalibrationSummary, RunSummary, summarize_run
@@ -60,6 +62,7 @@ def compile_report(
     archive: Archive | None = None,
     *,
     conditions: Sequence[Finding] = (),
+    page: Sequence[Entry[PageEvent]] = (),
     missing: Sequence[str] = (),
     reproduce: Sequence[str] = (),
     logs: Mapping[str, Sequence[str]] = types.MappingProxyType({}),
@@ -76,6 +79,8 @@ def compile_report(
         report.
     conditions : `~collections.abc.Sequence` [`Finding`], optional
         What the page found before the images were taken.
+    page : `~collections.abc.Sequence` [`Entry`], optional
+        Journal of the page, for what the instruments said while the images were taken.
     missing : `~collections.abc.Sequence` [`str`], optional
         What is known to be missing already.
     reproduce : `~collections.abc.Sequence` [`str`], optional
@@ -125,6 +130,11 @@ def compile_report(
             if logs.get(job.job_id)
         ),
         conditions=tuple(conditions),
+        readings=tuple(
+            ReportedReadings(iso_utc(entry.tai), entry.event.readings)
+            for entry in page
+            if isinstance(entry.event, ConditionsRead)
+        ),
         failures=summary.failures,
         fault=fault,
         remedy=remedy,

@@ -14,6 +14,7 @@ __all__ = [
     "ReportedExposure",
     "ReportedLog",
     "ReportedMessage",
+    "ReportedReadings",
     "report_schema",
 ]
 
@@ -31,6 +32,7 @@ from ..model import (
     JobKey,
 )
 from ..model.verification import TestResult
+from ..page.conditions import JudgedReading
 from .event_schema import Schema, schema_of
 from .summary import JobSummary
 
@@ -118,6 +120,16 @@ class ReportedMessage:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ReportedReadings:
+    """What the instruments said at a moment."""
+
+    utc: str
+    """When, ISO 8601."""
+    readings: tuple[JudgedReading, ...]
+    """Values and limits."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class ReportedLog:
     """The end of the log of a job."""
 
@@ -157,6 +169,8 @@ class Report:
     """The ends of their logs, where these could be read."""
     conditions: tuple[Finding, ...]
     """What the page found before the images were taken; empty without a page."""
+    readings: tuple[ReportedReadings, ...]
+    """Temperatures and pressures over the run; empty without a page."""
     failures: tuple[str, ...]
     """What could not be carried out, and what to do."""
     fault: str

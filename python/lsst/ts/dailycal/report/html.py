@@ -13,7 +13,7 @@ import numpy as np
 
 from ..figures.palette import DARK
 from ..figures.pictures import Picture, picture_of
-from ..figures.plots import amplifier_multiples, histogram, profiles
+from ..figures.plots import amplifier_multiples, courses, histogram, profiles
 from ..model import AmplifierFacts, CalibrationFacts, ImageType, JobStep
 from ..page import format_duration
 from .compile import Pixels
@@ -21,6 +21,7 @@ from .document import Report, ReportedCalibration
 from .headline import headline
 from .parts import AMPLIFIER_ORDER, make_environment, read_style, test_maps, warnings_of
 from .plots import PLOTS, series_of
+from .readings import instrument_rows, instrument_series
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def render_html(report: Report, pixels: Mapping[ImageType, Pixels]) -> str:
         views=views,
         frames=frames,
         maps=maps,
+        instruments=instrument_rows(report.readings),
+        courses=_address(courses(instrument_series(report.readings))) if report.readings else "",
         amplifiers=AMPLIFIER_ORDER,
         warnings=warnings_of(report),
     )

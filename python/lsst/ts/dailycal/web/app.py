@@ -18,6 +18,7 @@ from ..report.log_tail import read_tail
 from ..report.parts import AMPLIFIER_ORDER
 from ..report.plain import to_plain
 from ..report.plots import PLOTS, series_of
+from ..report.readings import instrument_series
 from .fragments import Renderer
 from .pictures import AMPLIFIER, DETECTOR, HISTOGRAM, PictureError, PictureMaker
 from .source import RunSource
@@ -100,6 +101,7 @@ def make_app(
     app.router.add_get("/runs/{run}/frames/{image}/histogram.svg", _histogram)
     app.router.add_get("/runs/{run}/frames/{image}/{amplifier}.png", _amplifier)
     app.router.add_get("/runs/{run}/plots/{plot}.svg", _plot)
+    app.router.add_get("/runs/{run}/instruments.svg", _instruments)
     app.router.add_get("/runs/{run}/jobs/{job}", _job_log)
     return app
 
@@ -263,6 +265,15 @@ async def _plot(request: web.Request) -> web.Response:
     key = ("plot", view.run_id, name, str(measured))
     body = await request.app[PICTURES].plot(key, biases, darks, PLOTS[name][0])
     return _svg(body)
+
+
+async def _instruments(request: web.Request) -> web.Response:
+    view = await request.app[WATCHERS].watch(await _journal(request)).view()
+    if view.report is None or not view.report.readings:
+        raise LookupError("The instruments were not read in this run.")
+    readings = view.report.readings
+    key = ("instruments", view.run_id, str(len(readings)))
+    return _svg(await request.app[PICTURES].instruments(key, instrument_series(readings)))
 
 
 async def _job_log(request: web.Request) -> web.Response:

@@ -15,6 +15,7 @@ from ..model.verification import TestResult
 from ..report.document import Report, ReportedExposure
 from ..report.listing import ListedRun
 from ..report.parts import AMPLIFIER_ORDER, make_environment, read_style, test_maps, warnings_of
+from ..report.readings import instrument_rows
 from ..report.times import people_utc
 from .view import RunView
 
@@ -94,6 +95,7 @@ class Renderer:
             "amplifiers": AMPLIFIER_ORDER,
             "measured": measured,
             "maps": test_maps(report) if report is not None else [],
+            "instruments": instrument_rows(report.readings) if report is not None else [],
             "warnings": warnings_of(report) if report is not None else [],
             "pictures": pictures,
         }

@@ -98,7 +98,7 @@ def _view(
         for finding in entry.event.findings
     }
     findings = tuple(sorted(found.values(), key=lambda item: -item.severity))
-    report = compile_report(records, conditions=findings)[0] if records else None
+    report = compile_report(records, conditions=findings, page=page)[0] if records else None
     lock = path.with_name(LOCK_NAME) if page else path.with_suffix(".lock")
     ended = progress.is_over if page else report is not None and report.status != "open"
     is_over = ended or holder_of(lock) is None

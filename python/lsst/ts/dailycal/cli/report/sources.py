@@ -43,6 +43,8 @@ class Sources:
     """Repository that it used: a directory, or an alias."""
     conditions: "tuple[Finding, ...]" = ()
     """What the page found before the images were taken; empty without a page."""
+    page: Path | None = None
+    """Journal of the page; `None` without one."""
 
     @property
     def directory(self) -> Path:
@@ -72,7 +74,7 @@ def find_sources(path: Path, repository: str | None = None) -> Sources:
     if not is_page(path):
         page = _page_of(path)
         findings = _findings(page) if page is not None else ()
-        return Sources(path, repository or _repository(path), findings)
+        return Sources(path, repository or _repository(path), findings, page)
     scripts = read_run(path).scripts
     if not scripts:
         raise CommandError(
@@ -81,7 +83,7 @@ def find_sources(path: Path, repository: str | None = None) -> Sources:
             ExitCode.NOT_FOUND,
         )
     journal = path.parent.parent / f"{scripts[-1].run_id}.jsonl"
-    return Sources(journal, repository or _repository(journal), _findings(path))
+    return Sources(journal, repository or _repository(journal), _findings(path), path)
 
 
 def _repository(journal: Path) -> str:

@@ -83,6 +83,7 @@ def compile_sources(
     report, pixels : `Report`, `~collections.abc.Mapping`
         As `~lsst.ts.dailycal.report.compile.compile_report`.
     """
+    from ...page import read_page_entries
     from ...report.compile import compile_report
     from ...run import read_run_entries
 
@@ -92,6 +93,7 @@ def compile_sources(
         records,
         archive,
         conditions=sources.conditions,
+        page=read_page_entries(sources.page) if sources.page is not None else (),
         missing=[gap] if gap else [],
         reproduce=_reproduce(sources),
         logs=dict(_logs(sources.journal, records)),
