@@ -18,6 +18,9 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from browser import DESKTOP, PHONE, browser, needs_browser
 from lsst.ts.dailycal.cli.serve.source import LocalRuns
+from lsst.ts.dailycal.journal.codec import Entry
+from lsst.ts.dailycal.model import ConditionReading
+from lsst.ts.dailycal.page import ConditionsRead, judge_readings
 from lsst.ts.dailycal.report.compile import compile_report
 from lsst.ts.dailycal.report.html import render_html
 from lsst.ts.dailycal.run import read_run_entries
@@ -32,6 +35,12 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(120), needs_browser]
 SMALL = {"n_bias": 4, "n_dark": 6}
 GOOD, REJECTED, FAILED = (f"20261123T143000-20000{number}" for number in (1, 2, 3))
 NAMES = {"good": GOOD, "rejected": REJECTED, "failed": FAILED}
+INSTRUMENTS = [
+    {"ccd": -104.0 + step / 4, "ccd_set_point": -104.0, "cold_plate": -112.0, "cryo_head": -135.0,
+     "vacuum": 1e-6 * (1 + step), "board": 27.5, "store": 60.0 - step}
+    for step in range(6)
+]  # fmt: skip
+"""Readings of a dewar that gets warm."""
 LEAK = tuple(f"light_leak@DARK/{number}" for number in (5, 6, 7))
 """Light in half of the darks that are used; the first one is not."""
 
@@ -186,7 +195,15 @@ def test_a_report_with_all_its_pictures_can_be_used_by_everybody(browser, served
     run = NAMES[kind]
     path = served.directory / f"{run}.html"
     journal = served.directory / "journal" / f"{run}.jsonl"
-    report = compile_report(read_run_entries(journal), served.runs[run].archive)
+    records = read_run_entries(journal)
+    page = [
+        Entry(number, records[0].tai + 60.0 * number, ConditionsRead("calibrations", readings))
+        for number, readings in enumerate(
+            judge_readings([ConditionReading(name, value) for name, value in values.items()])
+            for values in INSTRUMENTS
+        )
+    ]
+    report = compile_report(records, served.runs[run].archive, page=page)
     path.write_text(render_html(*report), encoding="utf-8")
     browser.asked_for()
     browser.show(path.as_uri(), dark=dark)

@@ -9,7 +9,15 @@ import re
 import pytest
 from page_pictures import make_frame
 
-from lsst.ts.dailycal.model import ExposureTaken, ImageName, Message
+from lsst.ts.dailycal.model import ConditionReading, ExposureTaken, ImageName, Message
+from lsst.ts.dailycal.page import (
+    PAGE_CODEC,
+    ConditionsRead,
+    PageStarted,
+    StepQueued,
+    StepStarted,
+    judge_readings,
+)
 from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.run.lock import run_lock
 from lsst.ts.dailycal.web.pictures import PictureError, PictureMaker
@@ -215,3 +223,44 @@ async def test_the_json_of_a_page_has_its_steps_before_any_image(client, journal
     assert len(found["steps"]) > 3
     assert {"name", "title", "status"} <= set(found["steps"][0])
     assert "exposures" not in found
+
+
+@pytest.fixture
+def page(journal, lines) -> str:
+    """A page whose script made the run, and that read the instruments meanwhile."""
+    begin = RUN_CODEC.decode(lines[0]).tai
+    readings = judge_readings([ConditionReading("ccd", -102.5), ConditionReading("vacuum", 1e-6)])
+    events = (
+        PageStarted("page-1", "bias-dark", (("calibrations", ""),), 60.0, "0"),
+        StepStarted("calibrations", "x.py", ""),
+        StepQueued("calibrations", 200001),
+        ConditionsRead("calibrations", readings),
+        ConditionsRead("calibrations", readings),
+    )
+    pages = journal.parent / "pages"
+    pages.mkdir(parents=True)
+    text = [
+        PAGE_CODEC.encode(item, number=n, tai=begin - 5 + 4 * n) for n, item in enumerate(events)
+    ]
+    (pages / "page-1.jsonl").write_text("".join(f"{line.strip()}\n" for line in text))
+    return "page-1"
+
+
+async def test_temperatures_and_pressures_are_shown_against_their_limits(client, write, page):
+    write()
+    status, text, _ = await get(client, f"/runs/{page}")
+    assert status == 200
+    row = re.search(r"<tr><th scope=\"row\">CCD temperature.*", text)[0]
+    assert "outside limits" in row
+    assert "-105 to -103" in row
+    address = re.search(r'src="(/runs/page-1/instruments.svg[^"]*)"', text)[1]
+    status, svg, headers = await get(client, address)
+    assert (status, headers["Content-Type"]) == (200, "image/svg+xml")
+    assert "CCD temperature (°C)" in svg
+    assert "time (UTC)" in svg
+
+
+async def test_a_run_without_a_page_has_no_picture_of_its_instruments(client, write):
+    write()
+    status, text, _ = await get(client, f"/runs/{RUN}/instruments.svg")
+    assert (status, "were not read" in text) == (404, True)
