@@ -207,6 +207,7 @@ def test_a_report_with_all_its_pictures_can_be_used_by_everybody(browser, served
     path.write_text(render_html(*report), encoding="utf-8")
     browser.asked_for()
     browser.show(path.as_uri(), dark=dark)
+    browser.keep(f"report-of-{kind}{'-dark' if dark else ''}")
     browser.keep_whole(f"report-{kind}-whole{'-dark' if dark else ''}")
     assert browser.violations() == []
     assert not browser.is_too_wide()
