@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import DateFormatter
+from matplotlib.dates import AutoDateLocator, DateFormatter
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -98,6 +98,7 @@ def courses(found: Sequence[Course]) -> str:
             axes.plot(course.times, course.values, ".-", color=BIAS, linewidth=0.8)
             for limit in course.limits:
                 axes.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.2)
+            axes.xaxis.set_major_locator(AutoDateLocator(maxticks=4))  # type: ignore[no-untyped-call]
             axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))  # type: ignore[no-untyped-call]
             axes.tick_params(labelbottom=True)
         figure.supxlabel("time (UTC)")
