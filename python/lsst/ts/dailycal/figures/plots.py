@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, DateFormatter
+from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from .palette import BIAS, DARK, GREY, LIMIT, PALETTE
@@ -98,7 +99,7 @@ def courses(found: Sequence[Course]) -> str:
             axes.plot(course.times, course.values, ".-", color=BIAS, linewidth=0.8)
             for limit in course.limits:
                 axes.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.2)
-            axes.xaxis.set_major_locator(AutoDateLocator(maxticks=4))  # type: ignore[no-untyped-call]
+            axes.xaxis.set_major_locator(MaxNLocator(3))
             axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))  # type: ignore[no-untyped-call]
             axes.tick_params(labelbottom=True)
         figure.supxlabel("time (UTC)")

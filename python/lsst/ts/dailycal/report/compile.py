@@ -19,10 +19,7 @@ from ..model import (
     CalibrationError,
     Certified,
     Event,
-    ExposureTaken,
     Finding,
-    ImageIngested,
-    ImageName,
     ImageType,
     JobStep,
     Message,
@@ -30,17 +27,17 @@ from ..model import (
 from ..model.verification import TestResult
 from ..page.events import ConditionsRead, PageEvent
 from ..ports.archive import Archive, ArchivedCalibration
-from ..run.state import RunState, Slot
+from ..run.state import RunState
 from .document import (
     REPORT_VERSION,
     Report,
     ReportedCalibration,
     ReportedCertification,
-    ReportedExposure,
     ReportedLog,
     ReportedMessage,
     ReportedReadings,
 )
+from .exposures import report_exposures
 from .script_runs import fault_of, kept_by
 from .summary import CalibrationSummary, RunSummary, summarize_run
 from .times import iso_utc
@@ -118,7 +115,7 @@ def compile_report(
         begin_utc=iso_utc(summary.begin),
         end_utc=iso_utc(summary.last),
         duration=summary.duration,
-        exposures=tuple(_exposures(state, records)),
+        exposures=tuple(report_exposures(state, records)),
         calibrations=tuple(
             _calibration(item, state, records, tests[item.image_type], pixels[item.image_type])
             for item in summary.calibrations
@@ -242,58 +239,6 @@ def _calibration(
         combined=pixels.combined.facts if pixels.combined is not None else None,
         in_use=pixels.in_use.facts if pixels.in_use is not None else None,
     )
-
-
-def _exposures(state: RunState, records: Sequence[Entry[Event]]) -> Iterator[ReportedExposure]:
-    ingested = {record.event.name for record in records if isinstance(record.event, ImageIngested)}
-    fills = {slot.image.name: slot for slot in state.slots.values() if slot.image is not None}
-    for record in records:
-        if isinstance(record.event, ExposureTaken):
-            image = record.event.image
-            fate, reason = _fate(state, image.name, fills.get(image.name))
-            yield ReportedExposure(
-                image_type=image.planned.image_type,
-                exposure_time=image.planned.exposure_time,
-                number=image.planned.number,
-                discard=image.planned.discard,
-                image=image.name,
-                exposure_id=image.name.exposure_id,
-                taken_utc=iso_utc(record.tai),
-                fate=fate,
-                reason=reason,
-                measurement=state.measurements.get(image.name),
-                ingested=image.name in ingested,
-            )
-    for slot in state.slots.values():
-        if slot.image is None:
-            item = slot.planned
-            yield ReportedExposure(
-                item.image_type, item.exposure_time, item.number, item.discard,
-                None, None, "", "not taken", "", None, False,
-            )  # fmt: skip
-
-
-def _fate(state: RunState, name: ImageName, slot: Slot | None) -> tuple[str, str]:
-    """Tell what became of an image, and why."""
-    measured = state.measured.get(name)
-    found = "; ".join(measured.reasons) if measured is not None else ""
-    reason = state.lost.get(name) or found
-    if slot is None:
-        return "retaken", reason or "another image was taken in its place"
-    if name in state.lost:
-        return "lost", reason
-    if slot.planned.discard:
-        return "discarded", "the first of its type, as planned"
-    if state.is_rejected(name):
-        return "left out", reason
-    left_out = state.left_out.get(slot.planned.image_type, ())
-    decision = state.decisions.get(slot.planned.image_type)
-    if name.exposure_id in left_out:
-        why = "; ".join(decision.reasons) if decision is not None else ""
-        return "left out", why or "verification found it bad"
-    if decision is not None and name.exposure_id in decision.bad_exposures:
-        return "used", "verification found it bad"
-    return "used", ""
 
 
 def _messages(records: Sequence[Entry[Event]]) -> Iterator[ReportedMessage]:
