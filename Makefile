@@ -100,10 +100,12 @@ docs-faults: $(INSTALLED) ## run the matrix of faults, and write doc/faults.md f
 	    $(PYTEST_OPTIONS)
 
 docs-pictures: $(INSTALLED) ## the pictures in doc/pictures, by a real browser
-	$(BIN)/python -m pytest -q tests/system/test_views_in_a_browser.py $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -q tests/system/test_views_in_a_browser.py \
+	    tests/system/test_pages_of_runs_in_a_browser.py $(PYTEST_OPTIONS)
 	mkdir -p doc/pictures
 	cp build/screenshots/live-page-in-the-middle.png build/screenshots/live-page-run-phone-dark.png \
-	    doc/pictures
+	    build/screenshots/run-rejected.png build/screenshots/run-failed.png \
+	    build/screenshots/report-of-good.png doc/pictures
 
 test-slow: $(INSTALLED) ## the tests that take minutes, and doc/reference/processes.md
 	DAILYCAL_PROCESSES_PAGE=$(abspath doc/reference/processes.md) \

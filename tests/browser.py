@@ -3,6 +3,7 @@
 
 """A real browser without a screen, and what a person would notice in it."""
 
+import base64
 import json
 import pathlib
 import shutil
@@ -78,6 +79,14 @@ class Browser:
         """Keep what is on the screen, for people to look at."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.driver.save_screenshot(str(SCREENSHOTS / f"{name}.png"))
+
+    def keep_whole(self, name: str) -> None:
+        """Keep the whole page, also what would have to be scrolled to."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        picture = self.driver.execute_cdp_cmd(
+            "Page.captureScreenshot", {"captureBeyondViewport": True}
+        )
+        (SCREENSHOTS / f"{name}.png").write_bytes(base64.b64decode(picture["data"]))
 
 
 @pytest.fixture(scope="module")

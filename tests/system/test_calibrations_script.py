@@ -27,6 +27,7 @@ from lsst.ts.dailycal.model import (
 )
 from lsst.ts.dailycal.run import read_journal
 from lsst.ts.dailycal.scripts.make_latiss_calibrations import MakeLatissCalibrations
+from lsst.ts.dailycal.scripts.report_address import ADDRESS_VARIABLE
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.direct.observatory import DirectObservatory
 
@@ -103,6 +104,28 @@ async def test_d12_frames_that_are_there_already_are_not_told_as_images_to_come(
         )
         assert metadata.nimages == 0
         assert metadata.totalCheckpoints == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "published"),
+    [("https://views.example.org/dailycal/", True), ("", False), ("file:///etc/passwd", False)],
+)
+async def test_the_address_of_the_report_is_published_if_one_is_configured(
+    tmp_path, monkeypatch, given, published
+):
+    monkeypatch.setenv(DIRECTORY_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(ADDRESS_VARIABLE, given)
+    async with a_script() as stage:
+        await stage.configure(script_mode="BIAS", n_bias=2, do_verify=False)
+        await stage.remote.cmd_setGroupId.set_start(groupId="2026-11-23T12:00:00.000", timeout=10)
+        await stage.remote.cmd_run.start(timeout=PATIENCE)
+        (journal,) = tmp_path.glob("*.jsonl")
+        event = stage.script.evt_largeFileObjectAvailable
+        assert event.has_data == published
+        if published:
+            address = f"https://views.example.org/dailycal/runs/{journal.stem}"
+            assert event.data.url == address
+            assert event.data.mimeType == "text/html"
 
 
 @pytest.mark.prevents("D18")

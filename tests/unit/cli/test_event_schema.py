@@ -32,6 +32,10 @@ UPDATE = model.ScriptUpdate(
 PAGE_EVENTS = (
     page.PageStarted("page-1", "bias-dark", (("calibrations", ""),), 896.0, "0"),
     page.ChecksMade("", (model.Finding("ATDome", model.Severity.OK, "ENABLED"),)),
+    page.ConditionsRead(
+        "calibrations",
+        page.judge_readings([model.ConditionReading("ccd", -98.0)]),
+    ),
     page.AnnouncementMade(model.Announcement(model.Occasion.BEFORE, "a", ("#b",)), ("c",)),
     page.StepStarted("calibrations", "x.py", ""),
     page.StepQueued("calibrations", 200004),

@@ -15,14 +15,18 @@ import jsonschema
 import numpy as np
 import pytest
 
-from lsst.ts.dailycal.model import ImageType, Message
+from lsst.ts.dailycal.journal.codec import Entry
+from lsst.ts.dailycal.model import ConditionReading, ImageType, Message, Severity
+from lsst.ts.dailycal.page import ConditionsRead, judge_readings
 from lsst.ts.dailycal.report.compile import compile_report
 from lsst.ts.dailycal.report.document import report_schema
 from lsst.ts.dailycal.report.html import render_html
 from lsst.ts.dailycal.report.plain import to_plain
+from lsst.ts.dailycal.report.readings import instrument_rows
 from lsst.ts.dailycal.run import read_run_entries
 from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.sim.direct.archive import DirectArchive
+from lsst.ts.dailycal.version import installed_versions
 
 JOURNALS = pathlib.Path(__file__).parents[2] / "data" / "journals"
 GIVEN = {"generate_calibrations": True, "n_bias": 5, "n_dark": 3, "exp_times_dark": 5}
@@ -167,3 +171,63 @@ def test_what_is_printed_is_what_is_written(tmp_path):
     assert written == first
     assert len(written["reproduce"]) == 3
     assert "gone cannot be opened" in written["missing"][0]
+
+
+async def test_a_report_says_that_the_job_that_verifies_failed(make_rig):
+    rig = await run(make_rig, "job_error@verify/DARK", generate_calibrations=False)
+    assert [line for line in rig.report.missing if "job that verifies failed" in line] == [
+        "Tests of DARK: the job that verifies failed (exit code 1)."
+    ]
+
+
+async def test_a_report_tells_what_the_script_ran_with_and_what_wrote_the_report(make_rig):
+    rig = await run(make_rig)
+    installed = dict(installed_versions())
+    for name in ("ts_dailycal", "Python"):
+        assert rig.report.versions[f"{name} of the run"] == installed[name]
+        assert rig.report.versions[f"{name} of the report"] == installed[name]
+
+
+async def test_the_table_of_the_amplifiers_has_the_difference_of_its_columns(make_rig):
+    rig = await run(make_rig)
+    html = await asyncio.to_thread(render_html, rig.report, rig.pixels)
+    rows = re.findall(r'<tr><th scope="row">C\d\d</th>((?:<td class="number">[^<]*</td>){9})', html)
+    assert len(rows) == 32
+    for row in rows:
+        values = [float(cell) for cell in re.findall(r">([^<]+)</td>", row)]
+        for new, in_use, difference in zip(values[::3], values[1::3], values[2::3], strict=True):
+            assert difference == pytest.approx(new - in_use, abs=0.0011)
+
+
+async def test_the_end_of_the_log_of_a_job_stands_in_the_report(make_rig):
+    rig = await run(make_rig)
+    job = rig.report.jobs[0]
+    report, pixels = compile_report(rig.records, logs={job.job_id: ["<first>", "last"]})
+    assert [(log.job, log.lines) for log in report.logs] == [(job.key, ("<first>", "last"))]
+    html = await asyncio.to_thread(render_html, report, pixels)
+    assert "&lt;first&gt;\nlast</pre>" in html
+
+
+async def test_temperatures_and_pressures_stand_against_their_limits_over_the_run(make_rig):
+    rig = await run(make_rig, n_bias=2, script_mode="BIAS")
+    page = [
+        Entry(number, rig.records[0].tai + 60.0 * number, ConditionsRead("calibrations", readings))
+        for number, readings in enumerate(
+            judge_readings([ConditionReading("ccd", value), ConditionReading("vacuum", 1e-6)])
+            for value in (-104.0, -102.5, -104.1)
+        )
+    ]
+    report, pixels = compile_report(rig.records, page=page)
+    assert schema_errors(report) == []
+    assert [item.readings[0].value for item in report.readings] == [-104.0, -102.5, -104.1]
+    ccd, vacuum = instrument_rows(report.readings)
+    assert (ccd.low, ccd.high, ccd.last, ccd.limits) == (
+        "-104.1",
+        "-102.5",
+        "-104.1",
+        "-105 to -103",
+    )
+    assert (ccd.severity, vacuum.severity) == (Severity.WARNING, Severity.OK)
+    html = await asyncio.to_thread(render_html, report, pixels)
+    assert "Temperatures and pressures over the run" in html
+    assert "outside limits" in html

@@ -3,12 +3,21 @@
 
 import asyncio
 import json
+import pathlib
 import re
 
 import pytest
 from page_pictures import make_frame
 
-from lsst.ts.dailycal.model import ExposureTaken, ImageName, Message
+from lsst.ts.dailycal.model import ConditionReading, ExposureTaken, ImageName, Message
+from lsst.ts.dailycal.page import (
+    PAGE_CODEC,
+    ConditionsRead,
+    PageStarted,
+    StepQueued,
+    StepStarted,
+    judge_readings,
+)
 from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.run.lock import run_lock
 from lsst.ts.dailycal.web.pictures import PictureError, PictureMaker
@@ -74,7 +83,10 @@ async def test_no_page_has_a_style_or_a_script_of_its_own(client, write):
     for path in ("/", f"/runs/{RUN}", f"/runs/{RUN}/frames/{(await images(client))[0]}"):
         _, text, _ = await get(client, path)
         assert not re.search(r"\sstyle=|<style|\son\w+=|javascript:", text)
-        assert re.findall(r"<script[^>]*>", text) in ([], ['<script src="/static/live.js" defer>'])
+        assert re.findall(r"<script[^>]*>", text) in (
+            [],
+            [f'<script src="/static/{name}.js" defer>' for name in ("live", "map")],
+        )
 
 
 async def images(client):
@@ -149,16 +161,15 @@ async def test_a_reader_gets_all_parts_and_then_those_that_change(client, write,
     assert rest[-1]["event"] == "over"
 
 
-async def test_a_picture_is_made_once_for_all_who_ask(client, write):
+async def test_a_picture_is_made_once_for_all_who_ask(client, write, frames):
     write()
     second, third = (await images(client))[1:3]
     image = f"/runs/{RUN}/frames/{third}"
     answers = await asyncio.gather(*(client.get(f"{image}.png") for _ in range(4)))
     bodies = [await answer.read() for answer in answers]
     assert {answer.status for answer in answers} == {200}, bodies[0]
-    assert set(bodies) == {
-        make_frame("in memory", ImageName.parse(third).exposure_id, "detector", "")
-    }
+    exposure = ImageName.parse(third).exposure_id
+    assert set(bodies) == {make_frame(str(frames), exposure, "detector", "")}
     assert answers[0].content_type == "image/png"
     missing, text, _ = await get(client, f"/runs/{RUN}/frames/{second}.png")
     assert (missing, "cannot be read" in text) == (404, True)
@@ -180,13 +191,16 @@ async def test_a_journal_that_is_damaged_is_said_in_words(client, write, journal
     assert "The journal cannot be read" in text
 
 
-async def test_a_picture_that_hangs_is_given_up_and_the_next_one_is_made(monkeypatch):
+async def test_a_picture_that_hangs_is_given_up_and_the_next_one_is_made(
+    monkeypatch, taken, frames
+):
     async with PictureMaker(make_frame) as pictures:
         with monkeypatch.context() as patch:
             patch.setattr("lsst.ts.dailycal.web.pictures.DEADLINE", 3.0)
             with pytest.raises(PictureError, match="not made within 3 s"):
                 await pictures.frame("hanging", 2026112300003, "detector", "")
-        found = await pictures.frame("in memory", 2026112300003, "detector", "")
+        exposure = taken.store.raws[-1].exposure.name.exposure_id
+        found = await pictures.frame(str(frames), exposure, "detector", "")
     assert found.startswith(b"\x89PNG")
 
 
@@ -194,3 +208,59 @@ async def test_a_picture_of_an_image_of_another_run_is_not_shown(client, write):
     write()
     status, text, _ = await get(client, f"/runs/{RUN}/frames/AT_O_20261123_000099.png")
     assert (status, "took no image" in text) == (404, True)
+
+
+async def test_the_json_of_a_page_has_its_steps_before_any_image(client, journal):
+    recorded = pathlib.Path(__file__).parents[2] / "data" / "journals" / "page_done.jsonl"
+    first = recorded.read_text(encoding="utf-8").splitlines(keepends=True)[:2]
+    pages = journal.parent / "pages"
+    pages.mkdir(parents=True)
+    name = json.loads(first[0])["record"]["run_id"]
+    (pages / f"{name}.jsonl").write_text("".join(first), encoding="utf-8")
+    answer = await client.get(f"/runs/{name}.json")
+    found = await answer.json()
+    assert answer.status == 200
+    assert len(found["steps"]) > 3
+    assert {"name", "title", "status"} <= set(found["steps"][0])
+    assert "exposures" not in found
+
+
+@pytest.fixture
+def page(journal, lines) -> str:
+    """A page whose script made the run, and that read the instruments meanwhile."""
+    begin = RUN_CODEC.decode(lines[0]).tai
+    readings = judge_readings([ConditionReading("ccd", -102.5), ConditionReading("vacuum", 1e-6)])
+    events = (
+        PageStarted("page-1", "bias-dark", (("calibrations", ""),), 60.0, "0"),
+        StepStarted("calibrations", "x.py", ""),
+        StepQueued("calibrations", 200001),
+        ConditionsRead("calibrations", readings),
+        ConditionsRead("calibrations", readings),
+    )
+    pages = journal.parent / "pages"
+    pages.mkdir(parents=True)
+    text = [
+        PAGE_CODEC.encode(item, number=n, tai=begin - 5 + 4 * n) for n, item in enumerate(events)
+    ]
+    (pages / "page-1.jsonl").write_text("".join(f"{line.strip()}\n" for line in text))
+    return "page-1"
+
+
+async def test_temperatures_and_pressures_are_shown_against_their_limits(client, write, page):
+    write()
+    status, text, _ = await get(client, f"/runs/{page}")
+    assert status == 200
+    row = re.search(r"<tr><th scope=\"row\">CCD temperature.*", text)[0]
+    assert "outside limits" in row
+    assert "-105 to -103" in row
+    address = re.search(r'src="(/runs/page-1/instruments.svg[^"]*)"', text)[1]
+    status, svg, headers = await get(client, address)
+    assert (status, headers["Content-Type"]) == (200, "image/svg+xml")
+    assert "CCD temperature (°C)" in svg
+    assert "time (UTC)" in svg
+
+
+async def test_a_run_without_a_page_has_no_picture_of_its_instruments(client, write):
+    write()
+    status, text, _ = await get(client, f"/runs/{RUN}/instruments.svg")
+    assert (status, "were not read" in text) == (404, True)

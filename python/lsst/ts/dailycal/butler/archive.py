@@ -5,12 +5,13 @@
 
 __all__ = ["ButlerArchive"]
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ..model import ComparisonError, StatisticsError, details_dataset_type
+from ..model import CalibrationError, ComparisonError, StatisticsError, details_dataset_type
 from ..model.verification import TestResult, results_of_exposure
 from ..ports.archive import ArchivedCalibration
 from . import in_use, stats
+from .repository import open_repository
 
 
 class ButlerArchive:
@@ -56,4 +57,19 @@ class ButlerArchive:
             raise ComparisonError(
                 f"The {dataset_type} of {', '.join(collections)} could not be read from "
                 f"{self._repo}: {error}."
+            ) from error
+
+    def read_versions(self, run: str) -> Mapping[str, str]:
+        """Read the versions of the packages that a job ran with; empty if it wrote none down."""
+        from lsst.daf.butler import MissingCollectionError, MissingDatasetTypeError
+
+        try:
+            with open_repository(self._repo) as butler:
+                found = butler.find_dataset("packages", collections=[run])
+                return dict(butler.get(found)) if found is not None else {}
+        except (MissingCollectionError, MissingDatasetTypeError):
+            return {}
+        except Exception as error:
+            raise CalibrationError(
+                f"The versions of {run} could not be read from {self._repo}: {error}."
             ) from error

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 __all__ = ["render_frame"]
 
-import numpy as np
-
-from ..figures.pictures import assemble, picture_of
-from ..figures.plots import histogram
+from ..figures.frames import draw_frame
 from .images import raw_path
 from .repository import open_repository
 
@@ -43,17 +40,6 @@ def render_frame(repo: str, exposure_id: int, kind: str, amplifier: str) -> byte
 
     try:
         with open_repository(repo) as butler, raw_path(butler, exposure_id) as path:
-            frame = open_raw(path)
-            pixels = assemble(frame)
+            return draw_frame(open_raw(path), kind, amplifier)
     except (OSError, ValueError) as error:
         raise LookupError(f"The file of exposure {exposure_id} cannot be read: {error}.") from error
-    if kind == "histogram":
-        return histogram(pixels, "ADU").encode("utf-8")
-    if kind == "detector":
-        return picture_of(pixels).png
-    for item in frame.amplifiers:
-        if item.amplifier.name == amplifier:
-            place = item.detector
-            part = pixels[place.y0 : place.y1, place.x0 : place.x1]
-            return picture_of(np.ascontiguousarray(part), width=max(part.shape)).png
-    raise LookupError(f"There is no amplifier {amplifier}.")

@@ -3,20 +3,24 @@
 
 """Plots as SVG, to be put into a page."""
 
-__all__ = ["Series", "amplifier_multiples", "histogram", "profiles"]
+__all__ = ["Course", "Series", "amplifier_multiples", "courses", "histogram", "profiles"]
 
 import dataclasses
+import datetime
 import io
+import math
 import typing
 from collections.abc import Iterable, Iterator, Sequence
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from .palette import BIAS, DARK, GREY, PALETTE
+from .palette import BIAS, DARK, GREY, LIMIT, PALETTE
 
 _STYLE: dict[typing.Any, typing.Any] = {
     # Text stays text: small, searchable, and read aloud.
@@ -33,8 +37,14 @@ _STYLE: dict[typing.Any, typing.Any] = {
     "text.color": GREY,
     "axes.formatter.useoffset": False,
 }
+# A picture follows the scheme of the page that it stands in; its ground is that of the page.
+_AT_NIGHT = (
+    "@media (prefers-color-scheme: dark) { text { fill: #b4b4ae !important } "
+    '[style*="stroke: #000000"] { stroke: #f0f0ec !important } }'
+)
 _BINS = 200
 _COLUMNS = 8
+_ACROSS = 4
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,6 +59,51 @@ class Series:
     """Value of each exposure."""
     marked: Sequence[bool]
     """Which exposures have something wrong."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Course:
+    """Values of an instrument over time."""
+
+    title: str
+    """What is measured, with its unit."""
+    times: Sequence[datetime.datetime]
+    """When (UTC)."""
+    values: Sequence[float]
+    """What it said."""
+    limits: Sequence[float]
+    """What it should not pass."""
+
+
+def courses(found: Sequence[Course]) -> str:
+    """Draw what instruments said over time, against their limits.
+
+    Parameters
+    ----------
+    found : `~collections.abc.Sequence` [`Course`]
+        One for each instrument.
+
+    Returns
+    -------
+    svg : `str`
+        A plot for each, with its limits as broken lines.
+    """
+    rows = -(-len(found) // _ACROSS)
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(9.6, 1.7 * rows + 0.4), layout="constrained")
+        panels = figure.subplots(rows, _ACROSS, sharex=True, squeeze=False)
+        for axes in panels.flat[len(found) :]:
+            axes.set_visible(False)
+        for axes, course in zip(panels.flat, found, strict=False):
+            axes.set_title(course.title, fontsize=9.0)
+            axes.plot(course.times, course.values, ".-", color=BIAS, linewidth=0.8)
+            for limit in course.limits:
+                axes.axhline(limit, color=LIMIT, linestyle="--", linewidth=1.2)
+            axes.xaxis.set_major_locator(MaxNLocator(3))
+            axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))  # type: ignore[no-untyped-call]
+            axes.tick_params(labelbottom=True)
+        figure.supxlabel("time (UTC)")
+        return _svg(figure)
 
 
 def histogram(pixels: NDArray[np.float32], unit: str, *, colour: str = BIAS) -> str:
@@ -76,13 +131,22 @@ def histogram(pixels: NDArray[np.float32], unit: str, *, colour: str = BIAS) -> 
             middle = float(np.median(finite))
             spread = float(np.percentile(np.abs(finite - middle), 99.0)) or 1.0
             low, high = middle - 3.0 * spread, middle + 3.0 * spread
-            counts, edges = np.histogram(np.clip(finite, low, high), _BINS, (low, high))
+            edges = _edges(low, high, whole=unit == "ADU")
+            counts, _ = np.histogram(np.clip(finite, edges[0], edges[-1]), edges)
             axes.stairs(counts, edges, color=colour)
             axes.set_yscale("symlog", linthresh=1.0)
             axes.set_ylim(bottom=0)
         axes.set_xlabel(f"value ({unit})")
         axes.set_ylabel("pixels")
         return _svg(figure)
+
+
+def _edges(low: float, high: float, *, whole: bool) -> NDArray[np.float64]:
+    """Lay bins out; of whole numbers each bin has as many as the next, or they would look odd."""
+    if not whole:
+        return np.linspace(low, high, _BINS + 1)
+    width = math.ceil((high - low) / _BINS)
+    return np.arange(math.floor(low) - 0.25, high + width, width)
 
 
 def profiles(pixels: NDArray[np.float32], unit: str) -> str:
@@ -170,4 +234,4 @@ def _svg(figure: Figure) -> str:
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
     text = stream.getvalue()
-    return text[text.index("<svg") :]
+    return text[text.index("<svg") :].replace(">", f"><style>{_AT_NIGHT}</style>", 1)

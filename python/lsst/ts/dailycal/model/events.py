@@ -57,6 +57,8 @@ class RunStarted:
     """What goes into the headers."""
     version: str
     """Version of ts_dailycal that wrote the journal."""
+    versions: tuple[tuple[str, str], ...] = ()
+    """Name and version of what the script ran with; empty in older journals."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

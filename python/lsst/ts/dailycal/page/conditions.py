@@ -3,7 +3,14 @@
 
 """Temperatures and pressures of LATISS: what is healthy, what is not."""
 
-__all__ = ["DEFAULT_LIMITS", "Limit", "condition_findings", "parse_limits"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "JudgedReading",
+    "Limit",
+    "condition_findings",
+    "judge_readings",
+    "parse_limits",
+]
 
 import dataclasses
 import math
@@ -33,6 +40,26 @@ class Limit:
     """What to do outside of the limits."""
     required: bool = True
     """Is it a reason to refuse when it is not heard?"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class JudgedReading:
+    """What an instrument said during a run, and what it may say."""
+
+    quantity: str
+    """What is measured, a key of the limits."""
+    title: str
+    """The same for people."""
+    unit: str
+    """Its unit."""
+    value: float
+    """Its value."""
+    severity: Severity
+    """How bad it is."""
+    warn: Range
+    """Below the first or above the second: a warning."""
+    refuse: Range
+    """Below the first or above the second: no run would be begun."""
 
 
 DEFAULT_LIMITS: Mapping[str, Limit] = {
@@ -110,6 +137,33 @@ def condition_findings(
     """
     heard = {reading.quantity: reading for reading in readings}
     return [_judge(heard.get(quantity), limit) for quantity, limit in limits.items()]
+
+
+def judge_readings(
+    readings: Sequence[ConditionReading], limits: Mapping[str, Limit] = DEFAULT_LIMITS
+) -> tuple[JudgedReading, ...]:
+    """Hold what the instruments say against the limits; what was not heard is left out.
+
+    Parameters
+    ----------
+    readings : `~collections.abc.Sequence` [`ConditionReading`]
+        What was heard.
+    limits : `~collections.abc.Mapping`, optional
+        What is allowed.
+    """
+    return tuple(
+        JudgedReading(
+            quantity=item.quantity,
+            title=limits[item.quantity].title,
+            unit=limits[item.quantity].unit,
+            value=item.value,
+            severity=_judge(item, limits[item.quantity]).severity,
+            warn=limits[item.quantity].warn,
+            refuse=limits[item.quantity].refuse,
+        )
+        for item in readings
+        if item.quantity in limits and math.isfinite(item.value) and item.age <= STALE_AFTER
+    )
 
 
 def _judge(reading: ConditionReading | None, limit: Limit) -> Finding:

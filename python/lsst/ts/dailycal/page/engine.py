@@ -24,6 +24,7 @@ from ..model import (
 from ..version import VERSION
 from .advice import go_on, leave_as_page_does, queue_advice
 from .announcements import announce_masking, announce_rejection, fill_in
+from .condition_watch import watching_conditions
 from .ending import headline_of_refusal, headline_of_step
 from .events import (
     AnnouncementMade,
@@ -105,7 +106,7 @@ class PageRun:
         self._queue_remains = queue_remains
         self._stopping = False
         self._outcomes: dict[str, StepOutcome] = {}
-        self._announcements: asyncio.TaskGroup | None = None
+        self._background: asyncio.TaskGroup | None = None
         self._has_begun = False
         self._end = _End()
 
@@ -146,7 +147,7 @@ class PageRun:
             )
         )
         try:
-            async with asyncio.TaskGroup() as self._announcements:
+            async with asyncio.TaskGroup() as self._background:
                 reason = await self._prepare(resume_queue) or await self._carry_out()
         except BaseExceptionGroup as group:
             raise _expected(group) from group
@@ -261,7 +262,10 @@ class PageRun:
             follower = ScriptFollower(
                 step, self._ports.queue, self._journal, self._times, lambda: self._stopping
             )
-            last, note = await follower.follow(index)
+            async with watching_conditions(
+                step, self._checks, self._journal, self._times.conditions, self._group
+            ):
+                last, note = await follower.follow(index)
             status, reason = judge_end(last, note, stopped=self._stopping)
             if status is StepStatus.DONE:
                 rejected, masked = rejections_of(last), maskings_of(last)
@@ -294,10 +298,14 @@ class PageRun:
         default = StepOutcome(planned.step.name, StepStatus.NOT_REACHED)
         return self._outcomes.get(planned.step.name, default)
 
+    @property
+    def _group(self) -> asyncio.TaskGroup:
+        assert self._background is not None  # noqa: S101 - made by execute
+        return self._background
+
     def _announce(self, announcement: Announcement, **values: str) -> None:
         """Announce in the background: nobody waits for it but the end of the run."""
-        assert self._announcements is not None  # noqa: S101 - made by execute
-        self._announcements.create_task(self._announce_now(fill_in(announcement, **values)))
+        self._group.create_task(self._announce_now(fill_in(announcement, **values)))
 
     async def _announce_now(self, announcement: Announcement) -> None:
         try:

@@ -6,6 +6,7 @@
 __all__ = [
     "AnnouncementMade",
     "ChecksMade",
+    "ConditionsRead",
     "PageEnded",
     "PageEvent",
     "PageStarted",
@@ -20,6 +21,7 @@ import dataclasses
 from ..model.announcements import Announcement
 from ..model.components import Finding
 from ..model.queue import ScriptUpdate
+from .conditions import JudgedReading
 from .steps import PageOutcome, StepOutcome
 
 
@@ -55,6 +57,16 @@ class ChecksMade:
     """Name of the step that they belong to."""
     findings: tuple[Finding, ...]
     """What was found."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ConditionsRead:
+    """The instruments were read while a step went on."""
+
+    step: str
+    """Name of the step."""
+    readings: tuple[JudgedReading, ...]
+    """What they said; those that were not heard are left out."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -120,6 +132,7 @@ class PageEnded:
 PageEvent = (
     PageStarted
     | ChecksMade
+    | ConditionsRead
     | AnnouncementMade
     | StepStarted
     | StepQueued

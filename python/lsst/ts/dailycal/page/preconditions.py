@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from ..calibration import RunConfig, conflict_findings, make_plan, reference_finding
 from ..model import CalibrationError, Certification, Conflict, Finding, ImageType, Severity
 from ..ports import Announcer, Camera, Clock, Components, ConditionGauges, Queue, Repository
-from .conditions import DEFAULT_LIMITS, Limit, condition_findings
+from .conditions import DEFAULT_LIMITS, JudgedReading, Limit, condition_findings, judge_readings
 from .judgement import (
     IMAGE_BYTES,
     accept_findings,
@@ -153,6 +153,19 @@ class PageChecks:
             return []
         readings = await self._ports.gauges.read(CHECK_TIMEOUT / 2)
         return condition_findings(readings, self._settings.limits)
+
+    async def read_conditions(self, step: PageStep) -> tuple[JudgedReading, ...]:
+        """Read the instruments while a step goes on; nothing if they do not matter to it.
+
+        Raises
+        ------
+        CalibrationError
+            If they cannot be read.
+        """
+        if self._ports.gauges is None or Precondition.CONDITIONS not in step.preconditions:
+            return ()
+        readings = await self._ports.gauges.read(CHECK_TIMEOUT / 2)
+        return judge_readings(readings, self._settings.limits)
 
     async def _camera(self, steps: Sequence[PageStep]) -> Sequence[Finding]:
         del steps

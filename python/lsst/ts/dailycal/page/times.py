@@ -26,5 +26,7 @@ class PageTimes:
     """From stopping a script to its end: a dark may have to be read out first."""
     pause: float = 10.0
     """From the end of a script that failed to the pause of the queue."""
+    conditions: float = 60.0
+    """From one reading of the instruments to the next, while a step takes images."""
     announce: float = 10.0
     """Making an announcement."""

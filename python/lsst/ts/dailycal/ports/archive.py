@@ -7,7 +7,7 @@ __all__ = ["Archive", "ArchivedCalibration"]
 
 import dataclasses
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..model import CalibrationFacts
 from ..model.verification import TestResult
@@ -51,5 +51,20 @@ class Archive(typing.Protocol):
         ------
         ComparisonError
             If its file cannot be read.
+        """
+        ...
+
+    def read_versions(self, run: str) -> Mapping[str, str]:
+        """Read the versions of the packages that a job ran with; empty if it wrote none down.
+
+        Parameters
+        ----------
+        run : `str`
+            RUN collection of the job.
+
+        Raises
+        ------
+        CalibrationError
+            If the repository cannot be read.
         """
         ...

@@ -7,7 +7,7 @@ __all__ = ["Pixels", "compile_report"]
 
 import dataclasses
 import logging
-import platform
+import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -19,27 +19,29 @@ from ..model import (
     CalibrationError,
     Certified,
     Event,
-    ExposureTaken,
     Finding,
-    ImageName,
     ImageType,
     JobStep,
     Message,
 )
 from ..model.verification import TestResult
+from ..page.events import ConditionsRead, PageEvent
 from ..ports.archive import Archive, ArchivedCalibration
-from ..run.state import RunState, Slot
-from ..version import VERSION
+from ..run.state import RunState
 from .document import (
     REPORT_VERSION,
     Report,
     ReportedCalibration,
     ReportedCertification,
-    ReportedExposure,
+    ReportedLog,
     ReportedMessage,
+    ReportedReadings,
 )
+from .exposures import report_exposures
+from .script_runs import fault_of, kept_by
 from .summary import CalibrationSummary, RunSummary, summarize_run
 from .times import iso_utc
+from .versions import collect_versions
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,8 +59,10 @@ def compile_report(
     archive: Archive | None = None,
     *,
     conditions: Sequence[Finding] = (),
+    page: Sequence[Entry[PageEvent]] = (),
     missing: Sequence[str] = (),
     reproduce: Sequence[str] = (),
+    logs: Mapping[str, Sequence[str]] = types.MappingProxyType({}),
     with_pixels: bool = True,
 ) -> tuple[Report, Mapping[ImageType, Pixels]]:
     """Put together what is known of a run.
@@ -72,10 +76,14 @@ def compile_report(
         report.
     conditions : `~collections.abc.Sequence` [`Finding`], optional
         What the page found before the images were taken.
+    page : `~collections.abc.Sequence` [`Entry`], optional
+        Journal of the page, for what the instruments said while the images were taken.
     missing : `~collections.abc.Sequence` [`str`], optional
         What is known to be missing already.
     reproduce : `~collections.abc.Sequence` [`str`], optional
         Commands that show the same again.
+    logs : `~collections.abc.Mapping` [`str`, `~collections.abc.Sequence` [`str`]], optional
+        Id of a job, and the last lines of its log.
     with_pixels : `bool`, optional
         Read combined calibrations as well? Full-size ones take a second each.
 
@@ -97,6 +105,7 @@ def compile_report(
     tests = {kind: _tests(state, archive, kind, gaps) for kind in _types(summary)}
     images = archive if with_pixels else None
     pixels = {kind: _pixels(state, images, kind, gaps) for kind in _types(summary)}
+    fault, remedy = fault_of(state)
     report = Report(
         report_version=REPORT_VERSION,
         run_id=summary.run_id,
@@ -106,22 +115,31 @@ def compile_report(
         begin_utc=iso_utc(summary.begin),
         end_utc=iso_utc(summary.last),
         duration=summary.duration,
-        exposures=tuple(_exposures(state, records)),
+        exposures=tuple(report_exposures(state, records)),
         calibrations=tuple(
             _calibration(item, state, records, tests[item.image_type], pixels[item.image_type])
             for item in summary.calibrations
         ),
         jobs=summary.jobs,
+        logs=tuple(
+            ReportedLog(job.key, tuple(logs[job.job_id]))
+            for job in summary.jobs
+            if logs.get(job.job_id)
+        ),
         conditions=tuple(conditions),
+        readings=tuple(
+            ReportedReadings(iso_utc(entry.tai), entry.event.readings)
+            for entry in page
+            if isinstance(entry.event, ConditionsRead)
+        ),
         failures=summary.failures,
+        fault=fault,
+        remedy=remedy,
+        kept=kept_by(state) if summary.status != "done" else "",
         messages=tuple(_messages(records)),
         accept_rule=str(_configured(summary.config, "accept_rule") or "evidence"),
         configuration=summary.config,
-        versions={
-            "ts_dailycal of the run": summary.version,
-            "ts_dailycal of the report": VERSION,
-            "Python of the report": platform.python_version(),
-        },
+        versions=collect_versions(summary, state, archive, gaps),
         reproduce=tuple(reproduce),
         missing=tuple(gaps),
     )
@@ -151,6 +169,13 @@ def _tests(
     state: RunState, archive: Archive | None, image_type: ImageType, gaps: list[str]
 ) -> tuple[TestResult, ...]:
     job = state.jobs.get(state.job_key(JobStep.VERIFY, image_type))
+    if job is not None and job.result is not None and not job.result.succeeded:
+        gaps.append(
+            f"Tests of {image_type}: the job that verifies failed (exit code "
+            f"{job.result.exit_code})."
+        )
+    elif job is not None and job.abandoned:
+        gaps.append(f"Tests of {image_type}: the job that verifies was given up.")
     if archive is None or job is None or job.result is None or not job.result.succeeded:
         return ()
     try:
@@ -214,54 +239,6 @@ def _calibration(
         combined=pixels.combined.facts if pixels.combined is not None else None,
         in_use=pixels.in_use.facts if pixels.in_use is not None else None,
     )
-
-
-def _exposures(state: RunState, records: Sequence[Entry[Event]]) -> Iterator[ReportedExposure]:
-    fills = {slot.image.name: slot for slot in state.slots.values() if slot.image is not None}
-    for record in records:
-        if isinstance(record.event, ExposureTaken):
-            image = record.event.image
-            fate, reason = _fate(state, image.name, fills.get(image.name))
-            yield ReportedExposure(
-                image_type=image.planned.image_type,
-                exposure_time=image.planned.exposure_time,
-                number=image.planned.number,
-                discard=image.planned.discard,
-                image=image.name,
-                exposure_id=image.name.exposure_id,
-                taken_utc=iso_utc(record.tai),
-                fate=fate,
-                reason=reason,
-                measurement=state.measurements.get(image.name),
-            )
-    for slot in state.slots.values():
-        if slot.image is None:
-            item = slot.planned
-            yield ReportedExposure(
-                item.image_type, item.exposure_time, item.number, item.discard,
-                None, None, "", "not taken", "", None,
-            )  # fmt: skip
-
-
-def _fate(state: RunState, name: ImageName, slot: Slot | None) -> tuple[str, str]:
-    """Tell what became of an image, and why."""
-    measured = state.measured.get(name)
-    found = "; ".join(measured.reasons) if measured is not None else ""
-    reason = state.lost.get(name) or found
-    if slot is None:
-        return "retaken", reason or "another image was taken in its place"
-    if name in state.lost:
-        return "lost", reason
-    if slot.planned.discard:
-        return "discarded", "the first of its type, as planned"
-    if state.is_rejected(name):
-        return "left out", reason
-    left_out = state.left_out.get(slot.planned.image_type, ())
-    decision = state.decisions.get(slot.planned.image_type)
-    if name.exposure_id in left_out:
-        why = "; ".join(decision.reasons) if decision is not None else ""
-        return "left out", why or "verification found it bad"
-    return "used", ""
 
 
 def _messages(records: Sequence[Entry[Event]]) -> Iterator[ReportedMessage]:

@@ -12,7 +12,9 @@ __all__ = [
     "ReportedCalibration",
     "ReportedCertification",
     "ReportedExposure",
+    "ReportedLog",
     "ReportedMessage",
+    "ReportedReadings",
     "report_schema",
 ]
 
@@ -27,8 +29,10 @@ from ..model import (
     ImageMeasurement,
     ImageName,
     ImageType,
+    JobKey,
 )
 from ..model.verification import TestResult
+from ..page.conditions import JudgedReading
 from .event_schema import Schema, schema_of
 from .summary import JobSummary
 
@@ -57,9 +61,11 @@ class ReportedExposure:
     fate: str
     """``used``, ``discarded``, ``left out``, ``retaken``, ``lost`` or ``not taken``."""
     reason: str
-    """Why it was not used; empty if it was."""
+    """Why it was not used, or what is wrong with it all the same; empty if nothing is."""
     measurement: ImageMeasurement | None
     """What was measured as soon as it was in the Butler."""
+    ingested: bool
+    """Did it reach the Butler?"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -114,6 +120,26 @@ class ReportedMessage:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ReportedReadings:
+    """What the instruments said at a moment."""
+
+    utc: str
+    """When, ISO 8601."""
+    readings: tuple[JudgedReading, ...]
+    """Values and limits."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportedLog:
+    """The end of the log of a job."""
+
+    job: JobKey
+    """Which job."""
+    lines: tuple[str, ...]
+    """Its last lines."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Report:
     """Everything that is known of a run."""
 
@@ -139,10 +165,20 @@ class Report:
     """One an image type, in the order of acquisition."""
     jobs: tuple[JobSummary, ...]
     """The jobs of the pipelines."""
+    logs: tuple[ReportedLog, ...]
+    """The ends of their logs, where these could be read."""
     conditions: tuple[Finding, ...]
     """What the page found before the images were taken; empty without a page."""
+    readings: tuple[ReportedReadings, ...]
+    """Temperatures and pressures over the run; empty without a page."""
     failures: tuple[str, ...]
     """What could not be carried out, and what to do."""
+    fault: str
+    """What is wrong, in one sentence; empty if nothing is, or there is none for people."""
+    remedy: str
+    """What a person does about it, in one sentence; empty if that is not known."""
+    kept: str
+    """What of a run that failed need not be done again, in one sentence."""
     messages: tuple[ReportedMessage, ...]
     """What the observer was told, the warnings among it."""
     accept_rule: str

@@ -50,9 +50,10 @@ def headline(report: Report) -> Headline:
     if report.status == "open":
         return Headline("running", "…", "No end", (report.verdict,))
     if report.status == "stopped":
-        return Headline("warning", "■", "Stopped", (report.verdict,))
+        return Headline("warning", "■", "Stopped", _filled(report.verdict, report.kept))
     if report.status == "failed":
-        return Headline("bad", "✗", "Failed", report.failures or (report.verdict,))
+        fault = (report.fault,) if report.fault else report.failures or (report.verdict,)
+        return Headline("bad", "✗", "Failed", _filled(*fault, report.remedy, report.kept))
     if report.rejected:
         names = " and ".join(map(str, report.rejected))
         return Headline("bad", "✗", f"{names} rejected", _sentences(report))
@@ -66,5 +67,13 @@ def status_class(status: str) -> str:
     return _CLASSES.get(status, "none")
 
 
+def _filled(*lines: str) -> tuple[str, ...]:
+    return tuple(filter(None, lines))
+
+
 def _sentences(report: Report) -> tuple[str, ...]:
-    return tuple(f"{part.strip()}." for part in report.verdict.split("; ") if part.strip())
+    return tuple(
+        f"{part[:1].upper()}{part[1:]}."
+        for part in map(str.strip, report.verdict.split("; "))
+        if part
+    )

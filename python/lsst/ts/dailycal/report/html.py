@@ -13,7 +13,7 @@ import numpy as np
 
 from ..figures.palette import DARK
 from ..figures.pictures import Picture, picture_of
-from ..figures.plots import amplifier_multiples, histogram, profiles
+from ..figures.plots import amplifier_multiples, courses, histogram, profiles
 from ..model import AmplifierFacts, CalibrationFacts, ImageType, JobStep
 from ..page import format_duration
 from .compile import Pixels
@@ -21,6 +21,7 @@ from .document import Report, ReportedCalibration
 from .headline import headline
 from .parts import AMPLIFIER_ORDER, make_environment, read_style, test_maps, warnings_of
 from .plots import PLOTS, series_of
+from .readings import instrument_rows, instrument_series
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ def render_html(report: Report, pixels: Mapping[ImageType, Pixels]) -> str:
         views=views,
         frames=frames,
         maps=maps,
+        instruments=instrument_rows(report.readings),
+        courses=_address(courses(instrument_series(report.readings))) if report.readings else "",
+        amplifiers=AMPLIFIER_ORDER,
         warnings=warnings_of(report),
     )
 
@@ -160,13 +164,17 @@ def _amplifiers(
         other = before.get(item.name)
         yield (
             item.name,
-            f"{_level(item):.3f}",
-            f"{_level(other):.3f}" if other else "–",
-            f"{item.noise:.3f}",
-            f"{other.noise:.3f}" if other else "–",
-            str(item.hot),
-            str(other.hot) if other else "–",
+            *_compared(_level(item), _level(other) if other else None, ".3f"),
+            *_compared(item.noise, other.noise if other else None, ".3f"),
+            *_compared(item.hot, other.hot if other else None, "d"),
         )
+
+
+def _compared(new: float, old: float | None, form: str) -> tuple[str, str, str]:
+    """Write a value, the one in use and the difference."""
+    if old is None:
+        return format(new, form), "–", "–"
+    return format(new, form), format(old, form), format(new - old, f"+{form}")
 
 
 def _level(facts: AmplifierFacts) -> float:

@@ -12,7 +12,7 @@ __all__ = [
 ]
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import jinja2
 import markupsafe
@@ -90,26 +90,47 @@ def _maps(item: ReportedCalibration) -> Iterator[dict[str, object]]:
         cells = {(result.exposure_id, result.amplifier): result for result in results}
         exposures = sorted({result.exposure_id for result in results})
         amplifiers = [name for name in AMPLIFIER_ORDER if any(a == name for _, a in cells)]
+        limits = [_common_limit(results, name) for name in amplifiers]
+        is_common = all(limits)
         yield {
             "title": f"{item.image_type} {test}" + (f" ({unit})" if unit else ""),
             "meaning": f"{known.meaning[:1].upper()}{known.meaning[1:]}." if known else "",
             "failed": sum(not result.passed for result in results),
             "count": len(results),
             "amplifiers": amplifiers,
+            "limits": limits if is_common else (),
             "rows": [
-                (exposure, [_cell(cells.get((exposure, name)), unit) for name in amplifiers])
+                (
+                    exposure,
+                    [
+                        _cell(cells.get((exposure, name)), unit, with_limit=not is_common)
+                        for name in amplifiers
+                    ],
+                )
                 for exposure in exposures
             ],
         }
 
 
-def _cell(result: TestResult | None, unit: str) -> dict[str, object] | None:
+def _common_limit(results: Sequence[TestResult], amplifier: str) -> str:
+    """Return the limit of an amplifier in all exposures; empty if it is not the same in all."""
+    limits = {_number(item.limit) for item in results if item.amplifier == amplifier}
+    return limits.pop() if len(limits) == 1 else ""
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:.3g}"
+
+
+def _cell(result: TestResult | None, unit: str, *, with_limit: bool) -> dict[str, object] | None:
     if result is None:
         return None
-    value = "?" if result.value is None else f"{result.value:.3g}"
-    limit = "not known" if result.limit is None else f"{result.limit:.3g} {unit}".strip()
+    value, limit = _number(result.value), _number(result.limit)
     word = "passed" if result.passed else "failed"
-    title = f"{result.exposure_id} {result.amplifier}: {value} {unit}, limit {limit}, {word}"
-    # In print, and for whoever has no mouse, at least the limits that were not kept.
-    text = value if result.passed or result.limit is None else f"{value} > {result.limit:.3g}"
-    return {"passed": result.passed, "text": text, "title": title}
+    shown = f"{value} {unit}".strip()
+    most = "not known" if result.limit is None else f"{limit} {unit}".strip()
+    title = f"{result.exposure_id} {result.amplifier}: {shown}, limit {most}, {word}"
+    # In print, and for whoever has no mouse, the limit stands beside the value or above all.
+    text = value if result.passed or result.limit is None else f"{value} > {limit}"
+    below = f"of {limit}" if with_limit and result.passed and result.limit is not None else ""
+    return {"passed": result.passed, "text": text, "below": below, "title": title}

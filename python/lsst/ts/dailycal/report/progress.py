@@ -33,9 +33,11 @@ from ..model import (
     Resumed,
     RunStarted,
     ScriptUpdate,
+    Severity,
 )
 from ..page import (
     PROCEDURES,
+    ConditionsRead,
     PageEnded,
     PageEvent,
     PageOptions,
@@ -207,6 +209,10 @@ class Progress:
                 step.status, step.took = outcome.status, outcome.duration
             case PageEnded():
                 self.is_over, self.outcome = True, event.outcome
+            case ConditionsRead():
+                for item in event.readings:
+                    if item.severity > Severity.OK:
+                        self.warn(f"{item.title} is outside its limits.")
             case _:
                 pass
 

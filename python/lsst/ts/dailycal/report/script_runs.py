@@ -3,7 +3,7 @@
 
 """Runs of the script as a page has to know them: by index, with what was kept and what is left."""
 
-__all__ = ["JournalsOfScripts", "describe_script_run", "find_script_run"]
+__all__ = ["JournalsOfScripts", "describe_script_run", "fault_of", "find_script_run", "kept_by"]
 
 import asyncio
 import contextlib
@@ -92,7 +92,7 @@ def describe_script_run(path: pathlib.Path) -> ScriptRun:
     owner = holder_of(path.with_suffix(".lock"))
     if owner is not None and status == "open":
         status = "running"
-    fault, remedy = _fault(state)
+    fault, remedy = fault_of(state)
     return ScriptRun(
         run_id=summary.run_id,
         status=status,
@@ -100,7 +100,7 @@ def describe_script_run(path: pathlib.Path) -> ScriptRun:
         position="" if status == "done" else _position(state),
         fault=fault,
         remedy=remedy,
-        kept=_kept(state),
+        kept=kept_by(state),
         left=0.0 if status == "done" else time_of_rest(state),
     )
 
@@ -118,8 +118,8 @@ def _position(state: RunState) -> str:
     return str(running[-1]) if running else ""
 
 
-def _fault(state: RunState) -> tuple[str, str]:
-    """Say what is wrong, and what to do about it, each in a sentence."""
+def fault_of(state: RunState) -> tuple[str, str]:
+    """Say what is wrong, and what to do about it, each in a sentence; empty where there is none."""
     if state.outcome is None or state.outcome.stopped:
         return "", ""
     for failure in state.outcome.failures:
@@ -129,7 +129,8 @@ def _fault(state: RunState) -> tuple[str, str]:
     return "", ""
 
 
-def _kept(state: RunState) -> str:
+def kept_by(state: RunState) -> str:
+    """Say what a run has that need not be done again; empty if it has nothing."""
     kinds: dict[ImageType, tuple[int, int]] = {}
     for kind, _ in state.slots:
         kinds[kind] = (

@@ -23,7 +23,7 @@ from ..model import (
     RunOutcome,
     RunStarted,
 )
-from ..version import VERSION
+from ..version import VERSION, installed_versions
 from .acquire import Acquisition, account_for_nameless, recover
 from .context import RunContext
 from .damaged_images import drop_damaged
@@ -122,6 +122,7 @@ class Run:
                 jobs=context.plan.jobs,
                 tags=context.tags,
                 version=VERSION,
+                versions=installed_versions(),
             )
         )
         for calibration in context.config.calibrations:

@@ -42,6 +42,7 @@ from ..run.rest import missing_exposures, time_of_rest
 from ..run.state import RunState
 from ..sal.observatory import SalObservatory
 from .log_observer import LogObserver
+from .report_address import publish_report_address
 from .validator import Validator
 
 CLEAN_UP_TIMEOUT = 120.0
@@ -164,6 +165,7 @@ class MakeLatissCalibrations(salobj.BaseScript):
             self.log.info("Run %s, about %.0f s.", context.run_id, self._duration(plan))
             self._run = Run(context, self._config_text)
             outcome = await self._run.execute()
+            await publish_report_address(self, context.run_id, self.log)
         except CalibrationError as error:
             raise salobj.ExpectedError(str(error)) from error
         self._conclude(outcome, config)

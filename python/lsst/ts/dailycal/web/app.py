@@ -3,23 +3,25 @@
 
 """The web application of the live page: read-only, from this machine, nothing from outside."""
 
-__all__ = ["RunSource", "make_app"]
+__all__ = ["make_app"]
 
 import asyncio
 import json
 import typing
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 
 from aiohttp import web
 
 from ..model import ImageName, JournalError
-from ..report.listing import ListedRun
+from ..report.log_tail import read_tail
 from ..report.parts import AMPLIFIER_ORDER
 from ..report.plain import to_plain
 from ..report.plots import PLOTS, series_of
+from ..report.readings import instrument_series
 from .fragments import Renderer
 from .pictures import AMPLIFIER, DETECTOR, HISTOGRAM, PictureError, PictureMaker
+from .source import RunSource
 from .stream import stream
 from .watcher import Watchers
 
@@ -38,32 +40,15 @@ HEADERS = {
 """Headers of every answer."""
 _KEPT = {"Cache-Control": "private, max-age=3600"}
 """For pictures: that of an address is always the same."""
+_ALONE = {
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+}
+"""For pictures, which are documents of their own: matplotlib puts styles into them, and a browser
+around them."""
+_NOW = ("run_id", "headline", "activity", "fraction", "is_over", "steps", "counts", "conditions")
+"""What the JSON of a run has besides the report, also before there is any."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 """Names under which this machine may be asked for; another one is a trick of a foreign page."""
-
-
-class RunSource(typing.Protocol):
-    """Where runs, their repositories and the logs of their jobs are. Everything blocks."""
-
-    def list(self) -> tuple[Sequence[ListedRun], Sequence[str]]:
-        """List the runs, the latest first, and what is wrong with journals."""
-        ...
-
-    def find(self, run_id: str) -> Path:
-        """Find the journal of a run; `LookupError` if there is none of that name."""
-        ...
-
-    def repository(self, journal: Path) -> str:
-        """Tell which repository a run of the script uses; empty if it cannot be read from here."""
-        ...
-
-    def time_scale(self, journal: Path) -> float:
-        """Tell how much faster than at the telescope exposures are; 1 at the telescope."""
-        ...
-
-    def job_log(self, journal: Path, job_id: str) -> Path | None:
-        """Find the log of a job; `None` if it cannot be read from here."""
-        ...
 
 
 RUNS = web.AppKey("runs", RunSource)
@@ -94,7 +79,6 @@ def make_app(
     """
     app = web.Application(middlewares=[_guard(hosts), _explain])
     app[RUNS], app[RENDERER] = source, Renderer()
-
     app[WATCHERS] = Watchers(source, app[RENDERER], read_tests)
     app[PICTURES] = PictureMaker(make_frame)
 
@@ -107,6 +91,7 @@ def make_app(
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(_add_headers)
     app.router.add_get("/", _index)
+    app.router.add_get("/favicon.ico", _no_icon)
     app.router.add_get("/static/{name}", _static)
     app.router.add_get("/runs/{run}.json", _json)
     app.router.add_get("/runs/{run}", _run)
@@ -116,6 +101,7 @@ def make_app(
     app.router.add_get("/runs/{run}/frames/{image}/histogram.svg", _histogram)
     app.router.add_get("/runs/{run}/frames/{image}/{amplifier}.png", _amplifier)
     app.router.add_get("/runs/{run}/plots/{plot}.svg", _plot)
+    app.router.add_get("/runs/{run}/instruments.svg", _instruments)
     app.router.add_get("/runs/{run}/jobs/{job}", _job_log)
     return app
 
@@ -153,7 +139,11 @@ async def _explain(request: web.Request, handler: typing.Any) -> web.StreamRespo
 
 def _problem(request: web.Request, status: int, title: str, text: str) -> web.Response:
     html = request.app[RENDERER].problem(title, text)
-    return web.Response(text=html, content_type="text/html", status=status)
+    return _html(html, status)
+
+
+def _html(text: str, status: int = 200) -> web.Response:
+    return web.Response(text=text, content_type="text/html", status=status)
 
 
 async def _journal(request: web.Request) -> Path:
@@ -163,8 +153,12 @@ async def _journal(request: web.Request) -> Path:
 
 async def _index(request: web.Request) -> web.Response:
     runs, problems = await asyncio.to_thread(request.app[RUNS].list)
-    html = request.app[RENDERER].index(runs, problems)
-    return web.Response(text=html, content_type="text/html")
+    return _html(request.app[RENDERER].index(runs, problems))
+
+
+async def _no_icon(_: web.Request) -> web.Response:
+    """Answer a browser that shows a picture alone, which cannot say that it has no icon."""
+    return web.Response(status=204)
 
 
 async def _static(request: web.Request) -> web.Response:
@@ -180,13 +174,15 @@ async def _static(request: web.Request) -> web.Response:
 
 async def _run(request: web.Request) -> web.Response:
     watcher = request.app[WATCHERS].watch(await _journal(request))
-    html = await watcher.page()
-    return web.Response(text=html, content_type="text/html")
+    return _html(await watcher.page())
 
 
 async def _json(request: web.Request) -> web.Response:
     view = await request.app[WATCHERS].watch(await _journal(request)).view()
-    text = json.dumps(to_plain(view.report), ensure_ascii=False)
+    # From the beginning: a page has steps long before its script has a run to report.
+    report = to_plain(view.report) if view.report is not None else {}
+    now = {name: to_plain(getattr(view, name)) for name in _NOW}
+    text = json.dumps(report | now, ensure_ascii=False)
     return web.Response(text=text, content_type="application/json")
 
 
@@ -199,8 +195,7 @@ async def _frame(request: web.Request) -> web.Response:
     watcher = request.app[WATCHERS].watch(await _journal(request))
     view = await watcher.view()
     taken = [item for item in view.report.exposures if item.image] if view.report else []
-    names = [str(item.image) for item in taken]
-    name = _image(request)
+    names, name = [str(item.image) for item in taken], _image(request)
     if name not in names:
         raise LookupError(f"The run took no image {name}.")
     at = names.index(name)
@@ -212,9 +207,8 @@ async def _frame(request: web.Request) -> web.Response:
         after=names[at + 1] if at + 1 < len(names) else "",
         facts=f"{item.image_type} {item.number}, {item.exposure_time:g} s: {item.fate}"
         + (f", {item.reason}" if item.reason else ""),
-        amplifiers=AMPLIFIER_ORDER,
     )
-    return web.Response(text=html, content_type="text/html")
+    return _html(html)
 
 
 def _image(request: web.Request) -> str:
@@ -249,7 +243,7 @@ async def _amplifier(request: web.Request) -> web.Response:
 
 
 def _png(body: bytes) -> web.Response:
-    return web.Response(body=body, content_type="image/png", headers=_KEPT)
+    return web.Response(body=body, content_type="image/png", headers=_KEPT | _ALONE)
 
 
 async def _histogram(request: web.Request) -> web.Response:
@@ -257,9 +251,7 @@ async def _histogram(request: web.Request) -> web.Response:
 
 
 def _svg(body: bytes) -> web.Response:
-    # matplotlib puts its styles into the picture itself, which is a document of its own.
-    policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-    return web.Response(body=body, content_type="image/svg+xml", headers=policy | _KEPT)
+    return web.Response(body=body, content_type="image/svg+xml", headers=_KEPT | _ALONE)
 
 
 async def _plot(request: web.Request) -> web.Response:
@@ -275,6 +267,15 @@ async def _plot(request: web.Request) -> web.Response:
     return _svg(body)
 
 
+async def _instruments(request: web.Request) -> web.Response:
+    view = await request.app[WATCHERS].watch(await _journal(request)).view()
+    if view.report is None or not view.report.readings:
+        raise LookupError("The instruments were not read in this run.")
+    readings = view.report.readings
+    key = ("instruments", view.run_id, str(len(readings)))
+    return _svg(await request.app[PICTURES].instruments(key, instrument_series(readings)))
+
+
 async def _job_log(request: web.Request) -> web.Response:
     """Show the end of the log of a job of the run."""
     watcher = request.app[WATCHERS].watch(await _journal(request))
@@ -285,10 +286,5 @@ async def _job_log(request: web.Request) -> web.Response:
     path = await asyncio.to_thread(request.app[RUNS].job_log, view.journal, job_id)
     if path is None:
         raise LookupError(f"The log of job {job_id} cannot be read from here.")
-    return web.Response(text=await asyncio.to_thread(_tail, path), content_type="text/plain")
-
-
-def _tail(path: Path) -> str:
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - _LOG_BYTES))
-        return stream.read().decode("utf-8", "replace")
+    text = await asyncio.to_thread(read_tail, path, _LOG_BYTES)
+    return web.Response(text=text, content_type="text/plain")

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 import jinja2
 
 from ..model.verification import TestResult
-from ..report.document import Report
+from ..report.document import Report, ReportedExposure
 from ..report.listing import ListedRun
-from ..report.parts import make_environment, read_style, test_maps, warnings_of
+from ..report.parts import AMPLIFIER_ORDER, make_environment, read_style, test_maps, warnings_of
+from ..report.readings import instrument_rows
 from ..report.times import people_utc
 from .view import RunView
 
@@ -91,8 +92,10 @@ class Renderer:
             "report": report,
             "timeline": _timeline(view, report),
             "latest": taken[-1] if taken else "",
+            "amplifiers": AMPLIFIER_ORDER,
             "measured": measured,
             "maps": test_maps(report) if report is not None else [],
+            "instruments": instrument_rows(report.readings) if report is not None else [],
             "warnings": warnings_of(report) if report is not None else [],
             "pictures": pictures,
         }
@@ -104,7 +107,9 @@ class Renderer:
 
     def frame(self, **facts: typing.Any) -> str:
         """Render the page of one image (`str`)."""
-        return self._environment.get_template("frame.html").render(**facts)
+        return self._environment.get_template("frame.html").render(
+            parts=self._parts, amplifiers=AMPLIFIER_ORDER, **facts
+        )
 
     def problem(self, title: str, text: str) -> str:
         """Render a page that says what is wrong (`str`)."""
@@ -114,11 +119,14 @@ class Renderer:
 def _timeline(view: RunView, report: Report | None) -> list[tuple[str, list[Cell]]]:
     """Lay the exposures of each type out in a row."""
     rows: dict[str, list[Cell]] = {}
+    measures = any(count.measured is not None for count in view.counts)
     for item in report.exposures if report is not None else ():
         label = f"{item.image_type} {item.number}"
         sign, status, words = _SIGNS.get(item.fate, ("?", "none", item.fate))
-        if item.fate == "used" and item.measurement is None and not view.is_over:
-            sign, status, words = "●", "running", "read out, not measured yet"
+        if item.fate == "used" and item.reason:
+            sign, status, words = "✗", "bad", "used"
+        elif item.fate == "used" and not view.is_over:
+            sign, status, words = _way(item, measures=measures)
         if item.image is None and view.exposing.split("/")[0] == label:
             sign, status, words = "▶", "running", "being exposed"
         name = str(item.image) if item.image is not None else ""
@@ -126,3 +134,12 @@ def _timeline(view: RunView, report: Report | None) -> list[tuple[str, list[Cell
         title = f"{label}, {item.exposure_time:g} s, {name or 'no image'}, {words}{why}"
         rows.setdefault(str(item.image_type), []).append(Cell(sign, status, title, name))
     return list(rows.items())
+
+
+def _way(item: ReportedExposure, *, measures: bool) -> tuple[str, str, str]:
+    """Tell how far an image is on its way from the camera to the numbers."""
+    if not item.ingested:
+        return "◔", "running", "read out, not in the Butler yet"
+    if measures and item.measurement is None:
+        return "◑", "running", "in the Butler, not measured yet"
+    return _SIGNS["used"]

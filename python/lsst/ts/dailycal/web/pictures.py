@@ -12,7 +12,7 @@ import multiprocessing
 import typing
 from collections.abc import Callable, Sequence
 
-from ..figures.plots import Series, amplifier_multiples
+from ..figures.plots import Course, Series, amplifier_multiples, courses
 from ..report.parts import AMPLIFIER_ORDER
 
 DETECTOR, AMPLIFIER, HISTOGRAM = "detector", "amplifier", "histogram"
@@ -78,6 +78,16 @@ class PictureMaker:
         """
         return await self._get(key, lambda: self._submit(_plot, biases, darks, label))
 
+    async def instruments(self, key: Key, found: Sequence[Course]) -> bytes:
+        """Return a plot of what instruments said (`bytes`).
+
+        Raises
+        ------
+        PictureError
+            If it could not be made.
+        """
+        return await self._get(key, lambda: self._submit(_courses, found))
+
     async def _get(self, key: Key, start: Callable[[], asyncio.Future[bytes]]) -> bytes:
         """Look a picture up, wait for it if somebody waits already, or have it made."""
         if key in self._kept:
@@ -127,3 +137,7 @@ class PictureMaker:
 def _plot(biases: Sequence[Series], darks: Sequence[Series], label: str) -> bytes:
     svg = amplifier_multiples(biases, darks, label, ordered=AMPLIFIER_ORDER)
     return svg.encode("utf-8")
+
+
+def _courses(found: Sequence[Course]) -> bytes:
+    return courses(found).encode("utf-8")

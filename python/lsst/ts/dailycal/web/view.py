@@ -11,7 +11,7 @@ import pathlib
 from ..journal.codec import Entry
 from ..journal.owner import holder_of
 from ..model import Event, Finding, JournalError
-from ..page import PageEnded, StepQueued, StepStatus, read_page_entries, run_named_in
+from ..page import PageEnded, PageOutcome, StepQueued, read_page_entries, run_named_in
 from ..page.events import ChecksMade, PageEvent
 from ..page.lock import LOCK_NAME
 from ..report.compile import compile_report
@@ -98,7 +98,7 @@ def _view(
         for finding in entry.event.findings
     }
     findings = tuple(sorted(found.values(), key=lambda item: -item.severity))
-    report = compile_report(records, conditions=findings)[0] if records else None
+    report = compile_report(records, conditions=findings, page=page)[0] if records else None
     lock = path.with_name(LOCK_NAME) if page else path.with_suffix(".lock")
     ended = progress.is_over if page else report is not None and report.status != "open"
     is_over = ended or holder_of(lock) is None
@@ -157,18 +157,20 @@ def _headline(report: Report | None, page: list[Entry[PageEvent]], *, is_over: b
         return Headline("running", "▶", "Running", ())
     last = page[-1].event if page else None
     if isinstance(last, PageEnded):
-        wrong = [
-            f"{step.name}: {step.reason}"
-            for step in last.outcome.steps
-            if step.status in (StepStatus.FAILED, StepStatus.UNKNOWN)
-        ]
         if last.outcome.stopped:
-            return Headline("warning", "■", "Stopped", tuple(wrong) or (last.outcome.reason,))
+            return Headline("warning", "■", "Stopped", _lines(last.outcome))
         if not last.outcome.succeeded:
-            return Headline("bad", "✗", "Failed", tuple(wrong) or (last.outcome.reason,))
+            return Headline("bad", "✗", "Failed", _lines(last.outcome))
     if report is not None:
         return headline(report)
     return Headline("warning", "■", "Ended before any image", ())
+
+
+def _lines(outcome: PageOutcome) -> tuple[str, ...]:
+    """Say what the terminal says: what is wrong, what to do, what was kept, and how to go on."""
+    go_on = f"To go on: {outcome.command}" if outcome.command else ""
+    lines = (outcome.headline or outcome.reason, outcome.remedy, outcome.kept, go_on)
+    return tuple(filter(None, lines))
 
 
 def _left(outlook: Outlook | None) -> str:

@@ -16,10 +16,8 @@ from ..calibration import statistics_dataset_type
 from ..model import CalibrationError, ImageType, JobStep
 from ..model.verification import TestResult
 from .fragments import Renderer
+from .source import RunSource
 from .view import RunView, read_view
-
-if typing.TYPE_CHECKING:
-    from .app import RunSource
 
 _LOG = logging.getLogger(__name__)
 INTERVAL = 0.5
@@ -48,7 +46,7 @@ class Watcher:
     """
 
     def __init__(
-        self, path: Path, source: "RunSource", renderer: Renderer, read_tests: ReadTests
+        self, path: Path, source: RunSource, renderer: Renderer, read_tests: ReadTests
     ) -> None:
         self._path = path
         self._source = source
@@ -169,7 +167,7 @@ class Watchers:
         As for `Watcher`.
     """
 
-    def __init__(self, source: "RunSource", renderer: Renderer, read_tests: ReadTests) -> None:
+    def __init__(self, source: RunSource, renderer: Renderer, read_tests: ReadTests) -> None:
         self._facts = (source, renderer, read_tests)
         self._watchers: dict[Path, Watcher] = {}
         self._group = asyncio.TaskGroup()

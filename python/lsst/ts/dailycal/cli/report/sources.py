@@ -3,10 +3,11 @@
 
 """Where the content of a report is: the journals of a run, and the repository that it used."""
 
-__all__ = ["REPOSITORY_OPTION", "Sources", "find_sources", "open_archive"]
+__all__ = ["REPOSITORY_OPTION", "Sources", "find_sources", "job_log", "open_archive"]
 
 import contextlib
 import dataclasses
+import re
 import typing
 from pathlib import Path
 
@@ -22,6 +23,7 @@ if typing.TYPE_CHECKING:
     from ...ports.archive import Archive
 
 
+_JOB = re.compile(r"[A-Za-z0-9-]{1,64}")
 REPOSITORY_OPTION = click.option(
     "--repo",
     "repository",
@@ -41,6 +43,8 @@ class Sources:
     """Repository that it used: a directory, or an alias."""
     conditions: "tuple[Finding, ...]" = ()
     """What the page found before the images were taken; empty without a page."""
+    page: Path | None = None
+    """Journal of the page; `None` without one."""
 
     @property
     def directory(self) -> Path:
@@ -70,7 +74,7 @@ def find_sources(path: Path, repository: str | None = None) -> Sources:
     if not is_page(path):
         page = _page_of(path)
         findings = _findings(page) if page is not None else ()
-        return Sources(path, repository or _repository(path), findings)
+        return Sources(path, repository or _repository(path), findings, page)
     scripts = read_run(path).scripts
     if not scripts:
         raise CommandError(
@@ -79,7 +83,7 @@ def find_sources(path: Path, repository: str | None = None) -> Sources:
             ExitCode.NOT_FOUND,
         )
     journal = path.parent.parent / f"{scripts[-1].run_id}.jsonl"
-    return Sources(journal, repository or _repository(journal), _findings(path))
+    return Sources(journal, repository or _repository(journal), _findings(path), path)
 
 
 def _repository(journal: Path) -> str:
@@ -125,6 +129,14 @@ def _findings(page: Path) -> "tuple[Finding, ...]":
     return tuple(
         finding for event in events if isinstance(event, ChecksMade) for finding in event.findings
     )
+
+
+def job_log(journal: Path, job_id: str) -> Path | None:
+    """Find the log of a job of a simulated observatory; `None` if it cannot be read from here."""
+    if _JOB.fullmatch(job_id) is None:
+        return None
+    path = journal.parent.parent / "jobs" / job_id / "out" / "ocps.log"
+    return path if path.is_file() else None
 
 
 def open_archive(repository: str) -> "tuple[Archive | None, str]":

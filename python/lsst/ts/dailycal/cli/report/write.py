@@ -10,14 +10,19 @@ import os
 import typing
 from pathlib import Path
 
-from .sources import Sources, open_archive
+from .sources import Sources, job_log, open_archive
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ...model import ImageType
+    from ...journal.codec import Entry
+    from ...model import Event, ImageType
     from ...report.compile import Pixels
     from ...report.document import Report
+
+_LOG_LINES = 30
+"""Lines of the log of a job that stand in a report."""
+_LOG_BYTES = 20_000
 
 
 def write_report(sources: Sources, directory: Path, *, html: bool = True) -> "Report":
@@ -78,17 +83,32 @@ def compile_sources(
     report, pixels : `Report`, `~collections.abc.Mapping`
         As `~lsst.ts.dailycal.report.compile.compile_report`.
     """
+    from ...page import read_page_entries
     from ...report.compile import compile_report
     from ...run import read_run_entries
 
     archive, gap = open_archive(sources.repository)
+    records = read_run_entries(sources.journal)
     return compile_report(
-        read_run_entries(sources.journal),
+        records,
         archive,
         conditions=sources.conditions,
+        page=read_page_entries(sources.page) if sources.page is not None else (),
         missing=[gap] if gap else [],
         reproduce=_reproduce(sources),
+        logs=dict(_logs(sources.journal, records)),
     )
+
+
+def _logs(journal: Path, records: "Sequence[Entry[Event]]") -> "Iterator[tuple[str, list[str]]]":
+    from ...model import JobSubmitted
+    from ...report.log_tail import read_tail
+
+    for record in records:
+        if isinstance(record.event, JobSubmitted):
+            path = job_log(journal, record.event.job_id)
+            if path is not None:
+                yield record.event.job_id, read_tail(path, _LOG_BYTES).splitlines()[-_LOG_LINES:]
 
 
 def _reproduce(sources: Sources) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import CommandError
-from ..report.sources import find_sources, open_archive
+from ..report.sources import find_sources, job_log, open_archive
 from ..runs.journals import find_journal, list_journals, read_runs
 from ..runs.scale import time_scale_of
 
@@ -19,7 +19,6 @@ if typing.TYPE_CHECKING:
     from ...report import ListedRun
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_JOB = re.compile(r"[A-Za-z0-9-]{1,64}")
 _MOST = 200
 """Runs that the list has."""
 
@@ -72,7 +71,4 @@ class LocalRuns:
 
     def job_log(self, journal: Path, job_id: str) -> Path | None:
         """Find the log of a job of a simulated observatory."""
-        if _JOB.fullmatch(job_id) is None:
-            return None
-        path = journal.parent.parent / "jobs" / job_id / "out" / "ocps.log"
-        return path if path.is_file() else None
+        return job_log(journal, job_id)

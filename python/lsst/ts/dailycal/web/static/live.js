@@ -14,6 +14,7 @@
     const active = place.contains(document.activeElement) ? document.activeElement : null;
     const label = active && (active.getAttribute("aria-label") || active.textContent);
     place.innerHTML = html;
+    place.dispatchEvent(new Event("replaced", { bubbles: true }));
     place.querySelectorAll("details").forEach((item) => {
       const was = open.get(item.querySelector("summary").textContent);
       if (was !== undefined) item.open = was;
