@@ -3,6 +3,8 @@
 
 """Pictures of simulated frames, for a server without a Butler; imported by another process."""
 
+import time
+
 from lsst.ts.dailycal.figures.pictures import assemble, picture_of
 from lsst.ts.dailycal.model import ImageName
 from lsst.ts.dailycal.model.detector import LATISS
@@ -12,6 +14,8 @@ from lsst.ts.dailycal.sim.detector import FrameRequest, SimulatedDetector
 
 
 def make_frame(repository: str, exposure_id: int, kind: str, amplifier: str) -> bytes:
+    if repository == "hanging":
+        time.sleep(60.0)
     assert repository == "in memory"
     assert (kind == "amplifier") == bool(amplifier)
     if exposure_id % 100_000 == 2:

@@ -8,9 +8,10 @@ import re
 import pytest
 from page_pictures import make_frame
 
-from lsst.ts.dailycal.model import ExposureTaken, Message
+from lsst.ts.dailycal.model import ExposureTaken, ImageName, Message
 from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.run.lock import run_lock
+from lsst.ts.dailycal.web.pictures import PictureError, PictureMaker
 
 RUN = "20261123T143000-200001"
 
@@ -70,16 +71,15 @@ async def test_every_answer_forbids_what_is_not_from_here(client, write, path):
 
 async def test_no_page_has_a_style_or_a_script_of_its_own(client, write):
     write()
-    for path in ("/", f"/runs/{RUN}", f"/runs/{RUN}/frames/{await first_image(client)}"):
+    for path in ("/", f"/runs/{RUN}", f"/runs/{RUN}/frames/{(await images(client))[0]}"):
         _, text, _ = await get(client, path)
         assert not re.search(r"\sstyle=|<style|\son\w+=|javascript:", text)
         assert re.findall(r"<script[^>]*>", text) in ([], ['<script src="/static/live.js" defer>'])
 
 
-async def first_image(client):
+async def images(client):
     answer = await client.get(f"/runs/{RUN}.json")
-    report = await answer.json()
-    return report["exposures"][0]["image"]
+    return [item["image"] for item in (await answer.json())["exposures"]]
 
 
 async def test_what_the_observatory_says_is_text_and_nothing_else(client, write, lines):
@@ -151,14 +151,16 @@ async def test_a_reader_gets_all_parts_and_then_those_that_change(client, write,
 
 async def test_a_picture_is_made_once_for_all_who_ask(client, write):
     write()
-    name = "AT_O_20261123_000003"
-    image = f"/runs/{RUN}/frames/{name}"
+    second, third = (await images(client))[1:3]
+    image = f"/runs/{RUN}/frames/{third}"
     answers = await asyncio.gather(*(client.get(f"{image}.png") for _ in range(4)))
     bodies = [await answer.read() for answer in answers]
     assert {answer.status for answer in answers} == {200}, bodies[0]
-    assert set(bodies) == {make_frame("in memory", 2026112300003, "detector", "")}
+    assert set(bodies) == {
+        make_frame("in memory", ImageName.parse(third).exposure_id, "detector", "")
+    }
     assert answers[0].content_type == "image/png"
-    missing, text, _ = await get(client, f"/runs/{RUN}/frames/AT_O_20261123_000002.png")
+    missing, text, _ = await get(client, f"/runs/{RUN}/frames/{second}.png")
     assert (missing, "cannot be read" in text) == (404, True)
 
 
@@ -176,3 +178,19 @@ async def test_a_journal_that_is_damaged_is_said_in_words(client, write, journal
     status, text, _ = await get(client, f"/runs/{RUN}")
     assert status == 500
     assert "The journal cannot be read" in text
+
+
+async def test_a_picture_that_hangs_is_given_up_and_the_next_one_is_made(monkeypatch):
+    async with PictureMaker(make_frame) as pictures:
+        with monkeypatch.context() as patch:
+            patch.setattr("lsst.ts.dailycal.web.pictures.DEADLINE", 3.0)
+            with pytest.raises(PictureError, match="not made within 3 s"):
+                await pictures.frame("hanging", 2026112300003, "detector", "")
+        found = await pictures.frame("in memory", 2026112300003, "detector", "")
+    assert found.startswith(b"\x89PNG")
+
+
+async def test_a_picture_of_an_image_of_another_run_is_not_shown(client, write):
+    write()
+    status, text, _ = await get(client, f"/runs/{RUN}/frames/AT_O_20261123_000099.png")
+    assert (status, "took no image" in text) == (404, True)

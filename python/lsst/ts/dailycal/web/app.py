@@ -230,7 +230,10 @@ async def _picture(request: web.Request, kind: str, amplifier: str = "") -> byte
     repository = await watcher.repository()
     if not repository:
         raise PictureError("The repository of this run cannot be read from here.")
-    exposure_id = ImageName.parse(_image(request)).exposure_id
+    name, view = _image(request), await watcher.view()
+    if view.report is None or name not in {str(item.image) for item in view.report.exposures}:
+        raise LookupError(f"The run took no image {name}.")
+    exposure_id = ImageName.parse(name).exposure_id
     return await request.app[PICTURES].frame(repository, exposure_id, kind, amplifier)
 
 

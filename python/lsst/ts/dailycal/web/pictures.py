@@ -51,8 +51,7 @@ class PictureMaker:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._end_worker()
 
     async def frame(self, repository: str, exposure_id: int, kind: str, amplifier: str) -> bytes:
         """Return a picture of a frame (`bytes`).
@@ -91,6 +90,8 @@ class PictureMaker:
             # Somebody else may wait for the same picture.
             return await asyncio.wait_for(asyncio.shield(self._making[key]), DEADLINE)
         except TimeoutError:
+            # A file server that hangs would keep everybody from the next picture.
+            self._end_worker()
             raise PictureError(f"The picture was not made within {DEADLINE:.0f} s.") from None
         except concurrent.futures.process.BrokenProcessPool:
             self._pool = None  # the next one starts another process
@@ -105,6 +106,14 @@ class PictureMaker:
         self._kept[key] = future.result()
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
+
+    def _end_worker(self) -> None:
+        """End the process, whatever it waits for; the next picture starts another one."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                child.kill()
+            self._pool = None
 
     def _submit(self, function: Callable[..., bytes], *args: object) -> asyncio.Future[bytes]:
         if self._pool is None:

@@ -40,14 +40,16 @@ async def stream(request: web.Request, watcher: Watcher) -> web.StreamResponse:
         sent = dict(parts)
     try:
         while True:
+            # In this order: what is sent last is never older than what says that it is the last.
+            is_over = (await watcher.view()).is_over
+            parts = await watcher.parts()
             await _send_changes(response, sent, parts)
             if watcher.is_ended:
                 return response
-            if (await watcher.view()).is_over:
+            if is_over:
                 await response.write(b"event: over\ndata: {}\n\n")
                 return response
             await watcher.wait(HEARTBEAT)
-            parts = await watcher.parts()
     except (ConnectionResetError, ConnectionAbortedError):
         return response  # the reader is gone
 

@@ -6,6 +6,7 @@
 __all__ = ["Watcher", "Watchers"]
 
 import asyncio
+import logging
 import time
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from .view import RunView, read_view
 if typing.TYPE_CHECKING:
     from .app import RunSource
 
+_LOG = logging.getLogger(__name__)
 INTERVAL = 0.5
 """How often a journal is looked at, in seconds."""
 CLOCK = 5.0
@@ -205,6 +207,7 @@ class Watchers:
                     continue
                 try:
                     await watcher.look()
-                except (CalibrationError, OSError):
-                    continue  # half written or removed: whoever asks is told
+                except Exception:  # noqa: BLE001 - half written or removed: whoever asks is told
+                    _LOG.debug("%s cannot be read now.", path, exc_info=True)
+                    continue
                 watcher.wanted = wanted  # only people count

@@ -6,15 +6,17 @@
 __all__ = ["serving"]
 
 import contextlib
+import select
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ...parent_death import argv_tied_to_parent
 
 _PROGRAM = "from lsst.ts.dailycal.cli.main import main; main()"
-_END = 5.0  # seconds
+_START, _END = 30.0, 5.0  # seconds
 
 
 @contextlib.contextmanager
@@ -41,7 +43,10 @@ def serving(directory: Path, tell: Callable[[str], None]) -> Iterator[None]:
         start_new_session=True,
     ) as process:
         assert process.stdout is not None  # noqa: S101 - asked for above
-        line = process.stdout.readline().strip()
+        ready, _, _ = select.select([process.stdout], [], [], _START)
+        line = process.stdout.readline().strip() if ready else "it does not start"
+        # Nobody reads what else it says, and nothing is to wait for somebody who does.
+        threading.Thread(target=process.stdout.read, name="live page", daemon=True).start()
         tell(f"Live page: {line}" if line.startswith("http") else f"No live page: {line}")
         try:
             yield
