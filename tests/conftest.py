@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
@@ -163,6 +163,24 @@ def domain_of_before() -> Iterator[None]:
         os.environ[DOMAIN] = before
 
 
+def made_once(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[pathlib.Path], None]
+) -> pathlib.Path:
+    """Return a folder that is filled once for all workers, by the first one that asks."""
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    root = shared / name
+    root.mkdir(exist_ok=True)
+    with (root / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "made").exists():
+            shutil.rmtree(root / "run", ignore_errors=True)  # what a failure has left
+            make(root / "run")
+            (root / "made").touch()
+    return root / "run"
+
+
 @pytest.fixture(scope="session")
 def small_repository(tmp_path_factory) -> pathlib.Path:
     """Make a repository with reference calibrations of small frames, once for all workers.
@@ -172,19 +190,10 @@ def small_repository(tmp_path_factory) -> pathlib.Path:
     from lsst.ts.dailycal.cli.simulate.reference import prepare_repository
     from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    root = shared / "small-repository"
-    root.mkdir(exist_ok=True)
-    config = SimulationConfig(frame=DIRECT_FRAME, root=root / "run")
-    with (root / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (root / "made").exists():
-            shutil.rmtree(config.root, ignore_errors=True)  # what a failure has left
-            prepare_repository(config, lambda _: None)
-            (root / "made").touch()
-    return config.repository
+    def make(root: pathlib.Path) -> None:
+        prepare_repository(SimulationConfig(frame=DIRECT_FRAME, root=root), lambda _: None)
+
+    return SimulationConfig(root=made_once(tmp_path_factory, "small-repository", make)).repository
 
 
 @pytest.fixture(scope="session")
@@ -198,15 +207,23 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def postgres_repository(postgres, tmp_path_factory) -> PostgresRepository:
-    """Make a repository with reference calibrations of small frames in it, to be copied."""
+    """Make a repository with reference calibrations of small frames in it, to be copied.
+
+    It is made once for all workers. Each has a server of its own, since tests freeze and crash
+    them, and reads the registry into it from a dump.
+    """
     from lsst.ts.dailycal.cli.simulate.reference import prepare_repository
     from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
-    root = tmp_path_factory.mktemp("postgres-repository")
-    url = postgres.create_database("template")
-    config = SimulationConfig(frame=DIRECT_FRAME, root=root / "run", database=url)
-    prepare_repository(config, lambda _: None)
-    return PostgresRepository(postgres, config.repository, "template")
+    def make(root: pathlib.Path) -> None:
+        url = postgres.create_database("original")
+        config = SimulationConfig(frame=DIRECT_FRAME, root=root, database=url)
+        prepare_repository(config, lambda _: None)
+        postgres.dump("original", root / "registry.dump")
+
+    root = made_once(tmp_path_factory, "postgres-repository", make)
+    postgres.restore(root / "registry.dump", "template")
+    return PostgresRepository(postgres, SimulationConfig(root=root).repository, "template")
 
 
 @pytest_asyncio.fixture

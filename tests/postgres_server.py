@@ -212,6 +212,23 @@ class PostgresServer:
             self.query("CREATE EXTENSION btree_gist", name)
         return self.url(name)
 
+    def dump(self, name: str, file: pathlib.Path) -> None:
+        """Write a database into a file, for a server of the same version."""
+        self._run_client("pg_dump", "--format=custom", f"--file={file}", f"--dbname={name}")
+
+    def restore(self, file: pathlib.Path, name: str) -> None:
+        """Make a database of what was written into a file."""
+        self.create_database(name)
+        self._run_client("pg_restore", "--exit-on-error", f"--dbname={name}", str(file))
+
+    def _run_client(self, program: str, *argv: str) -> None:
+        """Run a program that connects to the server, with the account in our environment."""
+        done = subprocess.run(
+            [str(self._programs / program), f"--host={self.directory}", *argv],
+            capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
 
 def _signal(children: list[psutil.Process], number: signal.Signals) -> int:
     """Send a signal to those that are still there, and count them."""
@@ -236,6 +253,7 @@ class PostgresRepository:
 
     server: PostgresServer
     path: pathlib.Path
+    """Its files. Those of the one that is shared name another worker's server: only copy them."""
     database: str
 
     def copy(self, path: pathlib.Path) -> PostgresRepository:

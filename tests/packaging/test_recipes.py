@@ -148,6 +148,14 @@ def test_the_citation_is_of_this_version_and_licence(setup):
     assert {"cff-version", "title", "message", "authors"} <= citation.keys()
 
 
+def test_the_address_of_the_project_is_the_same_everywhere(setup, recipe):
+    metadata = setup["metadata"]
+    citation = yaml.safe_load((TREE / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["repository-code"] == recipe["about"]["home"] == metadata["url"]
+    for address in lines(metadata["project_urls"]):
+        assert address.partition(" = ")[2].startswith(metadata["url"])
+
+
 def test_the_container_for_development_makes_the_environment_that_the_makefile_has():
     folder = TREE / ".devcontainer"
     container = json.loads((folder / "devcontainer.json").read_text(encoding="utf-8"))

@@ -11,11 +11,13 @@ import sys
 import pytest
 
 from lsst.ts.dailycal.butler.database_url import database_of
+from lsst.ts.dailycal.cli.simulate.options import MARKER
+from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(580)]
 
 PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]
-SHORT = ("-p", "n_bias=5", "-p", "n_discard_bias=0", "-p", "script_mode=BIAS")
+SHORT = ("-p", "n_bias=4", "-p", "n_discard_bias=0", "-p", "script_mode=BIAS")
 
 
 def dailycal(*args: str, timeout: float = 500.0) -> subprocess.CompletedProcess[str]:
@@ -23,6 +25,13 @@ def dailycal(*args: str, timeout: float = 500.0) -> subprocess.CompletedProcess[
         [*PROGRAM, *args], capture_output=True, text=True, check=False,
         stdin=subprocess.DEVNULL, timeout=timeout,
     )  # fmt: skip
+
+
+def with_marker(directory: pathlib.Path) -> pathlib.Path:
+    """Make a directory that an earlier rehearsal could have left."""
+    directory.mkdir()
+    SimulationConfig(root=directory, frame=DIRECT_FRAME).save(directory / MARKER)
+    return directory
 
 
 def schemas(server, database: str) -> list[str]:
@@ -36,39 +45,53 @@ def holds_secret(directory: pathlib.Path, secret: str) -> list[pathlib.Path]:
     return [path for path in files if secret.encode() in path.read_bytes()]
 
 
-@pytest.mark.parametrize(
-    ("config", "certified"),
-    [
-        pytest.param(SHORT, {"bias"}, id="a few biases"),
-        pytest.param((), {"bias", "dark"}, id="all", marks=pytest.mark.slow),
-    ],
-)
-def test_the_main_job_ends_done_and_no_password_is_written(postgres, tmp_path, config, certified):
-    name = f"rehearsal_{len(certified)}"
-    url = postgres.create_database(name)
-    directory = tmp_path / "run"
-    done = dailycal(
-        "rehearse", "--small", "--generate", "--directory", str(directory), "--database", url,
-        *config,
-    )  # fmt: skip
+def rehearse(directory: pathlib.Path, server, *args: str) -> None:
+    """Do the main job, and make sure that it is done and has told nobody the password."""
+    done = dailycal("rehearse", "--small", "--generate", "--directory", str(directory), *args)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert not list(directory.rglob("*.sqlite3"))
+    assert server.password not in done.stdout + done.stderr
+    assert holds_secret(directory, server.password) == []
+
+
+def certified(directory: pathlib.Path) -> set[str]:
     shown = json.loads(dailycal("repo", "show", str(directory / "repo"), "--json").stdout)
-    found = {
+    return {
         item["dataset_type"] for item in shown["certified"]
         if item["collection"] == "LATISS/calib/daily"
     }  # fmt: skip
-    assert found == certified
-    assert schemas(postgres, name) == [database_of(directory / "repo")[1]]
-    assert not list(directory.rglob("*.sqlite3"))
-    assert postgres.password not in done.stdout + done.stderr
-    assert holds_secret(directory, postgres.password) == []
 
+
+def refuse_another(directory: pathlib.Path, url: str) -> None:
     refused = dailycal(
-        "rehearse", "--small", "--keep", "--directory", str(directory),
-        "--database", postgres.create_database(f"{name}_other"),
-    )  # fmt: skip
+        "rehearse", "--small", "--keep", "--directory", str(directory), "--database", url
+    )
     assert refused.returncode == 64
     assert "its registry is not in this database" in refused.stderr
+
+
+@pytest.mark.slow
+def test_the_main_job_is_done_from_nothing_and_no_password_is_written(postgres, tmp_path):
+    directory = tmp_path / "run"
+    rehearse(directory, postgres, "--database", postgres.create_database("nothing"))
+    assert certified(directory) == {"bias", "dark"}
+    assert schemas(postgres, "nothing") == [database_of(directory / "repo")[1]]
+    refuse_another(directory, postgres.create_database("another"))
+
+
+def test_the_main_job_is_done_in_a_repository_that_is_there_and_no_password_is_written(
+    postgres_repository, tmp_path
+):
+    copied = postgres_repository.copy(with_marker(tmp_path / "run") / "repo")
+    server = copied.server
+    try:
+        url = server.url(copied.database)
+        rehearse(tmp_path / "run", server, "--keep", "--database", url, *SHORT)
+        assert certified(tmp_path / "run") == {"bias"}
+        assert schemas(server, copied.database) == [database_of(copied.path)[1]]
+        refuse_another(tmp_path / "run", server.create_database("yet_another"))
+    finally:
+        copied.drop()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 import asyncio
 import os
 import pathlib
+import re
 import signal
 import stat
 
@@ -114,7 +115,7 @@ async def test_a_script_is_loaded_run_and_shown_with_the_fields_of_xml_28(
         told = bench.written("evt_script")[-1]
         assert (told.scriptSalIndex, told.salIndex) == (INDEX, 2)
         visit = bench.written("evt_nextVisit")[-1]
-        assert (visit.scriptSalIndex, visit.duration) == (INDEX, 5.0)
+        assert (visit.scriptSalIndex, visit.duration, visit.instrument) == (INDEX, 5.0, "LATISS")
         assert bench.topics() >= {
             "evt_availableScripts",
             "evt_nextVisit",
@@ -122,6 +123,36 @@ async def test_a_script_is_loaded_run_and_shown_with_the_fields_of_xml_28(
             "evt_rootDirectories",
             "evt_script",
         }
+
+
+async def test_a_script_of_a_block_is_told_its_block_and_shown_with_it(
+    scripts, make_config, tmp_path
+):
+    config = make_config()
+    where = {"isStandard": True, "path": "wait", "location": LAST}
+    block = {"block": "BLOCK-295", "blockSize": 2, "executionId": "E1"}
+    async with running("ScriptQueue:2", config, standard=scripts, external=scripts) as bench:
+        await bench.send("pause")
+        assert "no observing block" in await bench.send("add", **where, block="LATISS")
+        assert await bench.send("add", **{**where, "path": "x"}, **block, startBlock=True) != ""
+        assert await bench.send("add", **where, **block, startBlock=True) == ""
+        assert await bench.send("add", **where, **block) == ""
+        assert await bench.send("add", **where) == ""
+        # Again, in its place of before: the script of a block that failed, for example.
+        requeued = {"scriptSalIndex": INDEX + 1, "location": LAST}
+        assert await bench.send("requeue", **requeued) == ""
+        async with Script(INDEX, tmp_path / "end") as script:
+            await until(lambda: script.received)
+            told = script.received[0][1]
+        shown = {item.scriptSalIndex: item for item in bench.written("evt_script")}
+        execution = shown[INDEX].blockId
+        assert re.fullmatch(r"BL295_O_\d{8}_000001", execution)
+        assert [
+            (item.blockId, item.scriptBlockIndex, item.blockSize, item.executionId)
+            for _, item in sorted(shown.items())
+        ] == [(execution, 0, 2, "E1"), (execution, 1, 2, "E1"), ("", 0, 0, ""),
+              (execution, 1, 2, "E1")]  # fmt: skip
+        assert (told["blockId"], told["executionId"]) == (execution, "E1")
 
 
 async def test_a_script_that_does_not_stop_in_time_is_left_to_end_by_itself(

@@ -74,9 +74,9 @@ class SalIngest:
         )
 
     def _hear_image(self, message: typing.Any) -> None:
-        self._reports.setdefault(message.obsid, []).append(
-            (message.statusCode, message.description)
-        )
+        # What a database says goes on with the statement and a web address.
+        description = message.description.strip().partition("\n")[0].rstrip(".")
+        self._reports.setdefault(message.obsid, []).append((message.statusCode, description))
         self._last = f"imageInOODS of {message.obsid or 'no image'}, status {message.statusCode}"
 
     def _hear_header(self, message: typing.Any) -> None:

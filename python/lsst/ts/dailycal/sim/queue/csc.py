@@ -6,6 +6,7 @@
 __all__ = ["SimScriptQueue"]
 
 import asyncio
+import dataclasses
 import typing
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from ..config import SimulationConfig
 from ..csc.compat import acknowledge_progress, script_index_field
 from ..csc.simulated import SimulatedCsc
 from ..csc.transition_faults import TransitionFaults
+from .blocks import BlockTracker
 from .catalog import ScriptCatalog, fetch_schema
 from .events import QueueEvents
+from .request import ScriptRequest
 from .runner import QueueRunner
-from .script import QueuedScript, ScriptRequest
+from .script import QueuedScript
 
 INDEX_RANGE = 100_000
 """Number of script indices that belong to a queue."""
@@ -61,6 +64,7 @@ class SimScriptQueue(TransitionFaults, SimulatedCsc):
             is_enabled=lambda: self.summary_state == salobj.State.ENABLED,
             now=lambda: self.world.clock.tai(),  # noqa: PLW0108 - made by the base class
         )
+        self._blocks = BlockTracker(lambda: self.world.clock.day_obs())  # noqa: PLW0108 - as above
         self.scripts = self._runner.scripts
         self._first_index = self._next_index = INDEX_RANGE * index
         rest = salobj.State.ENABLED if initial_state is None else initial_state
@@ -137,15 +141,7 @@ class SimScriptQueue(TransitionFaults, SimulatedCsc):
     async def do_add(self, data: typing.Any) -> typing.Any:
         """Put a script on the queue; its index is the result of the acknowledgement."""
         self.assert_enabled()
-        request = ScriptRequest(
-            is_standard=data.isStandard,
-            path=data.path,
-            config=data.config,
-            log_level=data.logLevel,
-            pause_checkpoint=data.pauseCheckpoint,
-            stop_checkpoint=data.stopCheckpoint,
-        )
-        return await self._put(request, data)
+        return await self._put(ScriptRequest.of(data), data)
 
     async def do_requeue(self, data: typing.Any) -> typing.Any:
         """Put a script that is or was on the queue on it again."""
@@ -199,6 +195,11 @@ class SimScriptQueue(TransitionFaults, SimulatedCsc):
         try:
             executable = self.catalog.executable(request.is_standard, request.path)
             self._runner.lineup.check(data.location, data.locationSalIndex)
+            # Last, since a script that is refused for something else has no place in its block.
+            # One that is put on the queue again keeps the one that it had.
+            if getattr(data, "block", ""):
+                place = self._blocks.place(data.block, data.blockSize, starts=data.startBlock)
+                request = dataclasses.replace(request, place=place)
         except ValueError as error:
             raise salobj.ExpectedError(str(error)) from error
         script = self._make_script(request, data.private_seqNum)

@@ -10,7 +10,7 @@ import typing
 import lsst.ts.salobj as salobj
 
 from ...sal.compat import write_event
-from ..csc.compat import script_index_field
+from ..csc.compat import existing_fields, script_index_field
 from .catalog import ScriptCatalog
 from .order import MOST_SCRIPTS, ScriptOrder
 from .script import QueuedScript
@@ -24,6 +24,7 @@ _METADATA = (
     "dome",
     "duration",
     "nimages",
+    "instrument",
     "survey",
     "totalCheckpoints",
 )
@@ -69,12 +70,12 @@ class QueueEvents:
     async def visit(self, script: QueuedScript) -> None:
         """Announce that a script is the next to run."""
         told = script.metadata
-        fields = {name: getattr(told, name) for name in _METADATA if told}
+        fields = {name: getattr(told, name) for name in _METADATA if hasattr(told, name)}
         await self._csc.publish(
             self._csc.evt_nextVisit,
             **self._index(self._csc.evt_nextVisit, script),
             groupId=script.group_id,
-            **fields,
+            **existing_fields(self._csc.evt_nextVisit, **fields),
         )
 
     async def no_visit(self, script: QueuedScript) -> None:
@@ -101,7 +102,7 @@ class QueueEvents:
 
     async def script(self, script: QueuedScript, *, force: bool = False) -> None:
         """Tell how a script is; if it is as it was, only when forced to."""
-        times = script.times
+        times, place = script.times, script.request.place
         await write_event(
             self._csc.evt_script,
             cmdId=script.command_id,
@@ -115,6 +116,13 @@ class QueueEvents:
             timestampProcessEnd=times.process_end,
             processState=int(script.process_state),
             scriptState=script.state,
+            **existing_fields(
+                self._csc.evt_script,
+                blockId=place.block_id,
+                scriptBlockIndex=place.index,
+                blockSize=place.size,
+                executionId=script.request.execution_id,
+            ),
             force_output=force,
         )
 

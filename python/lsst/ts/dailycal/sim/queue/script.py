@@ -3,11 +3,10 @@
 
 """One script on the queue: its process, and what is heard from it."""
 
-__all__ = ["QueuedScript", "ScriptRequest"]
+__all__ = ["QueuedScript"]
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import signal
 import typing
@@ -20,7 +19,9 @@ from ...model import ProcessState
 from ...parent_death import argv_tied_to_parent
 from ...sal.compat import enumerations, index_field
 from ...sal.topics import TopicReader
+from ..csc.compat import existing_fields
 from .catalog import script_environment
+from .request import ScriptRequest, Timestamps
 
 LOAD_TIMEOUT = 60.0
 """How long a script may take to start, in seconds."""
@@ -30,35 +31,6 @@ COMMAND_TIMEOUT = 5.0
 """How long a script may take to answer a short command, in seconds."""
 TERMINATE_TIMEOUT = 2.0
 """How long a process may take to end after SIGTERM, in seconds; then it is killed."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ScriptRequest:
-    """What somebody wants to be run."""
-
-    is_standard: bool
-    """Is it a standard script?"""
-    path: str
-    """Path in the directory of its kind."""
-    config: str
-    """Configuration as YAML text."""
-    log_level: int
-    """Log level; 0 for the default."""
-    pause_checkpoint: str
-    """Checkpoints to pause at, a regular expression."""
-    stop_checkpoint: str
-    """Checkpoints to stop at, a regular expression."""
-
-
-@dataclasses.dataclass(slots=True)
-class Timestamps:
-    """When what happened, in Unix seconds of TAI; 0 for not yet."""
-
-    process_start: float = 0.0
-    configure_start: float = 0.0
-    configure_end: float = 0.0
-    run_start: float = 0.0
-    process_end: float = 0.0
 
 
 class _LoadError(Exception):
@@ -292,9 +264,15 @@ class QueuedScript:
     async def _configure(self) -> None:
         self.times.configure_start = self._now()
         await self._tell(self)
+        configure = self._remote.cmd_configure
         try:
-            await self._remote.cmd_configure.set_start(
+            await configure.set_start(
                 **self._index,
+                **existing_fields(
+                    configure,
+                    blockId=self.request.place.block_id,
+                    executionId=self.request.execution_id,
+                ),
                 config=self.request.config,
                 logLevel=self.request.log_level,
                 pauseCheckpoint=self.request.pause_checkpoint,
