@@ -29,7 +29,7 @@ from ..model import (
     ImageType,
 )
 from ..model.verification import TestResult
-from .event_schema import Schema, schema_of
+from .event_schema import Schema, make_schema, schema_of
 from .summary import JobSummary
 
 REPORT_VERSION = 1
@@ -159,9 +159,5 @@ class Report:
 
 def report_schema() -> Schema:
     """Return the JSON schema of ``report.json`` (`dict`), draft 2020-12."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "What is known of a run of the daily calibrations",
-        "version": REPORT_VERSION,
-        **schema_of(Report),
-    }
+    title = "What is known of a run of the daily calibrations"
+    return make_schema(title, REPORT_VERSION, schema_of(Report))

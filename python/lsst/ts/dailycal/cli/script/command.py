@@ -216,8 +216,9 @@ def _ask(path: str, index: int, config: dict[str, typing.Any]) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandError(
             f"{path} is started at an observatory only after a question, and there is no terminal "
-            "to ask at. To start it: --yes.",
+            "to ask at.",
             ExitCode.USAGE,
+            "To start it: --yes.",
         )
     for key, value in config.items():
         click.echo(f"  {key}: {value}")
