@@ -22,6 +22,7 @@ from lsst.ts.dailycal.cli.exit_codes import ExitCode
 from lsst.ts.dailycal.cli.main import cli
 from lsst.ts.dailycal.cli.schemas import OUTPUTS
 from lsst.ts.dailycal.cli.script.command import script
+from lsst.ts.dailycal.cli.script.properties import describe_default, describe_type
 from lsst.ts.dailycal.report.event_schema import Schema
 
 ROOMS = {
@@ -140,7 +141,7 @@ def configuration_page() -> str:
         (compatible if is_compatible else plain).append((name, rule))
     for name, rule in plain:
         lines += [f"`{name}`", f": {_text(rule['description'])}"]
-        lines += [f"  {_kind(rule)}{_default(rule)}", ""]
+        lines += [f"  {_values(rule)}", ""]
     lines += [
         "## Accepted and without effect",
         "",
@@ -156,38 +157,10 @@ def _text(text: str) -> str:
     return " ".join(text.split())
 
 
-def _kind(rule: dict[str, typing.Any]) -> str:
-    if "anyOf" in rule:
-        return " or ".join(_kind(part).removesuffix(".") for part in rule["anyOf"]) + "."
-    if "enum" in rule:
-        return "One of " + ", ".join(f"`{value}`" for value in rule["enum"]) + "."
-    limits = [
-        f"{word} {rule[key]}"
-        for key, word in (
-            ("minimum", "at least"),
-            ("exclusiveMinimum", "more than"),
-            ("maximum", "at most"),
-            ("maxLength", "at most as long as"),
-            ("maxItems", "at most as many as"),
-        )
-        if key in rule
-    ]
-    name = {"null": "null", "array": "a list of numbers", "object": "a group"}.get(
-        rule["type"], rule["type"]
-    )
-    return name + (f" ({', '.join(limits)})" if limits else "") + "."
-
-
-def _default(rule: dict[str, typing.Any]) -> str:
-    if "default" not in rule:
-        return " No default."
-    value = rule["default"]
-    shown = "null" if value is None else str(value).lower() if isinstance(value, bool) else value
-    return (
-        f" Default: `{shown!r}`."
-        if isinstance(shown, str) and not shown.strip()
-        else (f" Default: `{shown}`.")
-    )
+def _values(rule: dict[str, typing.Any]) -> str:
+    kind, default = describe_type(rule, "`"), describe_default(rule, "`")
+    end = f"Default: {default}." if default else "No default."
+    return f"{kind[:1].upper()}{kind[1:]}. {end}"
 
 
 def exit_codes_page() -> str:
