@@ -40,13 +40,12 @@ def describe_type(rule: Rule, quote: str = "") -> str:
         values = rule.get("enum", [rule.get("const")])
         return "one of " + ", ".join(f"{quote}{value}{quote}" for value in values)
     kinds = rule.get("type", "any value")
-    names = [_NAMES.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)]
-    if "array" in kinds and isinstance(rule.get("items"), Mapping):
-        names = [
-            f"{n} of {describe_type(rule['items'], quote)}" if n == "a list" else n for n in names
-        ]
+    names = dict(_NAMES)
+    if isinstance(rule.get("items"), Mapping):
+        names["array"] += f" of {describe_type(rule['items'], quote)}"
+    allowed = [names.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)]
     limits = [f"{word} {rule[key]}" for key, word in _LIMITS if key in rule]
-    return " or ".join(names) + (f" ({', '.join(limits)})" if limits else "")
+    return " or ".join(allowed) + (f" ({', '.join(limits)})" if limits else "")
 
 
 def describe_default(rule: Rule, quote: str = "") -> str:
