@@ -27,7 +27,7 @@ from json_strictly import check_output
 from lsst.ts.dailycal.cli.main import cli
 from lsst.ts.dailycal.cli.script.command import script
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(580)]
 
 SHOWN = shown_commands()
 ON_THE_OBSERVATORY = (How.RUN, How.SHORTENED, How.PLANNED, How.UNTIL_READY)
