@@ -20,7 +20,10 @@ import lsst.ts.dailycal
 from lsst.ts.dailycal.calibration import configuration_schema
 from lsst.ts.dailycal.cli.exit_codes import ExitCode
 from lsst.ts.dailycal.cli.main import cli
+from lsst.ts.dailycal.cli.schemas import OUTPUTS
 from lsst.ts.dailycal.cli.script.command import script
+from lsst.ts.dailycal.cli.script.properties import describe_default, describe_type
+from lsst.ts.dailycal.report.event_schema import Schema
 
 ROOMS = {
     "model": "The nouns of the domain",
@@ -69,6 +72,7 @@ def generate(app: Sphinx) -> None:
         "configuration.md": configuration_page(),
         "commands.md": commands_page(),
         "exit_codes.md": exit_codes_page(),
+        "json.md": json_page(),
         "rooms.md": table(rooms),
         "rooms.svg": picture(rooms),
         **{f"{room}.rst": room_page(room, title) for room, title in ROOMS.items() if exists(room)},
@@ -137,7 +141,7 @@ def configuration_page() -> str:
         (compatible if is_compatible else plain).append((name, rule))
     for name, rule in plain:
         lines += [f"`{name}`", f": {_text(rule['description'])}"]
-        lines += [f"  {_kind(rule)}{_default(rule)}", ""]
+        lines += [f"  {_values(rule)}", ""]
     lines += [
         "## Accepted and without effect",
         "",
@@ -153,38 +157,10 @@ def _text(text: str) -> str:
     return " ".join(text.split())
 
 
-def _kind(rule: dict[str, typing.Any]) -> str:
-    if "anyOf" in rule:
-        return " or ".join(_kind(part).removesuffix(".") for part in rule["anyOf"]) + "."
-    if "enum" in rule:
-        return "One of " + ", ".join(f"`{value}`" for value in rule["enum"]) + "."
-    limits = [
-        f"{word} {rule[key]}"
-        for key, word in (
-            ("minimum", "at least"),
-            ("exclusiveMinimum", "more than"),
-            ("maximum", "at most"),
-            ("maxLength", "at most as long as"),
-            ("maxItems", "at most as many as"),
-        )
-        if key in rule
-    ]
-    name = {"null": "null", "array": "a list of numbers", "object": "a group"}.get(
-        rule["type"], rule["type"]
-    )
-    return name + (f" ({', '.join(limits)})" if limits else "") + "."
-
-
-def _default(rule: dict[str, typing.Any]) -> str:
-    if "default" not in rule:
-        return " No default."
-    value = rule["default"]
-    shown = "null" if value is None else str(value).lower() if isinstance(value, bool) else value
-    return (
-        f" Default: `{shown!r}`."
-        if isinstance(shown, str) and not shown.strip()
-        else (f" Default: `{shown}`.")
-    )
+def _values(rule: dict[str, typing.Any]) -> str:
+    kind, default = describe_type(rule, "`"), describe_default(rule, "`")
+    end = f"Default: {default}." if default else "No default."
+    return f"{kind[:1].upper()}{kind[1:]}. {end}"
 
 
 def exit_codes_page() -> str:
@@ -215,6 +191,77 @@ def _field_docs() -> dict[str, str]:
         for (owner, name), lines in analyzer.attr_docs.items()
         if owner == "ExitCode"
     }
+
+
+def json_page() -> str:
+    """Write the page of what commands print with ``--json``, from the schemas."""
+    lines = [
+        "# What commands print as JSON",
+        "",
+        "With `--json` a command prints one JSON object, or one a line. `dailycal schema NAME` "
+        "prints the JSON schema; its `version` is raised when a key goes or gets another meaning, "
+        "and stays when there are more: pass over what you do not know.",
+        "",
+        "A key that ends in `utc` is a time in UTC, ISO 8601; one that ends in `tai` is in seconds "
+        "since 1970-01-01 TAI. Validity ranges are ISO 8601, TAI, as in the Butler. Durations are "
+        "in seconds. Names of images, components and jobs are texts, e.g. `AT_O_20220929_000004`.",
+        "",
+        "A command that cannot do what it is asked prints as its last line an object with "
+        '`"event": "Error"`, `text`, `advice` (what to do, at best a command) and `exit_code`.',
+        "",
+        "| NAME | version | printed by | what it is |",
+        "|---|---|---|---|",
+    ]
+    objects: dict[str, Schema] = {}
+    chapters: list[str] = []
+    for name, output in OUTPUTS.items():
+        schema = output.make()
+        by = ", ".join(f"`{command}`" for command in output.commands)
+        many = "; one a line" * output.many
+        lines.append(f"| [{name}](#{name}) | {schema['version']} | {by} | {output.text}{many} |")
+        if name == "line":  # each kind is described where its class is
+            chapters += ["## line", "", "See [Events as JSON](../events.md).", ""]
+            continue
+        kinds = schema.get("anyOf", [schema])
+        chapters += [f"## {name}", "", f"{schema['title']}, as {by} prints it.", ""]
+        for kind in kinds:
+            chapters += [*_keys_table(kind, objects), ""]
+    done: set[str] = set()
+    more: list[str] = []
+    while left := sorted(set(objects) - done):
+        for title in left:
+            more += [f"### {title}", "", *_keys_table(objects[title], objects), ""]
+            done.add(title)
+    return "\n".join([*lines, "", *chapters, "## Objects in them", "", *more])
+
+
+def _keys_table(schema: Schema, objects: dict[str, Schema]) -> list[str]:
+    """List the keys of an object; remember the objects in it."""
+    if "properties" not in schema:
+        return [f"Any keys, each {_json_type(schema['additionalProperties'], objects)}."]
+    lines = ["| key | type | meaning |", "|---|---|---|"]
+    for key, rule in schema["properties"].items():
+        text = rule.get("description", "").replace("|", "\\|")
+        lines.append(f"| `{key}` | {_json_type(rule, objects)} | {text} |")
+    return lines
+
+
+def _json_type(rule: Schema, objects: dict[str, Schema]) -> str:
+    """Say of which type a value is."""
+    if "anyOf" in rule:
+        return " or ".join(_json_type(item, objects) for item in rule["anyOf"])
+    if "enum" in rule:
+        return ", ".join(f"`{value}`" for value in rule["enum"])
+    if "prefixItems" in rule:
+        return "[" + ", ".join(_json_type(item, objects) for item in rule["prefixItems"]) + "]"
+    if rule["type"] == "array":
+        return f"list of {_json_type(rule['items'], objects)}"
+    if "properties" in rule:
+        objects.setdefault(rule["title"], rule)
+        return f"[{rule['title']}](#{rule['title'].lower()})"
+    if rule["type"] == "object":
+        return f"object of {_json_type(rule['additionalProperties'], objects)}"
+    return str(rule["type"])
 
 
 def commands_page() -> str:

@@ -18,7 +18,7 @@ from lsst.ts.dailycal.cli.script.events import Ended, LogLine, Metadata, Remark,
 from lsst.ts.dailycal.cli.script.view import JsonView
 from lsst.ts.dailycal.cli.watch.schema import line_schema
 from lsst.ts.dailycal.page import StepOutcome, StepStatus
-from lsst.ts.dailycal.report.event_schema import schema_of
+from lsst.ts.dailycal.report.event_schema import EVENT_SCHEMA_VERSION, schema_of
 from lsst.ts.dailycal.run.journal import RUN_CODEC
 
 VALIDATOR = jsonschema.Draft202012Validator(line_schema())
@@ -61,7 +61,7 @@ def lines(text: str) -> list[dict]:
 
 def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(line_schema())
-    assert line_schema()["version"] == 1
+    assert line_schema()["version"] == EVENT_SCHEMA_VERSION
 
 
 def test_every_event_of_the_page_is_as_the_schema_says(capsys):

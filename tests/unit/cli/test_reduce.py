@@ -16,6 +16,7 @@ import yaml
 from astropy.io import fits
 from astropy.table import Table
 
+from json_strictly import check_output
 from lsst.ts.dailycal.calibration.schema import configuration_schema
 from lsst.ts.dailycal.cli.exit_codes import ExitCode
 from lsst.ts.dailycal.cli.main import main
@@ -144,7 +145,7 @@ def test_a_file_says_where_its_dark_comes_from(plain, reduced):
 
 def test_what_is_printed_is_also_written(reduced):
     directory, result = reduced
-    printed = json.loads(result.stdout)
+    (printed,) = check_output("reduce", result.stdout)
     assert printed == json.loads((directory / "report.json").read_text())
     assert [item["image_type"] for item in printed["results"]] == ["BIAS", "DARK"]
     assert all(item["accepted"] for item in printed["results"])
@@ -344,7 +345,7 @@ def test_saved_statistics_are_judged_by_the_majority_of_exposures(bad, code, tmp
     path = write_stats(tmp_path / "verifyBiasStats.yaml", bad)
     result = dailycal("judge", path, "--json", cwd=tmp_path)
     assert result.returncode == code, result.stderr
-    decision = json.loads(result.stdout)
+    (decision,) = check_output("judge", result.stdout)
     assert decision["accepted"] is (code == ExitCode.OK)
     assert len(decision["bad_exposures"]) == bad
     assert (decision["image_type"], decision["exposures"]) == ("BIAS", 20)

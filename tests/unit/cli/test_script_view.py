@@ -1,11 +1,11 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import datetime
 import io
 import json
 import logging
 
-import pytest
 from rich.console import Console
 
 from lsst.ts.dailycal.cli.script.events import Ended, LogLine, Metadata, Remark, StateChanged
@@ -102,4 +102,7 @@ def test_events_for_programs_are_one_object_a_line(capsys):
     assert (first["event"], first["last_checkpoint"]) == ("StateChanged", "Setup")
     assert second["text"] == "two\nlines"
     assert (last["event"], last["exit_code"], last["state"]) == ("Ended", 0, "DONE")
-    assert last["time"] == pytest.approx(first["time"], abs=5)
+    assert second["level"] == "WARNING"
+    moments = [datetime.datetime.fromisoformat(line["utc"]) for line in (first, last)]
+    assert all(moment.utcoffset() == datetime.timedelta(0) for moment in moments)
+    assert moments[1] - moments[0] < datetime.timedelta(seconds=5)

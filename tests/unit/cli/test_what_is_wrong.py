@@ -90,7 +90,9 @@ def test_programs_are_told_of_an_error_as_an_object(tmp_path, words, code, says)
     result = dailycal(tmp_path, *words, "--json")
     assert result.returncode == code
     event = json.loads(result.stdout.splitlines()[-1])
-    assert set(event) == {"event", "text", "exit_code"}
+    assert set(event) == {"event", "text", "advice", "exit_code"}
     assert (event["event"], event["exit_code"]) == ("Error", code)
     assert says in event["text"]
+    assert event["text"].endswith(event["advice"])
+    assert (event["advice"] == "dailycal runs") == (words[0] == "status")
     jsonschema.validate(event, line_schema())

@@ -3,13 +3,13 @@
 
 """`dailycal runs`, `status` and `resume` on journals of runs of the script and of the page."""
 
-import json
 import os
 
 import pytest
 from click.testing import CliRunner
 from report_journal import BIASES, DARKS, TAGS, JournalMaker
 
+from json_strictly import check_output
 from lsst.ts.dailycal import model
 from lsst.ts.dailycal import page as page_room
 from lsst.ts.dailycal.cli.runs.command import runs, status
@@ -49,7 +49,8 @@ def invoke(command, *args):
 
 
 def listed(*args):
-    return [json.loads(line) for line in invoke(runs, "--json", *args).output.splitlines()]
+    output = invoke(runs, "--json", *args).output
+    return check_output("runs", output) if output else []
 
 
 def write_script(directory, *, ends=True, started=999_900.0, run_id=SCRIPT):
@@ -111,7 +112,7 @@ async def test_the_runs_of_its_scripts_are_shown_with_a_run_of_the_page(director
     write_script(directory)
     write_script(directory, started=500_000.0, run_id="20261117T000000-200001")
     await write_page(directory, DONE, FAILED, advice=("Look at the queue.",))
-    told = json.loads(invoke(status, PAGE, "--json").output)
+    (told,) = check_output("status", invoke(status, PAGE, "--json").output)
     assert [item["run_id"] for item in told["scripts"]] == [SCRIPT]
     output = invoke(status, PAGE).output
     for words in ("Step failed.", "- Look at the queue.", f"Run {SCRIPT}: failed",
@@ -192,7 +193,8 @@ async def test_the_latest_run_is_that_of_the_page_and_only_the_script_can_be_res
     page = await write_page(directory, DONE, FAILED)
     os.utime(script, (1.0, 1.0))
     os.utime(page, (2.0, 2.0))
-    assert json.loads(invoke(status, "--last", "--json").output)["run_id"] == PAGE
+    (told,) = check_output("status", invoke(status, "--last", "--json").output)
+    assert told["run_id"] == PAGE
     result = invoke(resume, PAGE)
     assert f"The run that took the images: {SCRIPT}" in str(result.exception)
     assert f"dailycal run --resume {PAGE}" in str(result.exception)

@@ -75,9 +75,10 @@ class MissingExtraError(ModuleNotFoundError):
         modules = " and ".join(extra.needed for extra in found)
         names = " and ".join(extras)
         verb, plural = ("is", "") if len(found) == 1 else ("are", "s")
-        advice = "; ".join(extra.advice for extra in found)
+        self.advice = "; ".join(extra.advice for extra in found)
         super().__init__(
-            f"{modules} {verb} not installed, which this needs (extra{plural} {names}): {advice}.",
+            f"{modules} {verb} not installed, which this needs (extra{plural} {names}): "
+            f"{self.advice}.",
             name=found[0].needed,
         )
 

@@ -66,7 +66,7 @@ def export_calibration(
                 timespan=timespan,
             )
         except (MissingCollectionError, MissingDatasetTypeError) as error:
-            raise CalibrationNotFoundError(f"{repo} has no {collection}: {error}") from error
+            raise CalibrationNotFoundError(f"the repository {repo} has no {collection}") from error
         if reference is None:
             raise CalibrationNotFoundError(
                 f"no {dataset_type} is valid in {collection} of {repo} at {moment} TAI"

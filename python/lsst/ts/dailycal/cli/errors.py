@@ -16,11 +16,14 @@ class CommandError(click.ClickException):
     Parameters
     ----------
     message : `str`
-        What is wrong, and what to do about it.
+        What is wrong, and, if it is not given apart, what to do about it.
     code : `ExitCode`
         Exit code of the command.
+    advice : `str`, optional
+        What to do about it, at best a command; it stands behind the message, and alone in JSON.
     """
 
-    def __init__(self, message: str, code: ExitCode) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, code: ExitCode, advice: str = "") -> None:
+        super().__init__(f"{message} {advice}".rstrip())
         self.code = code
+        self.advice = advice

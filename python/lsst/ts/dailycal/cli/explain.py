@@ -27,6 +27,8 @@ class Explanation:
     """What is wrong and what to do; a line for each of several problems."""
     code: int
     """Exit code."""
+    advice: str = ""
+    """What to do, at best a command; the end of the text, or empty if that does not say."""
 
 
 def is_full_output(error: Exception) -> bool:
@@ -50,7 +52,8 @@ def explain(error: Exception) -> Explanation | None:
         `None` if it is a defect of ours.
     """
     if isinstance(error, click.ClickException):
-        return Explanation(error.format_message(), _code_of(error))
+        advice = error.advice if isinstance(error, CommandError) else ""
+        return Explanation(error.format_message(), _code_of(error), advice)
     return _of_ours(error) or _of_the_system(error)
 
 
@@ -69,11 +72,12 @@ def _of_ours(error: Exception) -> Explanation | None:
         return Explanation("\n".join(error.problems), ExitCode.CONFIGURATION)
     if isinstance(error, CalibrationError):
         is_lost = isinstance(error, JournalError)
-        return Explanation(str(error), ExitCode.NOT_FOUND if is_lost else ExitCode.FAILED)
+        code = ExitCode.NOT_FOUND if is_lost else ExitCode.FAILED
+        return Explanation(str(error), code, error.remedy)
     if isinstance(error, ModuleNotFoundError):
         missing = missing_extra(error)
         if missing is not None:
-            return Explanation(f"Error: {missing}", ExitCode.NOT_INSTALLED)
+            return Explanation(f"Error: {missing}", ExitCode.NOT_INSTALLED, missing.advice)
     return None
 
 

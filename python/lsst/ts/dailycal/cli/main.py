@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "stats": ("report.stats", "stats", "Print value and limit of every verification test."),
     "resume": ("runs.resume", "resume", "Finish a run that failed, was stopped or was killed."),
     "faults": ("faults", "faults", "List the faults that can be rehearsed."),
+    "schema": ("schema", "schema", "Print the JSON schemas of what --json prints."),
     "version": ("version", "version", "Print the versions of what matters."),
 }
 
@@ -145,7 +146,8 @@ def _end(error: Exception) -> int:
     if "--json" in sys.argv:
         from .output import print_json
 
-        print_json({"event": "Error", "text": found.text, "exit_code": int(found.code)})
+        print_json({"event": "Error", "text": found.text, "advice": found.advice,
+                    "exit_code": int(found.code)})  # fmt: skip
     return found.code
 
 

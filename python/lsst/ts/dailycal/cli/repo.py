@@ -121,9 +121,9 @@ def _read(path: str) -> "RepositoryContents":
 def _no_repository(name: str) -> CommandError:
     return CommandError(
         f"There is no Butler repository {name}: it is neither a directory with a butler.yaml nor "
-        "an alias in $DAF_BUTLER_REPOSITORY_INDEX. `dailycal repo create PATH` makes one; that of "
-        "`dailycal run` is run/repo.",
+        "an alias in $DAF_BUTLER_REPOSITORY_INDEX.",
         ExitCode.NOT_FOUND,
+        "`dailycal repo create PATH` makes one; that of `dailycal run` is run/repo.",
     )
 
 
@@ -173,7 +173,9 @@ def ingest(files: tuple[Path, ...], *, repository: str, copy: bool, as_json: boo
     except (FileNotFoundError, LookupError) as error:
         raise _no_repository(repository) from error
     if as_json:
-        print_json({"added": added, "refused": refused})
+        from .printed import AddedFrames
+
+        print_json(AddedFrames(tuple(added), refused))
     else:
         for text in refused.values():
             click.echo(f"Refused: {text}", err=True)

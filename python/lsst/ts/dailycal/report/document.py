@@ -33,7 +33,7 @@ from ..model import (
 )
 from ..model.verification import TestResult
 from ..page.conditions import JudgedReading
-from .event_schema import Schema, schema_of
+from .event_schema import Schema, make_schema, schema_of
 from .summary import JobSummary
 
 REPORT_VERSION = 1
@@ -195,9 +195,5 @@ class Report:
 
 def report_schema() -> Schema:
     """Return the JSON schema of ``report.json`` (`dict`), draft 2020-12."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "What is known of a run of the daily calibrations",
-        "version": REPORT_VERSION,
-        **schema_of(Report),
-    }
+    title = "What is known of a run of the daily calibrations"
+    return make_schema(title, REPORT_VERSION, schema_of(Report))

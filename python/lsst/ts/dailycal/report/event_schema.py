@@ -1,22 +1,25 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The JSON schema of what commands print with ``--json``, one event a line."""
+"""JSON schemas of what commands print with ``--json``, made from classes."""
 
-__all__ = ["EVENT_SCHEMA_VERSION", "event_schema", "schema_of"]
+__all__ = ["EVENT_SCHEMA_VERSION", "LEVEL", "Schema", "event_schema", "make_schema", "schema_of"]
 
 import dataclasses
 import enum
+import functools
+import itertools
 import os
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from ..model import ComponentName, ImageName, JobKey
+from ..model import ComponentName, ImageName, JobKey, ScriptUpdate
 
-EVENT_SCHEMA_VERSION = 1
+EVENT_SCHEMA_VERSION = 2
 """Raised when an event loses a key, or one gets another meaning; not when there are more."""
 Schema = dict[str, typing.Any]
+LEVEL: Schema = {"type": "string", "description": "Level of the log, e.g. WARNING."}
 _NAMES = (ComponentName, ImageName, JobKey)
 _PLAIN: dict[typing.Any, Schema] = {
     str: {"type": "string"},
@@ -27,7 +30,13 @@ _PLAIN: dict[typing.Any, Schema] = {
 }
 
 
-def event_schema(events: Iterable[type], extra: typing.Mapping[str, Schema]) -> Schema:
+def make_schema(title: str, version: int, content: Schema) -> Schema:
+    """Make a schema that can stand alone, draft 2020-12 (`dict`)."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {**head, **content, "title": title, "version": version}
+
+
+def event_schema(events: Iterable[type], extra: Mapping[str, Schema]) -> Schema:
     """Make the schema of a line from the classes of the events.
 
     Parameters
@@ -42,28 +51,49 @@ def event_schema(events: Iterable[type], extra: typing.Mapping[str, Schema]) -> 
     schema : `dict`
         JSON schema, draft 2020-12.
     """
-    lines = {kind.__name__: schema_of(kind) for kind in events}
+    lines = {kind.__name__: with_named_levels(kind) for kind in events}
     for name, properties in extra.items():
         lines[name] = {"type": "object", "properties": properties, "required": list(properties)}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A line that a command of dailycal prints with --json",
-        "version": EVENT_SCHEMA_VERSION,
+    content = {
         "type": "object",
         "required": ["event"],
         "properties": {
-            "event": {"enum": sorted(lines)},
-            "time": {"type": "number", "description": "seconds since 1970 UTC, when it was heard"},
-            "tai": {"type": "number", "description": "seconds since 1970 TAI, when recorded"},
+            "event": {"enum": sorted(lines), "description": "Which kind of line this is."},
+            "utc": {"type": "string", "description": "When it was heard or recorded, ISO 8601."},
+            "tai": {"type": "number", "description": "When it was recorded, s since 1970 TAI."},
         },
         "oneOf": [
             {
                 **schema,
+                "title": name,
                 "properties": {"event": {"const": name}, **schema["properties"]},
             }
             for name, schema in sorted(lines.items())
         ],
     }
+    title = "A line that a command of dailycal prints with --json"
+    return make_schema(title, EVENT_SCHEMA_VERSION, content)
+
+
+def with_named_levels(kind: type) -> Schema:
+    """Make the schema of an event as `~.plain.event_line` writes it: with names of levels."""
+    schema = schema_of(kind)
+    properties = dict(schema["properties"])
+    if properties.get("level", {}).get("type") == "integer":
+        properties["level"] = LEVEL
+    if typing.get_type_hints(kind).get("update") is ScriptUpdate:
+        update = properties["update"]
+        pair = {"type": "array", "prefixItems": [LEVEL, _PLAIN[str]], "minItems": 2, "maxItems": 2}
+        messages = {
+            "type": "array",
+            "items": pair,
+            "description": "Log messages since the update before: level and text.",
+        }
+        properties["update"] = {
+            **update,
+            "properties": {**update["properties"], "messages": messages},
+        }
+    return {**schema, "properties": properties}
 
 
 def schema_of(kind: typing.Any) -> Schema:
@@ -82,14 +112,44 @@ def schema_of(kind: typing.Any) -> Schema:
         values = [item.value if isinstance(item.value, str) else item.name for item in kind]
         return {"enum": values}
     if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        names = [field.name for field in dataclasses.fields(kind)]
-        return {
-            "type": "object",
-            "properties": {name: schema_of(hints[name]) for name in names},
-            "required": names,
-        }
+        return _of_dataclass(typing.cast("type", kind))
     return _generic(kind)
+
+
+def _of_dataclass(kind: type) -> Schema:
+    hints = typing.get_type_hints(kind)
+    names = [field.name for field in dataclasses.fields(kind)]
+    docs = _field_docs(kind)
+    properties = {
+        name: schema_of(hints[name]) | ({"description": docs[name]} if name in docs else {})
+        for name in names
+    }
+    return {
+        "type": "object",
+        "title": kind.__name__,
+        "properties": properties,
+        "required": names,
+    }
+
+
+@functools.cache
+def _field_docs(kind: type) -> dict[str, str]:
+    """Read what stands under each field, which Python does not keep."""
+    import ast
+    import inspect
+    import textwrap
+
+    found: dict[str, str] = {}
+    for owner in reversed(kind.__mro__):
+        if not dataclasses.is_dataclass(owner):
+            continue
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
+        body = getattr(tree, "body", [])
+        for field, below in itertools.pairwise(body):
+            if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr):
+                name, text = ast.unparse(field.target), ast.literal_eval(below.value)
+                found[name] = " ".join(str(text).split())
+    return found
 
 
 def _generic(kind: typing.Any) -> Schema:
@@ -105,6 +165,6 @@ def _generic(kind: typing.Any) -> Schema:
             "minItems": len(arguments),
             "maxItems": len(arguments),
         }
-    if origin is not None and issubclass(origin, typing.Mapping):
+    if origin is not None and issubclass(origin, Mapping):
         return {"type": "object", "additionalProperties": schema_of(arguments[1])}
     raise TypeError(f"{kind!r} stands in no event")

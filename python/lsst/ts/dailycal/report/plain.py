@@ -3,10 +3,11 @@
 
 """Values as what JSON knows."""
 
-__all__ = ["to_plain"]
+__all__ = ["event_line", "to_plain"]
 
 import dataclasses
 import enum
+import logging
 import os
 import typing
 
@@ -38,3 +39,31 @@ def to_plain(value: object) -> typing.Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     return value
+
+
+def event_line(event: object, *, utc: str, **times: float) -> dict[str, typing.Any]:
+    """Write an event as the object that is printed of it.
+
+    Parameters
+    ----------
+    event : `object`
+        A dataclass, whose name becomes the key ``event``.
+    utc : `str`
+        When it was heard or recorded, ISO 8601.
+    **times : `float`
+        Other times, by the name of their key.
+
+    Returns
+    -------
+    line : `dict`
+        Levels of the log are names in it.
+    """
+    plain = to_plain(event)
+    if isinstance(plain.get("level"), int):
+        plain["level"] = logging.getLevelName(plain["level"])
+    update = plain.get("update")
+    if isinstance(update, dict):
+        update["messages"] = [
+            [logging.getLevelName(level), text] for level, text in update["messages"]
+        ]
+    return {"event": type(event).__name__, "utc": utc, **times, **plain}

@@ -3,7 +3,7 @@
 
 """Times as they are shown: UTC for people, ISO 8601 with a Z for programs."""
 
-__all__ = ["iso_utc", "people_utc", "utc_from_tai"]
+__all__ = ["iso_utc", "now_utc", "people_utc", "utc_from_tai"]
 
 import datetime
 import functools
@@ -33,7 +33,16 @@ def utc_from_tai(tai: float) -> datetime.datetime:
 
 def iso_utc(tai: float) -> str:
     """Write a time for programs, e.g. 2026-11-23T14:30:00.250Z (`str`)."""
-    return utc_from_tai(tai).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _iso(utc_from_tai(tai))
+
+
+def now_utc() -> str:
+    """Write the time of now for programs (`str`)."""
+    return _iso(datetime.datetime.now(datetime.UTC))
+
+
+def _iso(moment: datetime.datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def people_utc(tai: float) -> str:

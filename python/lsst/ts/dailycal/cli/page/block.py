@@ -101,12 +101,12 @@ def validate(
     )
     if as_json:
         from ..output import print_json
+        from ..printed import BlockVerdict
 
+        scripts = tuple(part.script.path for part in item.scripts)
         print_json(
-            {"valid": not problems, "problems": problems, "unchecked": unchecked,
-             "remarks": item.remarks,
-             "scripts": [part.script.path for part in item.scripts]}
-        )  # fmt: skip
+            BlockVerdict(not problems, tuple(problems), tuple(unchecked), item.remarks, scripts)
+        )
     else:
         for text in (*problems, *unchecked, *(f"Remark: {remark}" for remark in item.remarks)):
             click.echo(text)

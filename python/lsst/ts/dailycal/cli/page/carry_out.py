@@ -23,6 +23,7 @@ if typing.TYPE_CHECKING:
     from rich.console import Console
 
     from ...page import CheckSettings, PageOutcome, PagePlan, PageRun
+    from ...report.summary import CalibrationSummary
     from .resume import Resumption
     from .view import PageView
 
@@ -106,8 +107,11 @@ def carry_out(
         raise CommandError(str(error), ExitCode.BUSY) from None
     if as_json:
         from ...report.plain import to_plain
+        from ...report.times import now_utc
 
-        print_json({"event": "Outcome", "succeeded": outcome.succeeded, **to_plain(outcome)})
+        print_json({"event": "Outcome", "utc": now_utc(), "succeeded": outcome.succeeded,
+                    "calibrations": to_plain(_calibrations(begin)),
+                    **to_plain(outcome)})  # fmt: skip
     else:
         from .tables import outcome_view
 
@@ -128,6 +132,17 @@ def _served(
 
     require("views")
     return serving(directory, tell)
+
+
+def _calibrations(begin: float) -> "list[CalibrationSummary]":
+    """Say what became of the calibrations, where their journals are on this machine."""
+    from ...page import page_directory
+    from ...report import summarize_run
+    from ...run import read_run_entries
+    from ..report.at_end import journals_since
+
+    paths = journals_since(page_directory().parent, begin)
+    return [item for path in paths for item in summarize_run(read_run_entries(path)).calibrations]
 
 
 def _report(begin: float, *, as_json: bool) -> None:

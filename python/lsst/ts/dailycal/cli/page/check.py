@@ -63,10 +63,10 @@ def check(
     findings = _look(plan, there, make_settings(there, checks))
     refused = any(finding.severity is Severity.REFUSAL for finding in findings)
     if as_json:
-        from ...report.plain import to_plain
         from ..output import print_json
+        from ..printed import CheckVerdict
 
-        print_json({"ready": not refused, "findings": to_plain(findings)})
+        print_json(CheckVerdict(not refused, tuple(findings)))
     else:
         from ..output import make_console
         from .tables import checks_table

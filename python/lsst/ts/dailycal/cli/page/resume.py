@@ -97,8 +97,9 @@ def read_resumption(run: str, directory: Path, *, real: bool) -> Resumption:
     if started.procedure not in PROCEDURES:
         again = go_on(started.command, summary.run_id, step=summary.next_step)
         raise CommandError(
-            f"{summary.run_id} is a run of the block {started.procedure}; to go on: {again}",
+            f"{summary.run_id} is a run of the block {started.procedure}; to go on:",
             ExitCode.USAGE,
+            str(again),
         )
     found = _script_run(path, entries, summary)
     _refuse_running(path, summary, found)
@@ -137,8 +138,9 @@ def _find(run: str, directory: Path) -> Path:
         raise CommandError(f"There is no run of the page in {roots[0]}.", ExitCode.NOT_FOUND)
     if as_path.name == run and not run.startswith("page-"):
         raise CommandError(
-            f"{run} is no run of the page. A run of the script: dailycal resume {run}",
+            f"{run} is no run of the page. A run of the script:",
             ExitCode.NOT_FOUND,
+            f"dailycal resume {run}",
         )
     for root in roots:
         if (root / f"{as_path.name}.jsonl").is_file() and as_path.name == run:
@@ -246,13 +248,13 @@ def _refuse_running(path: Path, summary: "PageSummary", run: "ScriptRun | None")
     owner = holder_of(path.with_name(LOCK_NAME))
     if owner is not None and summary.run_id.endswith(f"-{owner.pid}"):
         raise CommandError(
-            f"{summary.run_id} is under way, by {owner}. To watch it: "
-            f"{watch_run(summary.run_id, str(path.parent.parent))}",
+            f"{summary.run_id} is under way, by {owner}. To watch it:",
             ExitCode.BUSY,
+            str(watch_run(summary.run_id, str(path.parent.parent))),
         )
     if run is not None and run.status == "running":
         raise CommandError(
-            f"The script of {summary.run_id} goes on in the queue. To watch it: "
-            f"{watch_run(run.run_id, str(path.parent.parent))}",
+            f"The script of {summary.run_id} goes on in the queue. To watch it:",
             ExitCode.BUSY,
+            str(watch_run(run.run_id, str(path.parent.parent))),
         )

@@ -54,9 +54,9 @@ def claim_place(place: Place) -> None:
     root = place.own.root
     if root.is_dir() and any(root.iterdir()) and not is_ours(root):
         raise CommandError(
-            f"{root} holds something that is not ours, and stays as it is. "
-            "Choose another --directory.",
+            f"{root} holds something that is not ours, and stays as it is.",
             ExitCode.USAGE,
+            "Choose another --directory.",
         )
     root.mkdir(parents=True, exist_ok=True)
     if not is_ours(root):

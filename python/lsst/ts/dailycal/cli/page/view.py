@@ -8,7 +8,6 @@ __all__ = ["JsonPageView", "PageView", "RichPageView"]
 import contextlib
 import logging
 import pathlib
-import time
 import typing
 
 from rich.console import Console
@@ -27,8 +26,9 @@ from ...page import (
     format_duration,
 )
 from ...report.outlook import look_ahead, short_time
-from ...report.plain import to_plain
+from ...report.plain import event_line
 from ...report.progress import Progress
+from ...report.times import now_utc
 from ..output import print_json
 from ..watch.display import Display, Style
 from ..watch.follow import JournalFollower
@@ -74,11 +74,11 @@ class JsonPageView:
             if now == self._last and not update.messages:
                 return
             self._last = now
-        print_json({"event": type(event).__name__, "time": time.time(), **to_plain(event)})
+        print_json(event_line(event, utc=now_utc()))
 
     def tell(self, text: str) -> None:
         """Print what is done around the run."""
-        print_json({"event": "Remark", "time": time.time(), "text": text})
+        print_json({"event": "Remark", "utc": now_utc(), "text": text})
 
     def announce(self, text: str) -> None:
         """Print what everybody is told."""

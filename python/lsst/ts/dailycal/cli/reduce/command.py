@@ -155,7 +155,7 @@ def _finish(
 ) -> int:
     """Write and tell what was done."""
     from ..output import make_console, print_json
-    from .products import write_all
+    from .products import Reduction, write_all
     from .tables import print_left_out, print_reduced
 
     report = write_all(output, chosen, results, left_out) if results else None
@@ -166,7 +166,7 @@ def _finish(
         print_json(report)
     if not results:
         if as_json:
-            print_json({"results": [], "left_out": left_out})
+            print_json(Reduction(None, {}, (), tuple(left_out)))
         raise CommandError("There are no biases or darks that can be combined.", ExitCode.NOT_FOUND)
     if not as_json:
         _tell(f"Written to {output}.")

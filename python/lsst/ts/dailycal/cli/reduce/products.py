@@ -3,8 +3,16 @@
 
 """The files that ``dailycal reduce`` writes and reads, beside raw files."""
 
-__all__ = ["PRODUCTS", "check_output", "read_given", "write_all"]
+__all__ = [
+    "PRODUCTS",
+    "ReducedCalibration",
+    "Reduction",
+    "check_output",
+    "read_given",
+    "write_all",
+]
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -12,13 +20,48 @@ import typing
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...model import ImageType
+from ...model import Decision, ImageType
 from ..errors import CommandError
 from ..exit_codes import ExitCode
+from .files import LeftOutFile
 
 if typing.TYPE_CHECKING:
     from .calibrate import Given, Reduced
-    from .files import LeftOutFile, RawSet
+    from .files import RawSet
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReducedCalibration:
+    """What was made of the frames of one image type."""
+
+    image_type: ImageType
+    """Which type."""
+    accepted: bool
+    """May it be used?"""
+    decision: Decision
+    """What the accept rule made of the frames."""
+    combined: tuple[int, ...]
+    """Ids of the exposures that were combined."""
+    verified_with: dict[str, str]
+    """What was subtracted for the verification: dataset types and names of the calibrations."""
+    notes: tuple[str, ...]
+    """What whoever uses it should know."""
+    files: dict[str, Path]
+    """What was written: ``combined``, ``statistics`` and ``table``."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reduction:
+    """What was made of raw files."""
+
+    day_obs: int | None
+    """Observing day, e.g. 20240624; `None` if nothing could be combined."""
+    setup: dict[str, str]
+    """Sequencer and settings of the camera that the frames agree in, by their header keys."""
+    results: tuple[ReducedCalibration, ...]
+    """One an image type; empty if nothing could be combined."""
+    left_out: tuple[LeftOutFile, ...]
+    """The files that have no part in it."""
 
 
 def _products(image_type: ImageType) -> dict[str, str]:
@@ -91,7 +134,7 @@ def write_all(
     chosen: "RawSet",
     results: "Sequence[Reduced]",
     left_out: "Sequence[LeftOutFile]",
-) -> dict[str, object]:
+) -> Reduction:
     """Write what was made, and what was done; remove what is there of an earlier reduction.
 
     Parameters
@@ -107,7 +150,7 @@ def write_all(
 
     Returns
     -------
-    report : `dict`
+    report : `Reduction`
         Content of the report.
     """
     from ...report.plain import to_plain
@@ -116,23 +159,23 @@ def write_all(
     for name in PRODUCTS:
         (directory / name).unlink(missing_ok=True)
     first = chosen.files[0]
-    report = {
-        "day_obs": first.day_obs,
-        "setup": dict(first.frame.group.settings),
-        "results": [
-            {
-                "image_type": reduced.image_type,
-                "accepted": reduced.decision.accepted,
-                "decision": reduced.decision,
-                "combined": reduced.combined.inputs,
-                "verified_with": dict(reduced.verified_with),
-                "notes": reduced.notes,
-                "files": _write_products(directory, reduced),
-            }
+    report = Reduction(
+        day_obs=first.day_obs,
+        setup=dict(first.frame.group.settings),
+        results=tuple(
+            ReducedCalibration(
+                image_type=reduced.image_type,
+                accepted=reduced.decision.accepted,
+                decision=reduced.decision,
+                combined=tuple(reduced.combined.inputs),
+                verified_with=dict(reduced.verified_with),
+                notes=reduced.notes,
+                files=_write_products(directory, reduced),
+            )
             for reduced in results
-        ],
-        "left_out": left_out,
-    }
+        ),
+        left_out=tuple(left_out),
+    )
     text = json.dumps(to_plain(report), ensure_ascii=False, indent=1) + "\n"
     _put(directory / REPORT, lambda path: path.write_text(text, encoding="utf-8"))
     return report

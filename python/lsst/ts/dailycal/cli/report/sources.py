@@ -78,9 +78,9 @@ def find_sources(path: Path, repository: str | None = None) -> Sources:
     scripts = read_run(path).scripts
     if not scripts:
         raise CommandError(
-            f"{path.stem} took no images, so that there is nothing to report but its steps: "
-            f"dailycal status {path.stem}",
+            f"{path.stem} took no images, so that there is nothing to report but its steps:",
             ExitCode.NOT_FOUND,
+            f"dailycal status {path.stem}",
         )
     journal = path.parent.parent / f"{scripts[-1].run_id}.jsonl"
     return Sources(journal, repository or _repository(journal), _findings(path), path)

@@ -3,7 +3,7 @@
 
 """The command ``dailycal stats``."""
 
-__all__ = ["stats"]
+__all__ = ["StatsRow", "stats"]
 
 import dataclasses
 import typing
@@ -20,8 +20,27 @@ from .sources import REPOSITORY_OPTION, find_sources, open_archive
 if typing.TYPE_CHECKING:
     from ...report.document import Report
 
-COLUMNS = ("image_type", "exposure_id", "amplifier", "test", "value", "limit", "unit", "passed")
-"""Columns of the table, of CSV, and keys of JSON."""
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StatsRow:
+    """A verification test of an amplifier of an exposure: a row of the table."""
+
+    image_type: str
+    """BIAS or DARK."""
+    exposure_id: int
+    """Id of the exposure."""
+    amplifier: str
+    """C00 to C17."""
+    test: str
+    """Name of the test, e.g. NOISE."""
+    value: float | None
+    """What is held against the limit, in the unit of the test; `None` if it is not known."""
+    limit: float | None
+    """The largest value that passes; `None` if it is not known."""
+    unit: str
+    """Unit of both."""
+    passed: bool
+    """Did it pass?"""
 
 
 @click.command(
@@ -55,14 +74,15 @@ def stats(
     if as_csv and as_json:
         raise click.UsageError("Choose one of --csv and --json.")
     path = latest_journal(directory, pages=True) if run is None else find_journal(run, directory)
-    rows = [row for row in _rows(path, repository) if not (failed and row["passed"])]
+    rows = [row for row in _rows(path, repository) if not (failed and row.passed)]
     if as_csv:
         import csv
         import sys
 
-        writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+        names = [field.name for field in dataclasses.fields(StatsRow)]
+        writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(map(dataclasses.asdict, rows))
     elif as_json:
         from ..output import print_json
 
@@ -72,7 +92,7 @@ def stats(
         _print_table(rows, failed=failed)
 
 
-def _rows(path: Path, repository: str | None) -> list[dict[str, typing.Any]]:
+def _rows(path: Path, repository: str | None) -> list[StatsRow]:
     from ...model.verification import VERIFICATION_TESTS
     from ...report.compile import compile_report
     from ...run import read_run_entries
@@ -83,11 +103,11 @@ def _rows(path: Path, repository: str | None) -> list[dict[str, typing.Any]]:
         raise CommandError(gap, ExitCode.NOT_FOUND)
     report, _ = compile_report(read_run_entries(sources.journal), archive, with_pixels=False)
     rows = [
-        {
-            "image_type": str(item.image_type),
+        StatsRow(
+            image_type=str(item.image_type),
+            unit=VERIFICATION_TESTS[test.test].unit if test.test in VERIFICATION_TESTS else "",
             **dataclasses.asdict(test),
-            "unit": VERIFICATION_TESTS[test.test].unit if test.test in VERIFICATION_TESTS else "",
-        }
+        )
         for item in report.calibrations
         for test in item.tests
     ]
@@ -102,7 +122,7 @@ def _why_none(report: "Report") -> str:
     return f"Nothing was verified in run {report.run_id}."
 
 
-def _print_table(rows: list[dict[str, typing.Any]], *, failed: bool) -> None:
+def _print_table(rows: list[StatsRow], *, failed: bool) -> None:
     from rich.text import Text
 
     from ...report.table import styled_table
@@ -111,14 +131,14 @@ def _print_table(rows: list[dict[str, typing.Any]], *, failed: bool) -> None:
     table = styled_table("Type", "Exposure", "Amplifier", "Test", "Value", "Limit", "Unit", "")
     for row in rows:
         value, limit = (
-            "-" if row[name] is None else f"{row[name]:.4g}" for name in ("value", "limit")
+            "-" if number is None else f"{number:.4g}" for number in (row.value, row.limit)
         )
-        verdict = Text("passed", "green") if row["passed"] else Text("FAILED", "bold red")
+        verdict = Text("passed", "green") if row.passed else Text("FAILED", "bold red")
         table.add_row(
-            row["image_type"], str(row["exposure_id"]), row["amplifier"], row["test"],
-            value, limit, row["unit"], verdict,
+            row.image_type, str(row.exposure_id), row.amplifier, row.test,
+            value, limit, row.unit, verdict,
         )  # fmt: skip
     console = make_console()
     console.print(table)
-    count = sum(not row["passed"] for row in rows)
+    count = sum(not row.passed for row in rows)
     console.print(f"{count} failed." if failed else f"{count} of {len(rows)} failed.")

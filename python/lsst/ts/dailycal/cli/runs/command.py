@@ -25,6 +25,8 @@ from .journals import (
 if typing.TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from ..printed import PrintedPage, PrintedRun
+
 
 @click.command(cls=ExampleCommand, examples=("dailycal runs", "dailycal runs --json"))
 @DIRECTORY_OPTION
@@ -42,7 +44,7 @@ def runs(*, directory: Path | None, as_json: bool) -> None:
     found = read_runs(list_journals(directory, pages=True), complain)
     if as_json:
         for run in found:
-            print_json(_plain(run))
+            print_json(_printed(run))
         return
     if not found:
         click.echo(no_journal(directory))
@@ -82,17 +84,19 @@ def status(run: str | None, *, last: bool, directory: Path | None, as_json: bool
     from ..output import make_console, print_json
 
     if as_json:
-        print_json({**_plain(known), "scripts": known.scripts} if known.scripts else _plain(known))
+        print_json(_printed(known, at_length=True))
         return
     make_console().print(shown(known), soft_wrap=True)
 
 
-def _plain(run: KnownRun) -> dict[str, typing.Any]:
+def _printed(run: KnownRun, *, at_length: bool = False) -> "PrintedRun | PrintedPage":
     """Say for programs what is known of a run."""
-    from ...report.plain import to_plain
+    from ...page import PageSummary
+    from ..printed import print_page, print_run
 
-    told = {"kind": run.listed.kind, "advice": run.listed.advice, "who": run.listed.who}
-    return {**told, **to_plain(run.summary), "status": run.listed.status}
+    if isinstance(run.summary, PageSummary):
+        return print_page(run.summary, run.listed, run.scripts if at_length else None)
+    return print_run(run.summary, run.listed)
 
 
 def shown(run: KnownRun) -> "RenderableType":

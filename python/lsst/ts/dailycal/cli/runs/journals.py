@@ -130,9 +130,9 @@ def find_journal(run: str, directory: Path | None) -> Path:
             return path
     places = " or ".join(map(str, roots))
     raise CommandError(
-        f"There is no journal of a run {run} in {places}. `dailycal runs` lists the runs that "
-        "have one.",
+        f"There is no journal of a run {run} in {places}. The runs that have one:",
         ExitCode.NOT_FOUND,
+        "dailycal runs",
     )
 
 

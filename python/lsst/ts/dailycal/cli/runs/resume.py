@@ -151,8 +151,8 @@ def _refuse_page(path: Path) -> None:
     if ids:
         parts.append(f"The run that took the images: {', '.join(ids)}.")
     if known.listed.advice:  # last, and without a full stop: it is there to be copied
-        parts.append(f"To go on: {known.listed.advice}")
-    raise CommandError(" ".join(parts), ExitCode.USAGE)
+        parts.append("To go on:")
+    raise CommandError(" ".join(parts), ExitCode.USAGE, known.listed.advice)
 
 
 def _read(path: Path) -> "RunState":

@@ -42,12 +42,27 @@ LOG_LEVEL_OPTION = click.option(
 )
 
 
+class ScriptCommand(ExampleCommand):
+    """The command; asked for help on a script, it says what a configuration may hold."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; the help of a script is another than that of the command."""
+        asked = [word for word in args if word in ("-h", "--help")]
+        others = [word for word in args if word not in asked]
+        if asked and len(others) == 1 and not others[0].startswith("-"):
+            _explain(others[0])
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+
 @click.command(
-    cls=ExampleCommand,
+    cls=ScriptCommand,
     epilog=EXIT_CODES_HELP,
     examples=(
         "run_script auxtel/make_latiss_calibrations.py -p script_mode=BIAS_DARK",
         "run_script auxtel/make_latiss_calibrations.py -c config.yaml -p n_bias=5 --json",
+        "run_script -h auxtel/make_latiss_calibrations.py",
+        "run_script --schema auxtel/enable_latiss.py",
     ),
 )
 @click.argument("path")
@@ -70,6 +85,7 @@ LOG_LEVEL_OPTION = click.option(
 @LOG_LEVEL_OPTION
 @click.option("--pause-checkpoint", default="", metavar="REGEX", help="Pause at these checkpoints.")
 @click.option("--stop-checkpoint", default="", metavar="REGEX", help="Stop at these checkpoints.")
+@click.option("--schema", is_flag=True, help="Print the configuration's schema; start nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before starting.")
 @display_options
@@ -84,6 +100,7 @@ def script(
     stop_checkpoint: str,
     as_json: bool,
     yes: bool,
+    schema: bool = False,
     plain: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -92,6 +109,8 @@ def script(
     PATH is a file, or the path that a queue shows. The configuration is checked against the
     script's own schema before anything starts. Ctrl-C asks the script to stop; the second one, or
     a minute later, ends it.
+
+    `run_script -h PATH` says what a configuration of this script may hold.
     """
     import asyncio
 
@@ -101,6 +120,10 @@ def script(
 
     _check_patterns({"pause": pause_checkpoint, "stop": stop_checkpoint})
     executable = find_script(path)
+    if schema:
+        found = fetch_schema(executable, INDEX_BASE)
+        click.echo(yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=100), nl=False)
+        return ExitCode.OK
     config = read_configuration(read_text(config_file), pairs)
     number = index or INDEX_BASE + random.randrange(100_000)  # noqa: S311 - not a secret
     full = check_configuration(fetch_schema(executable, number), config)
@@ -143,6 +166,28 @@ def script(
         is_rejected = _show_outcome(begin, as_json=as_json)
         return ExitCode.REJECTED if code == 0 and is_rejected else code
     return code
+
+
+def _explain(path: str) -> None:
+    """Print what a configuration of a script may hold."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from ..output import make_console
+    from .config import fetch_schema
+    from .properties import describe_properties
+
+    schema = fetch_schema(find_script(path), INDEX_BASE)
+    console = make_console()
+    if schema is None:
+        console.print(f"{path} has no configuration.", markup=False)
+        return
+    console.print(" ".join(str(schema.get("description", path)).split()), markup=False)
+    console.print()
+    for name, values, text in describe_properties(schema):
+        console.print(Text.assemble((name, "bold"), f": {values}"))
+        console.print(Padding(Text(text), (0, 0, 0, 4)))
+    console.print(f"\nAs YAML: run_script --schema {path}", markup=False)
 
 
 def _show_outcome(begin: float, *, as_json: bool) -> bool:
@@ -216,8 +261,9 @@ def _ask(path: str, index: int, config: dict[str, typing.Any]) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandError(
             f"{path} is started at an observatory only after a question, and there is no terminal "
-            "to ask at. To start it: --yes.",
+            "to ask at.",
             ExitCode.USAGE,
+            "To start it: --yes.",
         )
     for key, value in config.items():
         click.echo(f"  {key}: {value}")

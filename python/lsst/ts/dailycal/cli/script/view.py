@@ -10,7 +10,6 @@ import dataclasses
 import logging
 import os
 import pathlib
-import time
 import typing
 from collections.abc import Mapping
 
@@ -19,9 +18,10 @@ from rich.console import Console
 from ...journal import journal_path
 from ...model import ScriptState
 from ...page import resume_script
-from ...report.plain import to_plain
+from ...report.plain import event_line
 from ...report.progress import Progress
 from ...report.table import format_time
+from ...report.times import now_utc
 from ..output import print_json
 from ..watch.display import Display, Style
 from ..watch.follow import JournalFollower
@@ -65,7 +65,7 @@ class JsonView:
 
     def show(self, event: ScriptEvent) -> None:
         """Print an event."""
-        print_json({"event": type(event).__name__, "time": time.time(), **to_plain(event)})
+        print_json(event_line(event, utc=now_utc()))
 
 
 class RichView:

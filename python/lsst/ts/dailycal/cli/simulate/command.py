@@ -5,8 +5,11 @@
 
 __all__ = ["simulate"]
 
+import contextlib
 import os
+import shlex
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -50,7 +53,8 @@ def simulate(
 ) -> None:
     """Start a simulated observatory, and leave it running until Ctrl-C.
 
-    It prints the lines that make another terminal part of it.
+    It prints the lines that make another terminal part of it, and has them in a file to source:
+    environment.sh in its directory.
     """
     import asyncio
 
@@ -97,11 +101,14 @@ def simulate(
             async with salobj.Domain() as domain:
                 await enable_queue(domain)  # a real one always is
 
-            def ready() -> None:
-                _print_environment(observatory, as_json=as_json)
-                tell("Running. Ctrl-C ends it.")
+            with _environment_file(observatory) as file:
 
-            await observatory.wait(ready)
+                def ready() -> None:
+                    _print_environment(observatory, file, as_json=as_json)
+                    tell("Running; Ctrl-C ends it. In another terminal:")
+                    tell(f". {shlex.quote(str(file))} && dailycal {'check' if enable else 'run'}")
+
+                await observatory.wait(ready)
             tell("Ending the components")
 
     try:
@@ -112,19 +119,27 @@ def simulate(
             raise
 
 
-def _print_environment(observatory: "SimulatedObservatory", *, as_json: bool) -> None:
+@contextlib.contextmanager
+def _environment_file(observatory: "SimulatedObservatory") -> Iterator[Path]:
+    """Have a file to source, for as long as there is something to be part of."""
+    path = observatory.config.root.absolute() / "environment.sh"
+    path.write_text("\n".join([*observatory.exports(), ""]), encoding="utf-8")
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _print_environment(observatory: "SimulatedObservatory", file: Path, *, as_json: bool) -> None:
     if as_json:
         from ..output import print_json
+        from ..printed import RunningObservatory, RunningProcess
 
-        print_json(
-            {
-                "environment": dict(observatory.environment),
-                "processes": [
-                    {"components": item.names, "pid": item.pid, "log": item.log}
-                    for item in observatory.processes
-                ],
-            }
+        processes = tuple(
+            RunningProcess(tuple(item.names), item.pid, str(item.log))
+            for item in observatory.processes
         )
+        print_json(RunningObservatory(dict(observatory.environment), processes, str(file)))
         return
     for item in observatory.processes:
         click.echo(f"# {', '.join(item.names)}: process {item.pid}, log {item.log}")

@@ -66,16 +66,17 @@ def claim_directory(directory: Path, *, keep: bool, yes: bool) -> None:
         raise CommandError(f"{directory} is not a directory.", ExitCode.USAGE)
     if is_in_use(directory):
         raise CommandError(
-            f"A simulated observatory runs in {directory}. End it, or choose another directory.",
+            f"A simulated observatory runs in {directory}.",
             ExitCode.BUSY,
+            "End it, or choose another directory.",
         )
     if keep or not any(directory.iterdir()):
         return
     if not is_ours(directory):
         raise CommandError(
-            f"{directory} holds something that is not ours, and stays as it is. "
-            "Choose another --directory.",
+            f"{directory} holds something that is not ours, and stays as it is.",
             ExitCode.USAGE,
+            "Choose another --directory.",
         )
     if not yes:
         _ask(directory)

@@ -193,8 +193,12 @@ def _print_result(result: "RehearsalResult", *, as_json: bool) -> None:
 
     if as_json:
         from ...report.plain import to_plain
+        from ..printed import print_run
 
-        print_json({"event": "Rehearsed", **to_plain(result)})
+        summary = print_run(result.summary) if result.summary is not None else None
+        print_json({"event": "Rehearsed", "exit_code": result.exit_code,
+                    "summary": to_plain(summary), "where": result.where,
+                    "durations": result.durations})  # fmt: skip
         return
     from ...report.table import format_time, render_outcome, render_where
 

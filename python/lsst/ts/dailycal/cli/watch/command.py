@@ -144,13 +144,13 @@ def _is_running(path: Path, entries: "Sequence[Entry[typing.Any]]") -> bool:
 
 
 def _watch_as_json(path: Path) -> int:
-    from ...report.plain import to_plain
+    from ...report.plain import event_line
+    from ...report.times import iso_utc
     from ..output import print_json
 
     try:
         for entry in _entries(path):
-            name = type(entry.event).__name__
-            print_json({"event": name, "tai": entry.tai, **to_plain(entry.event)})
+            print_json(event_line(entry.event, utc=iso_utc(entry.tai), tai=entry.tai))
     except KeyboardInterrupt:
         return 0
     return 0

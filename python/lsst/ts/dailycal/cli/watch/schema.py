@@ -10,6 +10,8 @@ import typing
 from ...model import Event
 from ...page import PageEvent, PageOutcome, PlannedStep
 from ...report.event_schema import Schema, event_schema, schema_of
+from ...report.summary import CalibrationSummary
+from ..printed import PrintedRun
 from ..script.events import ScriptEvent
 
 _NUMBER: Schema = {"type": "number"}
@@ -26,16 +28,25 @@ def line_schema() -> Schema:
         {
             # Of the script's own or of what is done around it: the level is given for the former.
             "Remark": {"text": _TEXT},
-            "Outcome": {"succeeded": {"type": "boolean"}, **outcome},
+            "Outcome": {
+                "succeeded": {"type": "boolean"},
+                "calibrations": {"type": "array", "items": schema_of(CalibrationSummary)},
+                **outcome,
+            },
             "Plan": {
                 "duration": _NUMBER,
                 "place": _TEXT,
                 "steps": {"type": "array", "items": schema_of(PlannedStep)},
             },
             # The last line of a command that could not do what it was asked.
-            "Error": {"text": _TEXT, "exit_code": {"type": "integer"}},
+            "Error": {"text": _TEXT, "advice": _TEXT, "exit_code": {"type": "integer"}},
             "Report": {"path": _TEXT, "why": _TEXT},
             "Skipped": {"needed": _NUMBER, "available": _NUMBER},
-            "Rehearsed": {"exit_code": {"type": "integer"}, "durations": {"type": "object"}},
+            "Rehearsed": {
+                "exit_code": {"type": "integer"},
+                "summary": {"anyOf": [schema_of(PrintedRun), {"type": "null"}]},
+                "where": {"type": "object", "additionalProperties": _TEXT},
+                "durations": {"type": "object", "additionalProperties": _NUMBER},
+            },
         },
     )
