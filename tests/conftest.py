@@ -42,6 +42,7 @@ _HELPERS = (
 )
 
 LONGEST = (
+    "test_documented_commands",
     "test_page",
     "test_page_joined",
     "test_cli_rehearse",

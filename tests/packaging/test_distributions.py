@@ -16,6 +16,7 @@ from lsst.ts.dailycal.version import VERSION
 TREE = pathlib.Path(__file__).parents[2]
 SOURCES = TREE / "python/lsst/ts/dailycal/data/scripts"
 SCRIPTS = sorted(str(path.relative_to(SOURCES)) for path in SOURCES.rglob("*.py"))
+JOURNAL = str(TREE / "tests/data/journals/measured_run.jsonl")
 BLOCK = "block-latiss-daily-bias-dark.json"
 
 WITHOUT_EXTRAS = (
@@ -24,6 +25,8 @@ WITHOUT_EXTRAS = (
     (("version",), f"ts-dailycal      {VERSION}\n"),
     (("faults",), "repository_locked"),
     (("runs",), "There is no journal"),
+    (("status", JOURNAL), "BIAS"),
+    (("report", JOURNAL, "--json"), '"exposures"'),
     (("run", "--dry-run"), "auxtel/make_latiss_calibrations.py"),
     (("block", "validate", BLOCK), "valid."),
     (("block", "run", "--dry-run", BLOCK), "auxtel/make_latiss_calibrations.py"),
@@ -122,6 +125,15 @@ def test_what_needs_no_extra_works_without(installation, tmp_path, arguments, te
     assert done.returncode == 0, done.stderr
     assert text in done.stdout
     assert not done.stderr
+
+
+def test_a_report_without_extras_is_written_and_says_what_it_lacks(installation, tmp_path):
+    done = installation.run(
+        "dailycal", "report", JOURNAL, "--no-html", "--output", tmp_path, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "lacks what is read from the repository" in done.stderr
+    assert (tmp_path / "report.json").exists()
 
 
 @pytest.mark.parametrize(("arguments", "extras"), WITH_EXTRAS, ids=" ".join)
