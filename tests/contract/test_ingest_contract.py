@@ -104,6 +104,7 @@ def test_a_frame_whose_pixels_are_damaged_is_ingested_found_out_and_never_verifi
     exit_code, names, damaged = face.run(scenario, f"{name}@2" + (f":{values}" if values else ""))
     assert exit_code == 1
     assert list(damaged) == names[1:]
+    assert "ormatter" not in damaged[names[1]]
 
 
 def test_the_butler_knows_an_image_that_nobody_reported(face):

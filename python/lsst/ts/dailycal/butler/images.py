@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = ["find_damaged", "find_groups", "find_raws", "raw_path"]
 
 import contextlib
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,8 +70,18 @@ def find_damaged(repo: str | Path, exposure_ids: Iterable[int]) -> Mapping[int, 
             try:
                 butler.get(ref)
             except Exception as error:  # noqa: BLE001 - whatever the formatter raises: it is damaged
-                damaged[exposure_id] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+                damaged[exposure_id] = _what_is_wrong(error)
     return damaged
+
+
+def _what_is_wrong(error: BaseException) -> str:
+    """Say what is wrong with a file in the words of whoever read it.
+
+    The Butler puts the name of the formatter and the id of the dataset before them.
+    """
+    cause = error.__cause__ or error
+    words = " ".join(str(cause).split()) or type(cause).__name__
+    return textwrap.shorten(words, 300, placeholder=" …")
 
 
 @contextlib.contextmanager
