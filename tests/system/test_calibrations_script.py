@@ -22,6 +22,7 @@ from lsst.ts.dailycal.model import (
     ExposureTaken,
     JobAbandoned,
     JobStep,
+    JobSubmitted,
     RunEnded,
     Severity,
 )
@@ -131,23 +132,28 @@ async def test_the_address_of_the_report_is_published_if_one_is_configured(
 @pytest.mark.prevents("D18")
 async def test_d18_a_stop_ends_the_exposure_under_way_and_the_jobs(tmp_path, monkeypatch):
     monkeypatch.setenv(DIRECTORY_VARIABLE, str(tmp_path))
-    # Many biases and a slower clock: their job lasts some four seconds, and on a machine that
-    # is busy it must not be over before the stop has come.
+    # The clock is slow enough for the job of the biases to last some seconds.
     time_scale = TIME_SCALE / 2
     async with a_script(time_scale) as stage:
         await stage.configure(
             script_mode="BIAS_DARK",
-            n_bias=20,
-            n_dark=2,
-            exp_times_dark=[5, 30, 30],
+            n_bias=12,
+            n_dark=4,
+            exp_times_dark=[5, 60, 60, 60, 60],
             generate_calibrations=True,
         )
-        await stage.run_until("DARK 2/3")
+        await stage.run_until("DARK 2/5")
+        (path,) = tmp_path.glob("*.jsonl")
+        async with asyncio.timeout(PATIENCE):
+            # When it begins depends on how long the last bias is measured.
+            while not any(  # noqa: ASYNC110
+                isinstance(event, JobSubmitted) for event in read_journal(path)
+            ):
+                await asyncio.sleep(0.01)
         await stage.wait_for_exposure()
         await stage.remote.cmd_stop.start(timeout=PATIENCE)
         await stage.script.done_task
         assert stage.script.state.state == ScriptState.STOPPED
-        (path,) = tmp_path.glob("*.jsonl")
         events = read_journal(path)
 
         def of(kind):
