@@ -199,33 +199,28 @@ def print_page(
     )
     if scripts is None:
         return page
-    own = {field.name: getattr(page, field.name) for field in dataclasses.fields(page)}
-    return PrintedPageStatus(**own, scripts=tuple(map(print_run, scripts)))
+    return PrintedPageStatus(**_fields_of(page), scripts=tuple(map(print_run, scripts)))
 
 
-class _Common(typing.TypedDict):
-    run_id: str
-    kind: RunKind
-    status: str
-    advice: str
-    who: str
-    begin_utc: str
-    begin_tai: float
-    end_utc: str
-    end_tai: float
-    version: str
+def _common(
+    summary: RunSummary | PageSummary, listed: ListedRun | None, kind: RunKind
+) -> dict[str, typing.Any]:
+    return _fields_of(
+        _Printed(
+            run_id=summary.run_id,
+            kind=kind,
+            status=listed.status if listed is not None else summary.status,
+            advice=listed.advice if listed is not None else "",
+            who=listed.who if listed is not None else "",
+            begin_utc=iso_utc(summary.begin),
+            begin_tai=summary.begin,
+            end_utc=iso_utc(summary.last),
+            end_tai=summary.last,
+            version=summary.version,
+        )
+    )
 
 
-def _common(summary: RunSummary | PageSummary, listed: ListedRun | None, kind: RunKind) -> _Common:
-    return {
-        "run_id": summary.run_id,
-        "kind": kind,
-        "status": listed.status if listed is not None else summary.status,
-        "advice": listed.advice if listed is not None else "",
-        "who": listed.who if listed is not None else "",
-        "begin_utc": iso_utc(summary.begin),
-        "begin_tai": summary.begin,
-        "end_utc": iso_utc(summary.last),
-        "end_tai": summary.last,
-        "version": summary.version,
-    }
+def _fields_of(printed: _Printed) -> dict[str, typing.Any]:
+    """Take a value apart for one that has more fields; what is in the fields stays whole."""
+    return {field.name: getattr(printed, field.name) for field in dataclasses.fields(printed)}
