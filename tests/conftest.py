@@ -24,7 +24,11 @@ import pytest
 import pytest_asyncio
 
 from alone import DOMAIN
+from command_line import warm_server
+from lsst.ts.dailycal.forking import SERVER_VARIABLE
 from postgres_server import PostgresRepository, PostgresServer, find_programs
+
+__all__ = ["warm_server"]
 
 UNIT = pathlib.Path(__file__).parent / "unit"
 HEAVY = ("lsst.ts.salobj", "dds", "cyclonedds", "lsst.daf.butler")
@@ -38,7 +42,7 @@ _HELPERS = (
     "multiprocessing.spawn",
     "semaphore_tracker",
     # That of an observatory that several tests share; test_fork_server.py sees that it ends.
-    "lsst.ts.dailycal.pipelines.fork_server",
+    "lsst.ts.dailycal.forking.fork_server",
 )
 
 LONGEST = (
@@ -51,6 +55,18 @@ LONGEST = (
     "test_group_scripts",
 )
 """Modules that workers are given first, or one of them is still at work when all others rest."""
+
+WITH_PROGRAMS = ("contract", "postgres", "system")
+"""Directories of the tests that start programs of ours."""
+OF_PROCESSES = (
+    "test_fork_server",
+    "test_kill_page",
+    "test_kill_processes",
+    "test_sim_observatory",
+    "test_sim_sockets",
+    "test_soak",
+)
+"""Modules that look at the processes of an observatory, and leave none to the server of all."""
 
 _loaded_by: dict[str, str] = {}
 
@@ -151,6 +167,19 @@ def _describe(child: psutil.Process) -> str:
         return f"{child.pid}: {' '.join(child.cmdline())[:200]}"
     except psutil.NoSuchProcess:
         return f"{child.pid}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forked_where_that_is_no_matter(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have the programs of a module forked from a process that has imported what they need."""
+    path = request.path
+    if path.parent.name not in WITH_PROGRAMS or path.stem in OF_PROCESSES:
+        yield
+        return
+    address = request.getfixturevalue("warm_server")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(SERVER_VARIABLE, address)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -5,26 +5,17 @@
 
 import json
 import pathlib
-import subprocess
-import sys
 
 import pytest
 
+from command_line import run_dailycal as dailycal
 from lsst.ts.dailycal.butler.database_url import database_of
 from lsst.ts.dailycal.cli.simulate.options import MARKER
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(580)]
 
-PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]
 SHORT = ("-p", "n_bias=4", "-p", "n_discard_bias=0", "-p", "script_mode=BIAS")
-
-
-def dailycal(*args: str, timeout: float = 500.0) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PROGRAM, *args], capture_output=True, text=True, check=False,
-        stdin=subprocess.DEVNULL, timeout=timeout,
-    )  # fmt: skip
 
 
 def with_marker(directory: pathlib.Path) -> pathlib.Path:

@@ -11,17 +11,17 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 
 import psutil
 
+from command_line import DAILYCAL, run_dailycal
 from lsst.ts.dailycal.cli.simulate.options import MARKER
 from lsst.ts.dailycal.page import BIAS_DARK
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
-PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; main()"]
+PROGRAM = [str(DAILYCAL)]
 TIME_SCALE = "50"
 NAMES = [step.name for step in BIAS_DARK.steps]
 
@@ -126,9 +126,4 @@ def simulated(directory: pathlib.Path, *args: str) -> Iterator[Joined]:
 
 
 def _run(argv: list[str], environment: Mapping[str, str]) -> Result:
-    return Result(
-        subprocess.run(
-            argv, capture_output=True, text=True, check=False, env=environment,
-            stdin=subprocess.DEVNULL, timeout=400,
-        )
-    )  # fmt: skip
+    return Result(run_dailycal(*argv[len(PROGRAM) :], env=environment, timeout=400))

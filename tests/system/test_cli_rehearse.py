@@ -15,17 +15,11 @@ import psutil
 import pytest
 from page_kit import PROGRAM
 
+from command_line import run_dailycal as dailycal
 from lsst.ts.dailycal.model import ExposureTaken
 from lsst.ts.dailycal.run import read_run_entries
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400), pytest.mark.xdist_group("rehearse")]
-
-
-def dailycal(*args: str, timeout: float = 300.0) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PROGRAM, *args], capture_output=True, text=True, check=False,
-        stdin=subprocess.DEVNULL, timeout=timeout,
-    )  # fmt: skip
 
 
 def rehearse(directory: pathlib.Path, *args: str) -> subprocess.CompletedProcess[str]:

@@ -5,26 +5,61 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
+import sys
+from asyncio.subprocess import PIPE
 
 import psutil
 import pytest
 
+from lsst.ts.dailycal.forking import (
+    SERVER_VARIABLE,
+    ForkedProgram,
+    ForkError,
+    ForkServer,
+    start_program,
+)
 from lsst.ts.dailycal.pipelines.command import pipetask_argv
-from lsst.ts.dailycal.pipelines.forked import ForkError, ForkServer
+from lsst.ts.dailycal.pipelines.forked import pipeline_server
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
 PATIENCE = 60.0
 PIPELINE = "${CP_PIPE_DIR}/pipelines/LATISS/cpBias.yaml"
+SCRIPT = """#!/usr/bin/env python
+import json, os, signal, sys
+print(json.dumps([sys.argv, os.getcwd(), sys.path[0], os.environ.get("NIGHT"), __name__]))
+print("said", sys.stdin.readline().strip(), flush=True)
+sys.exit(3)
+"""
 
 
 @pytest.fixture(scope="module")
 def programs():
-    with ForkServer() as server:
+    with pipeline_server() as server:
         yield server
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Serve programs that need nothing, as an observatory does."""
+    with ForkServer(["json"]) as server:
+        monkeypatch.setenv(SERVER_VARIABLE, server.address())
+        yield server
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch):
+    path = tmp_path / "tell.py"
+    path.write_text(SCRIPT)
+    path.chmod(0o755)
+    python = os.path.dirname(sys.executable)  # noqa: PTH120 - not where its link leads
+    monkeypatch.setenv("PATH", f"{tmp_path}:{python}:{os.environ['PATH']}")
+    monkeypatch.setenv("NIGHT", "20261126")
+    return path
 
 
 def pipetask(program="pipetask", *options):
@@ -59,25 +94,71 @@ def test_one_that_takes_too_long_is_ended(programs):
     assert _gone(_family() - before)
 
 
-async def test_what_is_forked_ends_with_its_context_and_is_told_by_its_signal(programs, tmp_path):
-    # A named pipe as the pipeline: it would wait for ever to read it.
-    os.mkfifo(tmp_path / "pipeline.yaml")
-    argv = pipetask("pipetask", "build", "-p", str(tmp_path / "pipeline.yaml"))
-    log = tmp_path / "log"
-    async with programs.start(argv, directory=tmp_path, log=log) as program:
-        assert os.getpgid(program.pid) == program.pid
-        os.killpg(program.pid, signal.SIGKILL)
-        async with asyncio.timeout(PATIENCE):
-            assert await program.wait() == -signal.SIGKILL
-    async with programs.start(argv, directory=tmp_path, log=log) as program:
-        process = psutil.Process(program.pid)
-        assert program.exit_code is None
+async def test_what_is_forked_is_ended_in_bounded_time_and_told_by_its_signal(quick):
+    sleeps = [sys.executable, "-m", "asyncio"]  # it waits for what is typed, for ever
+    program = await start_program(sleeps, stdin=PIPE)
+    assert isinstance(program, ForkedProgram)
+    assert os.getpgid(program.pid) == program.pid
+    os.killpg(program.pid, signal.SIGKILL)
+    async with asyncio.timeout(PATIENCE):
+        assert await program.wait() == -signal.SIGKILL
+    program = await start_program(sleeps, stdin=PIPE)
+    async with asyncio.timeout(PATIENCE):
+        assert await program.end() == -signal.SIGTERM
+
+
+async def test_one_whose_starter_closes_the_connection_is_ended(quick):
+    program = await start_program([sys.executable, "-m", "asyncio"], stdin=PIPE)
+    process = psutil.Process(program.pid)
+    # What the list of processes shows is the program, not the server.
+    assert " ".join(process.cmdline()).split()[-2:] == ["-m", "asyncio"]
+    program.close()
     await asyncio.to_thread(_wait, process)
+    assert not process.is_running()
+
+
+@pytest.mark.parametrize("forked", [True, False])
+async def test_a_script_is_the_same_program_forked_and_started(
+    script, tmp_path, monkeypatch, quick, forked
+):
+    monkeypatch.chdir(tmp_path)
+    if not forked:
+        monkeypatch.delenv(SERVER_VARIABLE)
+    program = await start_program([script.name, "7"], stdin=PIPE, stdout=PIPE)
+    assert isinstance(program, ForkedProgram) == forked
+    program.stdin.write(b"good night\n")
+    async with asyncio.timeout(PATIENCE):
+        argv, directory, first, night, name = json.loads(await program.stdout.readline())
+        assert await program.stdout.readline() == b"said good night\n"
+        assert await program.wait() == 3
+    assert argv[1:] == ["7"]
+    assert (directory, first, night, name) == (
+        str(tmp_path),
+        str(tmp_path),
+        "20261126",
+        "__main__",
+    )
+
+
+async def test_what_is_no_program_of_this_python_is_started(quick, tmp_path, monkeypatch):
+    shell = tmp_path / "shell.sh"
+    shell.write_text("#!/bin/sh\nexit 4\n")
+    shell.chmod(0o755)
+    program = await start_program([str(shell)])
+    assert not isinstance(program, ForkedProgram)
+    assert await program.wait() == 4
+
+
+async def test_a_server_that_has_gone_is_no_reason_not_to_start(script, monkeypatch, tmp_path):
+    monkeypatch.setenv(SERVER_VARIABLE, str(tmp_path / "gone"))
+    program = await start_program([script.name, "7"])
+    assert not isinstance(program, ForkedProgram)
+    assert await program.wait() == 3
 
 
 def test_nothing_is_left_of_a_server_that_is_closed():
     before = _family()
-    with ForkServer() as server:
+    with pipeline_server() as server:
         server.call(pipetask("butler", "--help"), PATIENCE)
         family = _family() - before
         assert family
@@ -88,14 +169,15 @@ def test_nothing_is_left_of_a_server_that_is_closed():
 
 def test_a_server_that_was_killed_is_started_again():
     before = _family()
-    with ForkServer() as server:
-        server.call(pipetask("butler", "--help"), PATIENCE)
+    with ForkServer([]) as server:
+        server.call([sys.executable, "-m", "this"], PATIENCE)
         family = _family() - before
         for process in family:
             process.kill()
         assert _gone(family)
-        code, _ = server.call(pipetask("butler", "--help"), PATIENCE)
+        code, said = server.call([sys.executable, "-m", "this"], PATIENCE)
         assert code == 0
+        assert "Zen" in said
 
 
 def _family():

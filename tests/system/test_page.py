@@ -16,6 +16,7 @@ import pytest
 from page_kit import NAMES, Result, arguments, dailycal, images, with_repository
 from socket_table import SocketWatch
 
+from lsst.ts.dailycal.forking import SERVER_VARIABLE
 from lsst.ts.dailycal.page import BIAS_DARK
 from lsst.ts.dailycal.sim.csc.telescope_log import read_commands
 
@@ -86,10 +87,12 @@ def slack() -> Iterator[Slack]:
 @pytest.fixture(scope="module")
 def watched(directory, slack) -> tuple[Result, SocketWatch]:
     """The whole page with its own numbers of images and with a Slack, done once."""
+    # All its processes are its own, so that their sockets can be found.
+    own = {name: value for name, value in os.environ.items() if name != SERVER_VARIABLE}
     with (
         subprocess.Popen(
             arguments("run", directory), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL, text=True, env={**os.environ, **slack.environment},
+            stdin=subprocess.DEVNULL, text=True, env={**own, **slack.environment},
         ) as process,
         SocketWatch(process.pid) as watch,
     ):  # fmt: skip

@@ -22,10 +22,11 @@ from lsst.ts.dailycal.butler.ingest import (
 from lsst.ts.dailycal.butler.reference import ReferenceError, create_reference
 from lsst.ts.dailycal.butler.repository import create_repository, open_repository
 from lsst.ts.dailycal.butler.stats import StatsNotFoundError, has_dataset, read_stats
+from lsst.ts.dailycal.forking import ForkServer
 from lsst.ts.dailycal.model import ImageName, ImageType
 from lsst.ts.dailycal.model.dark_fit import DarkFit
 from lsst.ts.dailycal.pipelines.command import pipetask_argv
-from lsst.ts.dailycal.pipelines.forked import ForkServer
+from lsst.ts.dailycal.pipelines.forked import pipeline_server
 from lsst.ts.dailycal.pipelines.image import Mask
 from lsst.ts.dailycal.pipelines.raw_error import RawHeaderError
 from lsst.ts.dailycal.sim.clock import day_obs
@@ -78,7 +79,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def programs():
-    with ForkServer() as server:
+    with pipeline_server() as server:
         yield server
 
 

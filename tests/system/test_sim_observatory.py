@@ -225,10 +225,8 @@ async def test_nothing_is_left_when_the_observatory_is_killed_in_the_middle_of_a
 
 
 def _is_job(process: psutil.Process) -> bool:
-    """Tell whether it was forked for a job: by one that was forked for its connection."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        line = (process, *process.parents()[:2])
-        return all(any("fork_server" in word for word in one.cmdline()) for one in line)
+        return any(word.endswith("bin/pipetask") for word in process.cmdline())
     return False
 
 

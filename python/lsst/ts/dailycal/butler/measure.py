@@ -13,8 +13,8 @@ import signal
 import sys
 import typing
 
+from ..forking import Program, start_program
 from ..model import ImageMeasurement, ImageName, MeasurementError
-from ..parent_death import argv_tied_to_parent
 from .measure_worker import CONVERTER
 
 _REMEDY = "Frames are taken and processed all the same; measure: false leaves measuring out."
@@ -36,7 +36,7 @@ class ButlerMeasuring:
 
     def __init__(self, repo: str) -> None:
         self._repo = repo
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Program | None = None
         self._lock = asyncio.Lock()
 
     async def measure(self, name: ImageName, timeout: float) -> ImageMeasurement:
@@ -80,14 +80,12 @@ class ButlerMeasuring:
         answer: dict[str, typing.Any] = json.loads(line)
         return answer
 
-    async def _start(self) -> asyncio.subprocess.Process:
+    async def _start(self) -> Program:
         worker = [sys.executable, "-m", f"{__package__}.measure_worker", self._repo]
-        self._process = await asyncio.create_subprocess_exec(
-            *argv_tied_to_parent(worker),
+        self._process = await start_program(
+            worker,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
             limit=_LONGEST_ANSWER,
         )
         return self._process

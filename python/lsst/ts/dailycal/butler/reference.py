@@ -9,9 +9,10 @@ __all__ = ["ReferenceError", "create_reference"]
 
 from typing import TYPE_CHECKING
 
+from ..forking import ForkError, ForkServer
 from ..model.detector import DETECTOR_ID, INSTRUMENT
 from ..pipelines.command import pipetask_argv
-from ..pipelines.forked import ForkError, ForkServer
+from ..pipelines.forked import pipeline_server
 from .certify import certify_argv
 from .collections import CALIB, reference_collection
 from .repository import open_repository
@@ -68,7 +69,7 @@ def create_reference(
         ("bias", "cpBias", biases, "--register-dataset-types"),
         ("dark", "cpDark", darks, f"-i {run}/bias --register-dataset-types"),
     )
-    with ForkServer() as programs:
+    with pipeline_server() as programs:
         for dataset_type, pipeline, exposures, config in steps:
             ids = ", ".join(str(exposure) for exposure in exposures)
             query = (

@@ -14,6 +14,8 @@ import typing
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..forking import ForkedProgram, ForkServer
+
 _LAST_LINES = 15
 _LOG_TAIL = 8192  # bytes
 
@@ -25,6 +27,8 @@ class ComponentProcess:
     ----------
     names : `tuple` [`str`]
         The components in it.
+    programs : `~lsst.ts.dailycal.forking.ForkServer`
+        Starts it.
     environment : `~collections.abc.Mapping` [`str`, `str`]
         What is added to the environment.
     log : `~pathlib.Path`
@@ -47,6 +51,7 @@ class ComponentProcess:
     def __init__(
         self,
         names: tuple[str, ...],
+        programs: ForkServer,
         environment: Mapping[str, str],
         log: Path,
         *,
@@ -56,10 +61,11 @@ class ComponentProcess:
         self.names = names
         self.log = log
         self.ready = asyncio.Event()
+        self._programs = programs
         self._environment = environment
         self._state = state
         self._program = program
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: ForkedProgram | None = None
         self._stopping = False
 
     @property
@@ -85,15 +91,13 @@ class ComponentProcess:
         self._stopping = False
         self.ready.clear()
         argv = [sys.executable, "-m", self._program, *self.names]
-        argv += ["--state", self._state, "--parent", str(os.getpid())]
+        argv += ["--state", self._state]
         with self._open_log() as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *argv,
-                stdin=asyncio.subprocess.DEVNULL,
+            self._process = await self._programs.start(
+                argv,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 env=os.environ | self._environment,
-                process_group=0,  # Ctrl-C at the terminal is for the observatory, not for each
             )
 
     async def follow(self) -> None:
@@ -120,7 +124,8 @@ class ComponentProcess:
         # One that was stopped by SIGSTOP could not hear anything else.
         self.send(signal.SIGCONT)
         # Not to its group: salobj 8 reads in a process of its own there, and ends that itself.
-        process.terminate()
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(timeout):
                 await process.wait()

@@ -19,7 +19,6 @@ import typing
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..parent_death import tie_to_parent
 from .config import CONFIG_VARIABLE, SimulationConfig
 
 LATISS = ("ATCamera", "ATSpectrograph", "ATHeaderService", "ATOODS", "OCPS:1")
@@ -56,8 +55,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         0; 1 if a component could not be started.
     """
     arguments = _parse(argv)
-    if arguments.parent:
-        tie_to_parent(arguments.parent, signal.SIGKILL)
     logging.basicConfig(
         stream=sys.stderr,
         level=arguments.log_level,
@@ -77,8 +74,6 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--state", choices=("rest", "standby", "disabled", "enabled"),
                         default="rest", help="State to go to at the start.")  # fmt: skip
     parser.add_argument("--log-level", default="INFO", help="Level of the log.")
-    parser.add_argument("--parent", type=int, metavar="PID",
-                        help="End when this process, which must be the parent, ends.")  # fmt: skip
     return parser.parse_args(argv)
 
 

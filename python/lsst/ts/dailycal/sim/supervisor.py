@@ -16,10 +16,12 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from ..forking import SERVER_VARIABLE
 from ..model import CalibrationError
 from ..pipelines.command import pipeline_environment
 from .component_process import ComponentProcess
 from .config import CONFIG_VARIABLE, SimulationConfig
+from .forked import observatory_server
 from .programs import LATISS
 from .transport import own_place
 
@@ -76,12 +78,14 @@ class SimulatedObservatory:
     def __init__(self, options: ObservatoryOptions) -> None:
         self._options = options
         self.config = options.config.started()
+        self._programs = observatory_server()
         self.config_file = self.config.root / "observatory.json"
         self._index_file = self.config.root / "repositories.json"
         self._environment = self._variables()
         self.processes: Sequence[ComponentProcess] = tuple(
             ComponentProcess(
                 names,
+                self._programs,
                 self._environment,
                 self.config.root / "logs" / f"{_file_name(names)}.log",
                 state=options.state,
@@ -182,6 +186,7 @@ class SimulatedObservatory:
         try:
             await self._group.__aexit__(None, None, None)
         finally:
+            await asyncio.to_thread(self._programs.close)
             if self._lock is not None:
                 os.close(self._lock)
                 self._lock = None
@@ -213,6 +218,7 @@ class SimulatedObservatory:
     def _prepare(self) -> None:
         """Write the files that the processes need, and make a repository if there is none."""
         self._environment |= own_place(self._options.broker)
+        self._environment[SERVER_VARIABLE] = self._programs.address()
         self.config.save(self.config_file)
         repository = self.config.repository
         index = {REPOSITORY_ALIAS: str(repository)}

@@ -13,7 +13,7 @@ import signal
 import sys
 import typing
 
-from ...parent_death import argv_tied_to_parent
+from ...forking import Program, start_program
 
 TERMINATE_TIMEOUT = 10.0
 """From SIGTERM to SIGKILL, in seconds."""
@@ -35,11 +35,11 @@ class ScriptProcess:
 
     Parameters
     ----------
-    process : `asyncio.subprocess.Process`
+    process : `~lsst.ts.dailycal.forking.Program`
         The process; its output is drained from now on.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: Program) -> None:
         self._process = process
         self._lines: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
         self._drain = asyncio.create_task(self._read(), name="script output")
@@ -57,15 +57,13 @@ class ScriptProcess:
         index : `int`
             Index of its Script component.
         """
-        process = await asyncio.create_subprocess_exec(
-            # So that no script takes frames on when nobody follows it any more, also after SIGKILL.
-            *argv_tied_to_parent([str(path), str(index)]),
+        # It ends with this process, so that no script takes frames on when nobody follows it any
+        # more; Ctrl-C reaches this program alone, which then asks the script to stop.
+        process = await start_program(
+            [str(path), str(index)],
             env=script_environment(path),
-            stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            # Ctrl-C reaches this program alone, which then asks the script to stop.
-            start_new_session=True,
         )
         return cls(process)
 

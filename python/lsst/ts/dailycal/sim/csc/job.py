@@ -9,18 +9,15 @@ import asyncio
 import contextlib
 import dataclasses
 import json
-import os
-import signal
 import uuid
 from pathlib import Path, PurePosixPath
 
+from ...forking import ForkedProgram, ForkError, ForkServer
 from ...model import ImageType, JobStep
 from ...pipelines.command import pipetask_argv
-from ...pipelines.forked import ForkedProgram, ForkError, ForkServer
 
 ABORTED = 255
 """Exit code that is published for an aborted job."""
-_TERMINATE_TIME = 5.0  # real seconds from SIGTERM to SIGKILL
 _PIPELINES = {
     f"{prefix}{kind.capitalize()}.yaml": (step, kind)
     for prefix, step in (("cp", JobStep.GENERATE), ("verify", JobStep.VERIFY))
@@ -133,16 +130,16 @@ class Job:
             Of pipetask; negative for the signal that ended it.
         """
         await asyncio.to_thread(self.write_log, f"Job {self.job_id}")
-        start = self._programs.start(self._argv, directory=self.log.parent, log=self.log)
         try:
-            async with start as self._program:
-                try:
-                    if self.aborted:
-                        self._signal(signal.SIGTERM)
-                    return await self._program.wait()
-                finally:
-                    if self._program.exit_code is None:
-                        await asyncio.shield(self._end(self._program))
+            with self.log.open("ab") as log:
+                self._program = program = await self._programs.start(
+                    self._argv, directory=self.log.parent, stdout=log
+                )
+            try:
+                return await (program.end() if self.aborted else program.wait())
+            finally:
+                if program.returncode is None:
+                    await asyncio.shield(program.end())
         except ForkError as error:
             await asyncio.to_thread(self.write_log, f"pipetask: {error}")
             return 1
@@ -150,28 +147,12 @@ class Job:
     async def abort(self) -> None:
         """End it, and wait until it has ended."""
         self.aborted = True
-        if self._program is not None and self._program.exit_code is None:
-            await self._end(self._program)
+        if self._program is not None:
+            with contextlib.suppress(ForkError):
+                await self._program.end()
 
     def write_log(self, text: str) -> None:
         """Write a line to its log. Blocks."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             log.write(f"{text}\n".encode())
-
-    async def _end(self, program: ForkedProgram) -> None:
-        self._signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(_TERMINATE_TIME):
-                await program.wait()
-        except TimeoutError:
-            pass
-        # Whoever of the group is left, the leader included.
-        self._signal(signal.SIGKILL)
-        with contextlib.suppress(ForkError):
-            await program.wait()
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._program is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._program.pid, number)

@@ -12,7 +12,7 @@ import typing
 
 import lsst.ts.salobj as salobj
 
-from ...pipelines.forked import ForkServer
+from ...pipelines.forked import pipeline_server
 from ..clock import iso_from_tai
 from ..config import SimulationConfig
 from ..faults import Fault
@@ -67,7 +67,7 @@ class SimOCPS(TransitionFaults, ConfigurableSimulatedCsc):
         super().__init__("OCPS", config, schema=_SCHEMA, index=index, **kwargs)
         self.cmd_execute.allow_multiple_callbacks = True
         self._jobs: dict[str, Job] = {}
-        self._programs = ForkServer()
+        self._programs = pipeline_server()
         self._published = asyncio.Event()
 
     async def configure(self, config: types.SimpleNamespace) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import lsst.ts.salobj as salobj
 
+from ...forking import Program, start_program
 from ...model import ProcessState
-from ...parent_death import argv_tied_to_parent
 from ...sal.compat import enumerations, index_field
 from ...sal.topics import TopicReader
 from ..csc.compat import existing_fields
@@ -84,7 +84,7 @@ class QueuedScript:
         self._log = log
         self._board = TopicReader()
         self._states: typing.Any = enumerations("Script").ScriptState
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Program | None = None
         self._failure = ProcessState.UNKNOWN
         self._exit_code = 0
 
@@ -133,13 +133,11 @@ class QueuedScript:
         """
         output.parent.mkdir(parents=True, exist_ok=True)
         with output.open("ab") as file:
-            self._process = await asyncio.create_subprocess_exec(
-                *argv_tied_to_parent([executable.name, str(self.index)]),
+            self._process = await start_program(
+                [executable.name, str(self.index)],
                 env=script_environment(executable),
-                stdin=asyncio.subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
-                start_new_session=True,
             )
         self.times.process_start = self._now()
         await self._tell(self)

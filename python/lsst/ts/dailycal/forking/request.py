@@ -1,0 +1,96 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said between who wants a program and the server that forks it."""
+
+from __future__ import annotations
+
+__all__ = ["ForkError", "Streams", "connect", "has_gone", "send", "understand", "write_request"]
+
+import contextlib
+import dataclasses
+import json
+import os
+import socket
+from asyncio.subprocess import DEVNULL, STDOUT
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_ASK = 60.0  # seconds; a server that has just been started imports before it answers
+
+
+class ForkError(RuntimeError):
+    """A program was not started, or nobody knows how it ended: the server has gone."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Streams:
+    """Files of a program, as `asyncio.create_subprocess_exec` takes them."""
+
+    stdin: int | IO[bytes] = DEVNULL
+    stdout: int | IO[bytes] = DEVNULL
+    stderr: int | IO[bytes] = DEVNULL
+
+
+def connect(address: str) -> socket.socket:
+    """Open a connection to a server; it is for one program."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(_ASK)
+    try:
+        with has_gone():
+            connection.connect(address)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def send(connection: socket.socket, request: bytes, streams: Streams) -> None:
+    """Send a request with the files of a program."""
+    with Path(os.devnull).open("r+b", buffering=0) as nothing:
+        files: list[int] = []
+        for file in (streams.stdin, streams.stdout, streams.stderr):
+            if file == DEVNULL:
+                files.append(nothing.fileno())
+            elif file == STDOUT:
+                files.append(files[1])
+            else:
+                files.append(file if isinstance(file, int) else file.fileno())
+        sent = socket.send_fds(connection, [request], files)
+    connection.sendall(request[sent:])
+
+
+@contextlib.contextmanager
+def has_gone() -> Iterator[None]:
+    """Tell of a server that has gone in the same way, however that is noticed."""
+    try:
+        yield
+    except (ConnectionError, FileNotFoundError) as error:
+        raise ForkError(f"the process that starts programs has gone: {error}") from error
+
+
+def write_request(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    directory: Path,
+    *,
+    only_asked: bool = False,
+) -> bytes:
+    """Write what the server is asked for; one that is only asked to end is not killed."""
+    what = {
+        "argv": list(argv),
+        "environment": dict(environment),
+        "directory": str(directory),
+        "only_asked": only_asked,
+    }
+    return json.dumps(what).encode() + b"\n"
+
+
+def understand(line: bytes) -> dict[str, int]:
+    """Read an answer of the server."""
+    if not line:
+        raise ForkError("the process that started it has gone")
+    answer: dict[str, int] = json.loads(line)
+    return answer
