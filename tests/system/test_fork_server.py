@@ -111,7 +111,9 @@ async def test_one_whose_starter_closes_the_connection_is_ended(quick):
     program = await start_program([sys.executable, "-m", "asyncio"], stdin=PIPE)
     process = psutil.Process(program.pid)
     # What the list of processes shows is the program, not the server.
-    assert " ".join(process.cmdline()).split()[-2:] == ["-m", "asyncio"]
+    async with asyncio.timeout(PATIENCE):
+        while " ".join(_words(process)).split()[-2:] != ["-m", "asyncio"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     program.close()
     await asyncio.to_thread(_wait, process)
     assert not process.is_running()
