@@ -101,7 +101,7 @@ class LatissTranslator(FitsTranslator):
         return name
 
     @cache_translation
-    def to_object(self) -> str | None:
+    def to_object(self) -> str | None:  # type: ignore[override]  # as the machinery allows
         """Give the target, of a science exposure only if it is named."""
         return self._text("OBJECT") or (
             None if self.to_observation_type() == "science" else "UNKNOWN"
