@@ -44,7 +44,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help env run test test-pythons check-code lint unit system packaging test-slow power bench soak docs docs-faults docs-pictures lock clean
+.PHONY: help env run test test-pythons check-code lint unit system packaging test-slow power combination bench soak docs docs-faults docs-pictures lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
@@ -113,6 +113,9 @@ test-slow: $(INSTALLED) ## the tests that take minutes, and doc/reference/proces
 
 power: $(INSTALLED) ## what the decisions see of what can be wrong, as doc/reference/detection.md; minutes
 	OMP_NUM_THREADS=1 $(BIN)/python bench/power.py --page doc/reference/detection.md
+
+combination: $(INSTALLED) ## what bad frames leave in a combination, as doc/reference/combination.md
+	OMP_NUM_THREADS=1 $(BIN)/python bench/clip_table.py --page doc/reference/combination.md
 
 bench: $(INSTALLED) ## speed and memory, as ratios in one run; writes bench/results/
 	mkdir -p bench/results

@@ -76,6 +76,8 @@ RULES = (
     Rule(r"dailycal judge ", How.RUN, says="accepted"),
     # The darks are held against the combination of themselves, and are rejected for it.
     Rule(r"dailycal reduce .*--bias", How.RUN, codes=(1,), says="BIAS accepted"),
+    # Few frames, and calibrations of the simulated day before.
+    Rule(r"dailycal reduce .*--repo", How.RUN, codes=(0, 1), says="verified with bias"),
     Rule(r"dailycal reduce ", How.RUN, says="BIAS accepted"),
     Rule(r"dailycal stats$", How.RUN, "RUN", says="failed."),  # the latest was not verified
     Rule(r"dailycal (check|runs|status|watch|report|faults|schema|repo show"

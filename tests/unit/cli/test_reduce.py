@@ -393,3 +393,63 @@ def test_a_name_that_does_not_say_the_type_needs_the_option(tmp_path):
     result = dailycal("judge", path, cwd=tmp_path)
     assert result.returncode == ExitCode.USAGE
     assert "--type" in result.stderr
+
+
+def write_documented(path, failing, exposures):
+    """Write statistics of 2022-09-29 as cp_verify does.
+
+    failing has, by sequence number, the tests and the amplifiers on which they failed.
+    """
+    stats = {2022092900000 + number: {"SUCCESS": True} for number in exposures}
+    for number, tests in failing.items():
+        failures = [
+            f"RXX_S00 {name} {test}" for test, names in tests.items() for name in names.split()
+        ]
+        stats[2022092900000 + number] = {"FAILURES": failures, "SUCCESS": False}
+    path.write_text(yaml.safe_dump({**stats, "SUCCESS": not failing}))
+    return path
+
+
+ALL_AMPLIFIERS = " ".join(f"C{row}{column}" for row in (0, 1) for column in range(8))
+
+
+@pytest.mark.parametrize("rule", ["exposures", "upstream"])
+def test_the_documented_set_that_failed_is_rejected(tmp_path, rule):
+    """All three biases fail NOISE everywhere."""
+    first = {
+        "NOISE": ALL_AMPLIFIERS,
+        "CR_NOISE": "C00 C01 C04 C05 C10 C11 C14 C15",
+        "MEAN": "C01 C04 C05 C11 C15",
+    }
+    others = {"NOISE": ALL_AMPLIFIERS, "CR_NOISE": "C05"}
+    path = write_documented(
+        tmp_path / "verifyBiasStats.yaml", {1: first, 2: others, 3: others}, range(1, 4)
+    )
+    result = dailycal("judge", path, "--accept-rule", rule, "--json", cwd=tmp_path)
+    assert result.returncode == ExitCode.FAILED, result.stderr
+    decision = json.loads(result.stdout)
+    assert decision["bad_exposures"] == [2022092900001, 2022092900002, 2022092900003]
+    counts = {(f[0] % 100, f[1]): f[2] for f in decision["failures"]}
+    assert counts[1, "NOISE"] == 16
+    assert (counts[1, "CR_NOISE"], counts[1, "MEAN"], counts[2, "CR_NOISE"]) == (8, 5, 1)
+
+
+@pytest.mark.parametrize("rule", ["exposures", "upstream"])
+def test_the_documented_set_that_passed_with_warnings_is_accepted(tmp_path, rule):
+    """One of twenty biases fails on six amplifiers, of which eight are the limit."""
+    failing = {4: {"CR_NOISE": "C01 C04 C05 C11 C13 C14", "MEAN": "C01 C04 C11 C14"}}
+    path = write_documented(tmp_path / "verifyBiasStats.yaml", failing, range(4, 24))
+    result = dailycal("judge", path, "--accept-rule", rule, "--json", cwd=tmp_path)
+    assert result.returncode == ExitCode.OK, result.stderr
+    decision = json.loads(result.stdout)
+    assert (decision["exposures"], decision["bad_exposures"]) == (20, [])
+    assert decision["bad_exposure_limit"] == 11
+
+
+def test_the_documented_set_of_a_new_sequencer_is_rejected(tmp_path):
+    """Most exposures fail, since they are held against calibrations of the sequencer before."""
+    failing = {number: {"NOISE": ALL_AMPLIFIERS} for number in range(1, 16)}
+    path = write_documented(tmp_path / "verifyBiasStats.yaml", failing, range(1, 21))
+    result = dailycal("judge", path, cwd=tmp_path)
+    assert result.returncode == ExitCode.FAILED, result.stderr
+    assert "BIAS rejected: 15 of 20 exposures are bad" in result.stdout

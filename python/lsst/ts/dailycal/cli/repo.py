@@ -115,10 +115,11 @@ def _read(path: str) -> "RepositoryContents":
     try:
         return read_contents(path)
     except (FileNotFoundError, LookupError) as error:
-        raise _no_repository(path) from error
+        raise no_repository(path) from error
 
 
-def _no_repository(name: str) -> CommandError:
+def no_repository(name: str) -> CommandError:
+    """Make the error of a repository that is not there (`CommandError`)."""
     return CommandError(
         f"There is no Butler repository {name}: it is neither a directory with a butler.yaml nor "
         "an alias in $DAF_BUTLER_REPOSITORY_INDEX.",
@@ -171,7 +172,7 @@ def ingest(files: tuple[Path, ...], *, repository: str, copy: bool, as_json: boo
                 except ConflictingDefinitionError:
                     refused[str(file)] = f"{file}: another exposure with this id is there already"
     except (FileNotFoundError, LookupError) as error:
-        raise _no_repository(repository) from error
+        raise no_repository(repository) from error
     if as_json:
         from .printed import AddedFrames
 
@@ -215,7 +216,7 @@ def decertify(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except (FileNotFoundError, LookupError) as error:
-        raise _no_repository(repository) from error
+        raise no_repository(repository) from error
     if not found:
         raise CommandError(
             f"No {dataset_type} is certified in {collection} from {begin} to {end}.",
@@ -287,5 +288,5 @@ def export(
         text = str(error)
         raise CommandError(f"{text[:1].upper()}{text[1:]}.", ExitCode.NOT_FOUND) from error
     except (FileNotFoundError, LookupError) as error:
-        raise _no_repository(repository) from error
+        raise no_repository(repository) from error
     click.echo(f"{file}: {dataset_type} of {run}")

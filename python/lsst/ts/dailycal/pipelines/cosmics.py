@@ -127,7 +127,10 @@ class _Judge:
         part = self._pixels[place.y0 : place.y1, place.x0 : place.x1]
         level = float(np.median(part[:: max(place.height // 100, 1)]))
         limit = level + self._options.min_sigma * amplifier.read_noise
-        y, x = np.divmod(np.flatnonzero(part > np.float32(limit)), place.width)
+        # Hardly any row has one, and the largest value of a row is found quickly.
+        rows = np.flatnonzero(part.max(axis=1) > np.float32(limit))
+        y, x = np.nonzero(part[rows] > np.float32(limit))
+        y = rows[y]
         return level, (y + place.y0) * self.shape[1] + x + place.x0
 
     def _usable(self, flat: NDArray[np.intp]) -> NDArray[np.intp]:

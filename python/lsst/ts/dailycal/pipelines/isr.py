@@ -18,10 +18,11 @@ from .image import CalibImage, ImageAmplifier, Mask
 from .overscan import (
     OverscanOptions,
     median_of_rows,
-    overscan_noise,
+    overscan_width,
     parallel_levels,
     serial_pixels,
 )
+from .statistics import take_moments
 from .threads import in_threads
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def correct_rows(
     parallel: NDArray[np.float32],
     options: IsrOptions,
     out: NDArray[np.float32],
+    *,
+    residual: NDArray[np.float32] | None = None,
 ) -> NDArray[np.bool_] | None:
     """Correct some rows of one amplifier, in readout order.
 
@@ -65,18 +68,24 @@ def correct_rows(
         How.
     out : `numpy.ndarray`, (rows, data columns)
         Is filled with electrons.
+    residual : `numpy.ndarray`, (rows, overscan columns), or `None`
+        Is filled with what is left of the serial overscan (ADU), if it is wanted.
 
     Returns
     -------
     saturated : `numpy.ndarray` or `None`
         Which pixels are saturated; None for none.
     """
-    serial = median_of_rows(serial_pixels(rows, raw, options.overscan))
+    serial = serial_pixels(rows, raw, options.overscan)
+    levels = median_of_rows(serial)
+    if residual is not None:
+        residual[...] = serial
+        residual -= levels[:, np.newaxis]
     data = rows[:, raw.data.x0 : raw.data.x1]
     # One pass for each step: numpy's casting ufuncs go through a buffer, and take three times as
     # long as the passes together.
     out[...] = data
-    out -= serial[:, np.newaxis]
+    out -= levels[:, np.newaxis]
     out -= parallel
     out *= np.float32(raw.amplifier.gain)
     return data > options.saturation if data.max() > options.saturation else None
@@ -118,21 +127,24 @@ def correct_frame(
     mask = np.zeros(frame.shape, np.uint8)
 
     def correct(raw: RawAmplifier) -> ImageAmplifier:
-        rows = raw.pixels.read(raw.data.y0, raw.data.y1)
         parallel = parallel_levels(raw, options.overscan)
+        height = raw.data.height
         whole = np.empty((_STRIP, raw.data.width), np.float32)
-        columns = np.arange(raw.data.width)[:: -1 if raw.detector.flip_x else 1]
-        for y0 in range(0, len(rows), _STRIP):
-            strip = slice(y0, min(y0 + _STRIP, len(rows)))
+        residual = np.empty((height, overscan_width(raw, options.overscan)), np.float32)
+        for y0 in range(0, height, _STRIP):
+            strip = slice(y0, min(y0 + _STRIP, height))
+            rows = raw.pixels.read(raw.data.y0 + strip.start, raw.data.y0 + strip.stop)
             work = whole[: strip.stop - y0]
-            saturated = correct_rows(rows[strip], raw, parallel, options, work)
+            saturated = correct_rows(rows, raw, parallel, options, work, residual=residual[strip])
             if saturated is not None:
                 raw.oriented(mask)[strip][saturated] |= Mask.SAT.value
-            # Flipped once, on the way out: numpy reads and writes backwards three times as slowly.
+            # Flipped once, on the way out.
             place = _rows_of(raw, strip)
-            pixels[place] = work[:: -1 if raw.detector.flip_y else 1].take(columns, axis=1)
-            if bias is not None:
-                pixels[place] -= bias.pixels[place]
+            turned = work[:: -1 if raw.detector.flip_y else 1, :: -1 if raw.detector.flip_x else 1]
+            if bias is None:
+                pixels[place] = turned
+            else:
+                np.subtract(turned, bias.pixels[place], out=pixels[place])
             if dark is not None:
                 pixels[place] -= dark.pixels[place] * np.float32(frame.dark_time)
         amplifier = raw.amplifier
@@ -141,7 +153,7 @@ def correct_frame(
             raw.detector,
             amplifier.gain,
             amplifier.read_noise,
-            overscan_noise(rows, raw, options.overscan),
+            take_moments(residual).clipped_stdev,
             math.nan if dark is None else _mean_rate(dark, raw),
         )
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import astropy.units as u
 from astro_metadata_translator import FitsTranslator, cache_translation
-from astro_metadata_translator.translators.helpers import is_non_science
 from astropy.time import Time, TimeDelta
 
 from ..model.detector import DETECTOR_ID, INSTRUMENT, INSTRUMENT_NAMES
@@ -79,7 +78,6 @@ class LatissTranslator(FitsTranslator):
     }
     _trivial_map = {  # noqa: RUF012
         "detector_serial": ("LSST_NUM", {"default": "unknown"}),
-        "object": ("OBJECT", {"default": "UNKNOWN", "checker": is_non_science}),
     }
 
     @classmethod
@@ -101,6 +99,13 @@ class LatissTranslator(FitsTranslator):
         if name is None:
             raise HeaderKeyError("OBSID", "the header has no name of the image")
         return name
+
+    @cache_translation
+    def to_object(self) -> str | None:  # type: ignore[override]  # as the machinery allows
+        """Give the target, of a science exposure only if it is named."""
+        return self._text("OBJECT") or (
+            None if self.to_observation_type() == "science" else "UNKNOWN"
+        )
 
     @cache_translation
     def to_observing_day(self) -> int:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .statistics import clipped_stdev
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -57,33 +55,22 @@ def serial_pixels(
     rows: NDArray[np.int32], raw: RawAmplifier, options: OverscanOptions
 ) -> NDArray[np.int32]:
     """Cut the serial overscan that is used out of raw rows."""
-    x0, x1 = raw.serial.x0 + options.skip, raw.serial.x1 - options.skip
-    if x1 <= x0:
-        raise ValueError(f"a serial overscan of {raw.serial.width} columns is too narrow")
-    return rows[:, x0:x1]
+    x0 = raw.serial.x0 + options.skip
+    return rows[:, x0 : x0 + overscan_width(raw, options)]
 
 
-def overscan_noise(rows: NDArray[np.int32], raw: RawAmplifier, options: OverscanOptions) -> float:
-    """Dispersion of the serial overscan about the levels of its rows.
+def overscan_width(raw: RawAmplifier, options: OverscanOptions) -> int:
+    """Count the columns of the serial overscan that are used.
 
-    Parameters
-    ----------
-    rows : `numpy.ndarray`, (rows, NAXIS1)
-        Whole raw rows (ADU).
-    raw : `RawAmplifier`
-        The amplifier that they are of.
-    options : `OverscanOptions`
-        How.
-
-    Returns
-    -------
-    noise : `float`
-        Clipped standard deviation (ADU); an estimate of the read noise.
+    Raises
+    ------
+    ValueError
+        If there is none.
     """
-    pixels = serial_pixels(rows, raw, options)
-    residual = pixels.astype(np.float32)
-    residual -= median_of_rows(pixels)[:, np.newaxis]
-    return clipped_stdev(residual.ravel())
+    width = raw.serial.width - 2 * options.skip
+    if width < 1:
+        raise ValueError(f"a serial overscan of {raw.serial.width} columns is too narrow")
+    return width
 
 
 def parallel_levels(raw: RawAmplifier, options: OverscanOptions) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,24 @@ if TYPE_CHECKING:
 _SAMPLE = 10_000
 # Standard deviation of a normal distribution over its interquartile range.
 _SIGMA_PER_IQR = 0.7413011
+# Values that are handled at once: what stays in the cache between one step and the next.
+_STRIP = 32_000
+# Part of the first clipping's width up to which values are only summed, and never looked at again.
+_NEAR = 0.9
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean and standard deviation of values, with and without outliers; NaN for no value."""
+
+    mean: float
+    """Of all values."""
+    stdev: float
+    """Of all values."""
+    clipped_mean: float
+    """Without outliers."""
+    clipped_stdev: float
+    """Without outliers."""
 
 
 def mean_and_stdev(values: NDArray[np.float32]) -> tuple[float, float]:
@@ -62,32 +81,103 @@ def clipped_stdev(values: NDArray[np.float32], n_sigma: float = 5.0, iterations:
 
 
 def clipped_mean_and_stdev(
-    values: NDArray[np.float32],
-    n_sigma: float = 5.0,
-    iterations: int = 3,
-    unclipped: tuple[float, float] | None = None,
+    values: NDArray[np.float32], n_sigma: float = 5.0, iterations: int = 3
 ) -> tuple[float, float]:
-    """Take mean and standard deviation without outliers, as `clipped_stdev` does.
-
-    Of what is known already, mean and standard deviation of all values may be given.
-    """
+    """Take mean and standard deviation without outliers, as `clipped_stdev` does."""
     if values.size == 0:
         return float("nan"), float("nan")
-    sample = values[:: max(values.size // _SAMPLE, 1)]
-    low, centre, high = (float(x) for x in np.percentile(sample, (25, 50, 75)))
-    width = n_sigma * _SIGMA_PER_IQR * (high - low)
+    centre, width = _first_clip(values, n_sigma)
     stdev = float("nan")
     for number in range(iterations):
         kept = _within(values, centre, width)
         if number > 0 and len(kept) == len(values):
             break
-        if number == 0 and unclipped is not None and len(kept) == len(values):
-            centre, stdev = unclipped
-        else:
-            centre, stdev = mean_and_stdev(kept)
+        centre, stdev = mean_and_stdev(kept)
         values = kept
         width = n_sigma * stdev
     return centre, stdev
+
+
+def take_moments(values: NDArray[np.float32], n_sigma: float = 5.0, iterations: int = 3) -> Moments:
+    """Take what `mean_and_stdev` and `clipped_mean_and_stdev` take, in one pass.
+
+    Values near the middle are summed piece by piece. Clipping then only has to deal with the few
+    that are far from it.
+
+    Parameters
+    ----------
+    values : `numpy.ndarray`, (n,) or (rows, columns)
+        Values; a view of a larger image will do.
+    n_sigma, iterations
+        As for `clipped_stdev`.
+
+    Returns
+    -------
+    moments : `Moments`
+        As the other functions give them, but for the rounding of sums.
+    """
+    if values.size == 0:
+        return Moments(*[float("nan")] * 4)
+    centre, width = _first_clip(values, n_sigma)
+    near = _NEAR * width
+    total, squares, far = _sums(values, np.float32(centre), near)
+    number = values.size - len(far)
+    middle = float(np.float32(centre))
+
+    def of(some: NDArray[np.float64]) -> tuple[float, float]:
+        count = number + len(some)
+        if count == 0:
+            return float("nan"), float("nan")
+        mean = (total + float(some.sum())) / count
+        variance = (squares + float(some @ some)) / count - mean * mean
+        return middle + mean, float(np.sqrt(np.maximum(variance, 0.0)))
+
+    everything = of(far)
+    clipped = everything
+    for iteration in range(iterations):
+        shift = centre - middle
+        if iteration > 0 and not width - abs(shift) >= near:
+            # Values that were only summed would have to go: a sharp peak on a broad foot.
+            exact = clipped_mean_and_stdev(np.ravel(values), n_sigma, iterations)
+            return Moments(*everything, *exact)
+        kept = far[np.abs(far - shift) <= width]
+        if iteration > 0 and len(kept) == len(far):
+            break
+        clipped = of(kept)
+        far, centre, width = kept, clipped[0], n_sigma * clipped[1]
+    return Moments(*everything, *clipped)
+
+
+def _sums(
+    values: NDArray[np.float32], centre: np.float32, near: float
+) -> tuple[float, float, NDArray[np.float64]]:
+    """Sum distances from the centre, and their squares; give those that are not near apart."""
+    rows = max(_STRIP * len(values) // values.size, 1)
+    work = np.empty((2, rows, *values.shape[1:]), np.float32)
+    limit = np.float32(near * near)
+    total = squares = 0.0
+    far: list[NDArray[np.float32]] = []
+    for y0 in range(0, len(values), rows):
+        part = values[y0 : y0 + rows]
+        distance, square = (buffer[: len(part)].ravel() for buffer in work)
+        np.subtract(part, centre, out=distance.reshape(part.shape))
+        np.multiply(distance, distance, out=square)
+        if square.max() > limit:
+            where = np.flatnonzero(square > limit)
+            far.append(distance[where])
+            distance[where] = square[where] = 0.0
+        total += float(np.add.reduce(distance))
+        squares += float(np.add.reduce(square))
+    return total, squares, np.concatenate([*far, np.empty(0)]).astype(np.float64)
+
+
+def _first_clip(values: NDArray[np.float32], n_sigma: float) -> tuple[float, float]:
+    """Take middle and width of the first clipping from the quartiles of a sample."""
+    # Not by flattening, which would copy a view.
+    places = np.arange(0, values.size, max(values.size // _SAMPLE, 1))
+    sample = values[np.unravel_index(places, values.shape)]
+    low, centre, high = (float(x) for x in np.percentile(sample, (25, 50, 75)))
+    return centre, n_sigma * _SIGMA_PER_IQR * (high - low)
 
 
 def _within(values: NDArray[np.float32], centre: float, width: float) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@
 __all__ = ["reduce"]
 
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -17,6 +17,7 @@ from ..help import ExampleCommand
 from .options import rule_options
 
 if typing.TYPE_CHECKING:
+    from ...model import ImageType
     from ...pipelines.image import CalibImage
     from .calibrate import Given, Reduced, Rule
     from .files import LeftOutFile, RawSet
@@ -31,6 +32,7 @@ _PATH = click.Path(path_type=Path)
         "dailycal reduce ~/raw/20240624",
         "dailycal reduce ~/raw --day 20240624 --output ~/calib/20240624",
         "dailycal reduce ~/raw/darks --bias ~/calib/20240624/bias.fits --json",
+        "dailycal reduce ~/raw/20240624 --repo run/repo",
     ),
 )
 @click.argument("paths", nargs=-1, required=True, type=_PATH, metavar="PATH...")
@@ -41,6 +43,20 @@ _PATH = click.Path(path_type=Path)
     help="Verify biases against this combined bias, and subtract it from darks.",
 )
 @click.option("--dark", type=_PATH, metavar="FILE", help="Verify darks against this combined dark.")
+@click.option(
+    "--repo",
+    "repository",
+    metavar="REPO",
+    help="Take what --bias and --dark do not give from this Butler repository: the calibrations "
+    "that are valid for the frames.",
+)
+@click.option(
+    "--collection",
+    default="LATISS/calib",
+    show_default=True,
+    metavar="NAME",
+    help="Where to look in the repository.",
+)
 @click.option(
     "--day",
     type=click.IntRange(20000101, 99991231),
@@ -66,6 +82,8 @@ def reduce(
     *,
     bias: Path | None,
     dark: Path | None,
+    repository: str | None,
+    collection: str,
     day: int | None,
     output: Path,
     overwrite: bool,
@@ -82,6 +100,8 @@ def reduce(
     from ...extras import require
 
     require("reduce")
+    if repository is not None:
+        require("pipelines")
     from ...calibration.run_config import AcceptRule
     from .calibrate import Rule
     from .files import choose_set, find_files, open_files
@@ -96,27 +116,33 @@ def reduce(
     _tell(f"Reading {len(names)} files.")
     files, unusable = open_files(names)
     chosen = choose_set(files, day)
-    results, left_out = _reduce(chosen, Rule(failure_limit, AcceptRule(accept_rule)), *given)
+    if repository is not None:
+        from .in_repository import find_given
+
+        given = find_given(repository, collection, chosen, given)
+    results, left_out = _reduce(chosen, Rule(failure_limit, AcceptRule(accept_rule)), given)
     return _finish(
         output, chosen, results, [*unusable, *chosen.left_out, *left_out], as_json=as_json
     )
 
 
-def _read_all_given(bias: Path | None, dark: Path | None) -> "tuple[Given | None, Given | None]":
+def _read_all_given(bias: Path | None, dark: Path | None) -> "dict[ImageType, Given]":
     from ...model import ImageType
     from .products import read_given
 
-    return read_given(bias, ImageType.BIAS), read_given(dark, ImageType.DARK)
+    paths = {ImageType.BIAS: bias, ImageType.DARK: dark}
+    return {kind: read_given(path, kind) for kind, path in paths.items() if path is not None}
 
 
 def _reduce(
-    chosen: "RawSet", rule: "Rule", bias: "Given | None", dark: "Given | None"
+    chosen: "RawSet", rule: "Rule", given: "Mapping[ImageType, Given]"
 ) -> "tuple[list[Reduced], list[LeftOutFile]]":
     """Combine and verify biases, and then darks with the bias."""
     from ...model import ImageType
     from .calibrate import Given, reduce_type
 
-    _check_size(chosen, [given.image for given in (bias, dark) if given is not None])
+    _check_size(chosen, [item.image for item in given.values()])
+    bias, dark = given.get(ImageType.BIAS), given.get(ImageType.DARK)
     results: list[Reduced] = []
     left_out: list[LeftOutFile] = []
     for image_type in ImageType:

@@ -97,7 +97,7 @@ def check_output(directory: Path, *, overwrite: bool) -> None:
         )
 
 
-def read_given(path: Path | None, image_type: ImageType) -> "Given | None":
+def read_given(path: Path, image_type: ImageType) -> "Given":
     """Read a combined calibration.
 
     Raises
@@ -108,8 +108,6 @@ def read_given(path: Path | None, image_type: ImageType) -> "Given | None":
     from ...pipelines.fits_image import read_image
     from .calibrate import Given
 
-    if path is None:
-        return None
     kind = image_type.dataset_type
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
