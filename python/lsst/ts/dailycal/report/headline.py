@@ -37,6 +37,8 @@ class Headline:
     """What came of it, in few words."""
     lines: tuple[str, ...]
     """Sentences below."""
+    command: str = ""
+    """The one command that goes on; empty if nothing is left to do, or it is not known here."""
 
 
 def headline(report: Report) -> Headline:
