@@ -15,6 +15,7 @@ from ..model.verification import TestResult
 from ..report.document import Report, ReportedExposure
 from ..report.listing import ListedRun
 from ..report.parts import AMPLIFIER_ORDER, make_environment, read_style, test_maps, warnings_of
+from ..report.plots import PLOTS, table_of
 from ..report.readings import instrument_rows
 from ..report.times import people_utc
 from .view import RunView
@@ -97,6 +98,11 @@ class Renderer:
             "latest": seen[-1] if seen else "",
             "amplifiers": AMPLIFIER_ORDER,
             "measured": measured,
+            "multiples": [
+                (name, plot[2], table_of(report, name, AMPLIFIER_ORDER))
+                for name, plot in PLOTS.items()
+                if report is not None
+            ],
             "maps": test_maps(report) if report is not None else [],
             "instruments": instrument_rows(report.readings) if report is not None else [],
             "warnings": warnings_of(report) if report is not None else [],

@@ -17,7 +17,7 @@ from ..page.events import ChecksMade, PageEvent
 from ..page.lock import LOCK_NAME
 from ..report.compile import compile_report
 from ..report.document import Report
-from ..report.headline import Headline, headline
+from ..report.headline import Headline, headline, headline_of_killed
 from ..report.listing import UNFINISHED, ListedRun, RunKind
 from ..report.outlook import Outlook, describe_activity, look_ahead
 from ..report.progress import Progress
@@ -25,8 +25,6 @@ from ..report.progress_items import ImageCounts, StepView
 from ..report.times import utc_from_tai
 from ..run import read_run_entries
 from .clock import now_tai
-
-_KILLED = "The process of the run ended before the run did."
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -101,13 +99,11 @@ def _with_command(view: RunView, listed: ListedRun) -> Headline:
     """Say how to go on, and what is wrong where the run could not say it itself."""
     if listed.status not in UNFINISHED:
         return view.headline
-    found = dataclasses.replace(view.headline, command=listed.advice)
-    if listed.status != "open":
-        return found
-    wrong = listed.verdicts if listed.kind is RunKind.PAGE else _KILLED
-    kept = view.report.kept if view.report is not None else ""
-    lines = tuple(filter(None, (wrong, kept)))
-    return dataclasses.replace(found, status="bad", sign="✗", word="Killed", lines=lines)
+    found = view.headline
+    if listed.status == "open":
+        wrong = listed.verdicts if listed.kind is RunKind.PAGE else ""
+        found = headline_of_killed(wrong, view.report.kept if view.report is not None else "")
+    return dataclasses.replace(found, command=listed.advice)
 
 
 def _view(
