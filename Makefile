@@ -99,13 +99,8 @@ docs-faults: $(INSTALLED) ## run the matrix of faults, and write doc/faults.md f
 	    tests/unit/properties tests/unit/fuzz --ignore=tests/unit/run/test_faults_page.py \
 	    $(PYTEST_OPTIONS)
 
-docs-pictures: $(INSTALLED) ## the pictures in doc/pictures, by a real browser
-	$(BIN)/python -m pytest -q tests/system/test_views_in_a_browser.py \
-	    tests/system/test_pages_of_runs_in_a_browser.py $(PYTEST_OPTIONS)
-	mkdir -p doc/pictures
-	cp build/screenshots/live-page-in-the-middle.png build/screenshots/live-page-run-phone-dark.png \
-	    build/screenshots/run-rejected.png build/screenshots/run-failed.png \
-	    build/screenshots/report-of-good.png doc/pictures
+docs-pictures: $(INSTALLED) ## the pictures in doc/pictures, also if nothing that they show has changed
+	$(BIN)/python doc/_ext/page_pictures.py
 
 test-slow: $(INSTALLED) ## the tests that take minutes, and doc/reference/processes.md
 	DAILYCAL_PROCESSES_PAGE=$(abspath doc/reference/processes.md) \

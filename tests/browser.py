@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from axe_core_python.selenium import Axe
 from selenium import webdriver
+from selenium.webdriver.support.ui import WebDriverWait
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
@@ -44,6 +45,11 @@ class Browser:
                    "mobile": size[0] < 500}  # fmt: skip
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         self.driver.get(address)
+
+    def wait_for_pictures(self, timeout: float = 60.0) -> None:
+        """Wait until every picture of the page is there."""
+        there = "return [...document.images].every((one) => one.complete && one.naturalWidth)"
+        WebDriverWait(self.driver, timeout).until(lambda driver: driver.execute_script(there))
 
     def complaints(self) -> list[str]:
         """Return what the console says."""

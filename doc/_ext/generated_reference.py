@@ -9,6 +9,8 @@ They go to ``doc/reference/_generated``, which is not under version control.
 import importlib.util
 import pathlib
 import pkgutil
+import subprocess
+import sys
 import types
 import typing
 
@@ -67,6 +69,9 @@ def skip_aliases(*arguments: typing.Any) -> bool | None:
 def generate(app: Sphinx) -> None:
     """Write all pages; one that has not changed keeps its time, so that Sphinx skips it."""
     folder = pathlib.Path(app.srcdir) / "reference" / "_generated"
+    # In a process of their own, whose messages are not those of Sphinx.
+    pictures = pathlib.Path(__file__).with_name("page_pictures.py")
+    subprocess.run([sys.executable, str(pictures), "--if-changed"], check=True)
     rooms = find_rooms()
     pages = {
         "configuration.md": configuration_page(),

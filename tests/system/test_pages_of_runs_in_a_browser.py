@@ -3,21 +3,15 @@
 
 """Pages of runs that went well, were rejected and failed, as people see them in a real browser."""
 
-import asyncio
-import contextlib
-import dataclasses
-import pathlib
-import threading
 from collections.abc import Iterator
 
 import pytest
-from aiohttp import web
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from browser import DESKTOP, PHONE, browser, needs_browser
-from lsst.ts.dailycal.cli.serve.source import LocalRuns
+from lsst.ts.dailycal.cli.runs.journals import read_run
 from lsst.ts.dailycal.journal.codec import Entry
 from lsst.ts.dailycal.model import ConditionReading
 from lsst.ts.dailycal.page import ConditionsRead, judge_readings
@@ -25,90 +19,29 @@ from lsst.ts.dailycal.report.compile import compile_report
 from lsst.ts.dailycal.report.html import render_html
 from lsst.ts.dailycal.run import read_run_entries
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME
-from lsst.ts.dailycal.web.app import make_app
-from recorded_runs import RecordedRun, draw_recorded, record_run
+from served_pages import FAILED, NAMES, REJECTED, Served, serve_runs
 
 __all__ = ["browser"]
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120), needs_browser]
 
-SMALL = {"n_bias": 4, "n_dark": 6}
-GOOD, REJECTED, FAILED = (f"20261123T143000-20000{number}" for number in (1, 2, 3))
-NAMES = {"good": GOOD, "rejected": REJECTED, "failed": FAILED}
 INSTRUMENTS = [
     {"ccd": -104.0 + step / 4, "ccd_set_point": -104.0, "cold_plate": -112.0, "cryo_head": -135.0,
      "vacuum": 1e-6 * (1 + step), "board": 27.5, "store": 60.0 - step}
     for step in range(6)
 ]  # fmt: skip
 """Readings of a dewar that gets warm."""
-LEAK = tuple(f"light_leak@DARK/{number}" for number in (5, 6, 7))
-"""Light in half of the darks that are used; the first one is not."""
-
-
-@dataclasses.dataclass
-class Served:
-    """The runs, and where they are shown."""
-
-    address: str
-    directory: pathlib.Path
-    runs: dict[str, RecordedRun]
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory) -> Iterator[Served]:
-    root = tmp_path_factory.mktemp("runs")
-    runs = {
-        GOOD: record_run(GOOD, generate_calibrations=True, **SMALL),
-        # Where frames are not judged as they come, verification is what finds the light.
-        REJECTED: record_run(REJECTED, *LEAK, measure=False, **SMALL),
-        FAILED: record_run(FAILED, "camera_fault@DARK/3", **SMALL),
-    }
-    for run in runs.values():
-        run.write_frames(root / run.run_id)
-        run.write_journal(root / "journal")
-
-    class Runs(LocalRuns):
-        """Their repositories are in memory, and their frames in directories."""
-
-        def repository(self, journal):
-            return str(root / journal.stem)
-
-    def read_tests(repository, collection, dataset_type):
-        return runs[pathlib.Path(repository).name].archive.read_tests(collection, dataset_type)
-
-    with serving(make_app(Runs(root / "journal"), draw_recorded, read_tests)) as address:
-        yield Served(address, root, runs)
-
-
-@contextlib.contextmanager
-def serving(app: web.Application) -> Iterator[str]:
-    """Serve an application from a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    runner = web.AppRunner(app)
-
-    async def start() -> str:
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = runner.addresses[0]
-        return f"http://{host}:{port}/"
-
-    try:
-        yield asyncio.run_coroutine_threadsafe(start(), loop).result(20)
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(20)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(20)
-        loop.close()
+    with serve_runs(tmp_path_factory.mktemp("runs")) as served:
+        yield served
 
 
 def show(browser, served, path: str, size=DESKTOP, *, dark=False) -> None:
     browser.show(f"{served.address}{path}", size, dark=dark)
-    # Every picture is there before anybody looks.
-    script = "return [...document.images].every((image) => image.complete && image.naturalWidth)"
-    WebDriverWait(browser.driver, 60).until(lambda driver: driver.execute_script(script))
+    browser.wait_for_pictures()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["by day", "at night"])
@@ -118,7 +51,8 @@ def show(browser, served, path: str, size=DESKTOP, *, dark=False) -> None:
         ("good", ["BIAS and DARK certified", "6 of 6 images"]),
         ("rejected", ["DARK rejected", "3 of 6 are good", "look at these frames"]),
         ("failed", ["Failed", "DARK 3/7 could not be taken", "Recover the camera",
-                            "nothing is taken twice"]),
+                            "nothing is taken twice", "To go on: dailycal resume"]),
+        ("middle", ["Running"]),
     ],
 )  # fmt: skip
 def test_what_came_of_a_run_is_seen_without_scrolling(browser, served, kind, words, dark):
@@ -132,6 +66,27 @@ def test_what_came_of_a_run_is_seen_without_scrolling(browser, served, kind, wor
     assert browser.violations() == []
     assert not browser.is_too_wide()
     assert browser.complaints() == []
+
+
+def test_a_failed_run_says_what_is_wrong_what_was_kept_and_the_one_command_that_goes_on(
+    browser, served
+):
+    show(browser, served, f"runs/{FAILED}", PHONE)
+    header = browser.driver.find_element(By.CSS_SELECTOR, "#part-headline header")
+    wrong, remedy, kept, *_ = [item.text for item in header.find_elements(By.TAG_NAME, "p")]
+    assert wrong == "DARK 3/7 could not be taken: ATCamera is not ENABLED."
+    assert remedy.startswith("Recover the camera")
+    assert kept.startswith("4 of 4 BIAS and 1 of 6 DARK are kept")
+    assert kept.endswith("nothing is taken twice.")
+    (command,) = [item.text for item in header.find_elements(By.TAG_NAME, "code")]
+    # The same as `dailycal status` and `dailycal runs` say.
+    journal = served.directory / "journal" / f"{FAILED}.jsonl"
+    assert command == read_run(journal).listed.advice
+    assert command.startswith(f"dailycal resume {FAILED}")
+    (cell,) = browser.driver.find_elements(By.CSS_SELECTOR, "#part-timeline .cell.bad")
+    assert cell.text == "✗"
+    assert "DARK 3" in cell.get_attribute("title")
+    browser.keep("run-failed-phone")
 
 
 def test_the_timeline_shows_which_exposures_verification_found_bad(browser, served):

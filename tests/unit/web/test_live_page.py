@@ -18,6 +18,7 @@ from lsst.ts.dailycal.page import (
     StepStarted,
     judge_readings,
 )
+from lsst.ts.dailycal.report.parts import AMPLIFIER_ORDER
 from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.run.lock import run_lock
 from lsst.ts.dailycal.web.pictures import PictureError, PictureMaker
@@ -181,6 +182,21 @@ async def test_the_numbers_of_each_amplifier_are_drawn(client, write):
     assert answer.status == 200
     assert answer.content_type == "image/svg+xml"
     assert "noise (ADU)" in await answer.text()
+
+
+async def test_behind_each_plot_there_is_a_table_of_its_numbers(client, write):
+    write()
+    _, text, _ = await get(client, f"/runs/{RUN}")
+    tables = re.findall(r"<summary>([^<]*): the numbers</summary>(.*?)</table>", text, re.DOTALL)
+    assert len(tables) == 3
+    (noise,) = [rows for name, rows in tables if name == "Noise of the image"]
+    report = await (await client.get(f"/runs/{RUN}.json")).json()
+    first = report["exposures"][0]
+    number = ImageName.parse(first["image"]).seq_num
+    row = re.search(rf'<tr><th scope="row">BIAS {number}</th>(.*?)</tr>', noise)[1]
+    shown = re.findall(r">([^<]+)</td>", row)
+    values = {item["name"]: item["data_noise"] for item in first["measurement"]["amplifiers"]}
+    assert shown == [f"{values[name]:.2f}" for name in AMPLIFIER_ORDER]
 
 
 async def test_a_journal_that_is_damaged_is_said_in_words(client, write, journal):

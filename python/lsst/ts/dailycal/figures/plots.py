@@ -203,6 +203,7 @@ def amplifier_multiples(
         figure = Figure(figsize=(9.6, 1.5 * rows + 0.5))
         figure.subplots_adjust(0.07, 0.14, 0.995, 0.94, wspace=0.06, hspace=0.25)
         panels = figure.subplots(rows, _COLUMNS, sharex=True, sharey=True, squeeze=False)
+        panels[0, 0].xaxis.set_major_locator(MaxNLocator(3, integer=True))  # that of all
         for axes, name in zip(panels.flat, ordered, strict=False):
             axes.set_title(name, fontsize=8.0, pad=2.0)
             for series, colour in _of(name, (biases, BIAS), (darks, DARK)):
@@ -218,7 +219,7 @@ def _of(name: str, *groups: tuple[Sequence[Series], str]) -> Iterator[tuple[Seri
 
 
 def _draw(axes: Axes, series: Series, colour: str) -> None:
-    axes.plot(series.numbers, series.values, ".", color=colour, markersize=3.0)
+    axes.plot(series.numbers, series.values, ".", color=colour, markersize=4.0)
     marked = [(n, v) for n, v, bad in _rows(series) if bad]
     if marked:
         axes.plot(*zip(*marked, strict=True), "x", color=PALETTE["black"], markersize=5.0)

@@ -102,9 +102,9 @@ def compile_report(
     summary = summarize_run(records)
     state = RunState(record.event for record in records)
     gaps = list(missing)
-    tests = {kind: _tests(state, archive, kind, gaps) for kind in _types(summary)}
-    images = archive if with_pixels else None
-    pixels = {kind: _pixels(state, images, kind, gaps) for kind in _types(summary)}
+    calibrations, pixels = _calibrations(
+        summary, state, records, archive, gaps, with_pixels=with_pixels
+    )
     fault, remedy = fault_of(state)
     report = Report(
         report_version=REPORT_VERSION,
@@ -116,22 +116,11 @@ def compile_report(
         end_utc=iso_utc(summary.last),
         duration=summary.duration,
         exposures=tuple(report_exposures(state, records)),
-        calibrations=tuple(
-            _calibration(item, state, records, tests[item.image_type], pixels[item.image_type])
-            for item in summary.calibrations
-        ),
+        calibrations=calibrations,
         jobs=summary.jobs,
-        logs=tuple(
-            ReportedLog(job.key, tuple(logs[job.job_id]))
-            for job in summary.jobs
-            if logs.get(job.job_id)
-        ),
+        logs=tuple(_logs(summary, logs)),
         conditions=tuple(conditions),
-        readings=tuple(
-            ReportedReadings(iso_utc(entry.tai), entry.event.readings)
-            for entry in page
-            if isinstance(entry.event, ConditionsRead)
-        ),
+        readings=tuple(_readings(page)),
         failures=summary.failures,
         fault=fault,
         remedy=remedy,
@@ -144,6 +133,38 @@ def compile_report(
         missing=tuple(gaps),
     )
     return report, pixels
+
+
+def _calibrations(
+    summary: RunSummary,
+    state: RunState,
+    records: Sequence[Entry[Event]],
+    archive: Archive | None,
+    gaps: list[str],
+    *,
+    with_pixels: bool,
+) -> tuple[tuple[ReportedCalibration, ...], dict[ImageType, Pixels]]:
+    """Read what the repository has of each calibration; what it lacks is added to the gaps."""
+    tests = {kind: _tests(state, archive, kind, gaps) for kind in _types(summary)}
+    images = archive if with_pixels else None
+    pixels = {kind: _pixels(state, images, kind, gaps) for kind in _types(summary)}
+    found = tuple(
+        _calibration(item, state, records, tests[item.image_type], pixels[item.image_type])
+        for item in summary.calibrations
+    )
+    return found, pixels
+
+
+def _logs(summary: RunSummary, logs: Mapping[str, Sequence[str]]) -> Iterator[ReportedLog]:
+    for job in summary.jobs:
+        if logs.get(job.job_id):
+            yield ReportedLog(job.key, tuple(logs[job.job_id]))
+
+
+def _readings(page: Sequence[Entry[PageEvent]]) -> Iterator[ReportedReadings]:
+    for entry in page:
+        if isinstance(entry.event, ConditionsRead):
+            yield ReportedReadings(iso_utc(entry.tai), entry.event.readings)
 
 
 def _types(summary: RunSummary) -> list[ImageType]:

@@ -59,7 +59,8 @@ class ReportedExposure:
     taken_utc: str
     """When its readout was heard of, ISO 8601; empty if it was not."""
     fate: str
-    """``used``, ``discarded``, ``left out``, ``retaken``, ``lost`` or ``not taken``."""
+    """``used``, ``discarded``, ``left out``, ``retaken``, ``lost``, ``failed``, ``not known``
+    (it was being exposed when the run ended) or ``not taken``."""
     reason: str
     """Why it was not used, or what is wrong with it all the same; empty if nothing is."""
     measurement: ImageMeasurement | None

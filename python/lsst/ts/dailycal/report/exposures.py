@@ -8,7 +8,16 @@ __all__ = ["report_exposures"]
 from collections.abc import Iterator, Sequence
 
 from ..journal.codec import Entry
-from ..model import Event, ExposureTaken, ImageIngested, ImageName
+from ..model import (
+    Event,
+    ExposureFailed,
+    ExposureTaken,
+    Image,
+    ImageIngested,
+    ImageName,
+    ImageType,
+    PlannedExposure,
+)
 from ..run.state import RunState, Slot
 from .document import ReportedExposure
 from .times import iso_utc
@@ -17,7 +26,7 @@ from .times import iso_utc
 def report_exposures(
     state: RunState, records: Sequence[Entry[Event]]
 ) -> Iterator[ReportedExposure]:
-    """Tell what became of each image, and which ones were never taken.
+    """Tell what became of each image and of each attempt that failed, and what was never taken.
 
     Parameters
     ----------
@@ -27,31 +36,55 @@ def report_exposures(
         The journal.
     """
     ingested = {record.event.name for record in records if isinstance(record.event, ImageIngested)}
-    fills = {slot.image.name: slot for slot in state.slots.values() if slot.image is not None}
+    last = {_key(item.event.planned): item for item in records
+            if isinstance(item.event, ExposureFailed)}  # fmt: skip
     for record in records:
-        if isinstance(record.event, ExposureTaken):
-            image = record.event.image
-            fate, reason = _fate(state, image.name, fills.get(image.name))
-            yield ReportedExposure(
-                image_type=image.planned.image_type,
-                exposure_time=image.planned.exposure_time,
-                number=image.planned.number,
-                discard=image.planned.discard,
-                image=image.name,
-                exposure_id=image.name.exposure_id,
-                taken_utc=iso_utc(record.tai),
-                fate=fate,
-                reason=reason,
-                measurement=state.measurements.get(image.name),
-                ingested=image.name in ingested,
-            )
+        event = record.event
+        if isinstance(event, ExposureTaken):
+            name = event.image.name
+            yield _taken(state, event.image, iso_utc(record.tai), ingested=name in ingested)
+        elif isinstance(event, ExposureFailed):
+            key = _key(event.planned)
+            fate = "failed" if record is last[key] and state.slots[key].failure else "retaken"
+            yield _without_pixels(event.planned, event.image_name, fate, event.reason)
     for slot in state.slots.values():
-        if slot.image is None:
-            item = slot.planned
-            yield ReportedExposure(
-                item.image_type, item.exposure_time, item.number, item.discard,
-                None, None, "", "not taken", "", None, False,
-            )  # fmt: skip
+        if slot.asked is not None:
+            why = "it was being exposed, and what became of it is not known"
+            yield _without_pixels(slot.planned, None, "not known", why)
+        elif slot.image is None and not slot.failure:
+            yield _without_pixels(slot.planned, None, "not taken", "")
+
+
+def _key(planned: PlannedExposure) -> tuple[ImageType, int]:
+    return planned.image_type, planned.number
+
+
+def _taken(state: RunState, image: Image, utc: str, *, ingested: bool) -> ReportedExposure:
+    slot = state.slots[_key(image.planned)]
+    fills = slot if slot.image is not None and slot.image.name == image.name else None
+    fate, reason = _fate(state, image.name, fills)
+    return ReportedExposure(
+        image_type=image.planned.image_type,
+        exposure_time=image.planned.exposure_time,
+        number=image.planned.number,
+        discard=image.planned.discard,
+        image=image.name,
+        exposure_id=image.name.exposure_id,
+        taken_utc=utc,
+        fate=fate,
+        reason=reason,
+        measurement=state.measurements.get(image.name),
+        ingested=ingested,
+    )
+
+
+def _without_pixels(
+    planned: PlannedExposure, image: ImageName | None, fate: str, reason: str
+) -> ReportedExposure:
+    return ReportedExposure(
+        planned.image_type, planned.exposure_time, planned.number, planned.discard,
+        image, image.exposure_id if image is not None else None, "", fate, reason, None, False,
+    )  # fmt: skip
 
 
 def _fate(state: RunState, name: ImageName, slot: Slot | None) -> tuple[str, str]:

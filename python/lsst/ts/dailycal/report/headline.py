@@ -3,7 +3,7 @@
 
 """What came of a run, to be understood in five seconds: a sign, a word and a sentence."""
 
-__all__ = ["Headline", "headline", "status_class"]
+__all__ = ["Headline", "headline", "headline_of_killed", "status_class"]
 
 import dataclasses
 
@@ -37,6 +37,8 @@ class Headline:
     """What came of it, in few words."""
     lines: tuple[str, ...]
     """Sentences below."""
+    command: str = ""
+    """The one command that goes on; empty if nothing is left to do, or it is not known here."""
 
 
 def headline(report: Report) -> Headline:
@@ -60,6 +62,20 @@ def headline(report: Report) -> Headline:
     certified = [str(item.image_type) for item in report.calibrations if item.certification]
     what = f"{' and '.join(certified)} certified" if certified else "All is well"
     return Headline("good", "✓", what, _sentences(report))
+
+
+def headline_of_killed(wrong: str, kept: str) -> Headline:
+    """Say what came of a run whose process has ended and whose journal has no end.
+
+    Parameters
+    ----------
+    wrong : `str`
+        What is known of it, in a sentence; empty if nothing is.
+    kept : `str`
+        What was kept, in a sentence; empty if nothing was.
+    """
+    lines = _filled(wrong or "The process of the run ended before the run did.", kept)
+    return Headline("bad", "✗", "Killed", lines)
 
 
 def status_class(status: str) -> str:

@@ -20,7 +20,7 @@ from .compile import Pixels
 from .document import Report, ReportedCalibration
 from .headline import headline
 from .parts import AMPLIFIER_ORDER, make_environment, read_style, test_maps, warnings_of
-from .plots import PLOTS, series_of
+from .plots import PLOTS, series_of, table_of
 from .readings import instrument_rows, instrument_series
 
 
@@ -181,9 +181,9 @@ def _level(facts: AmplifierFacts) -> float:
     return float(np.median(facts.patches))
 
 
-def _frames(report: Report) -> Iterator[tuple[str, str]]:
+def _frames(report: Report) -> Iterator[tuple[str, str, list[tuple[str, list[str]]]]]:
     for name, (label, _, caption) in PLOTS.items():
         biases, darks, measured = series_of(report, name)
         if measured:
             plot = amplifier_multiples(biases, darks, label, ordered=AMPLIFIER_ORDER)
-            yield _address(plot), caption
+            yield _address(plot), caption, table_of(report, name, AMPLIFIER_ORDER)

@@ -3,7 +3,15 @@
 
 """Runs of the script and of the page, as one list."""
 
-__all__ = ["ListedRun", "RunKind", "list_page", "list_run", "scripts_of", "what_is_wrong"]
+__all__ = [
+    "UNFINISHED",
+    "ListedRun",
+    "RunKind",
+    "list_page",
+    "list_run",
+    "scripts_of",
+    "what_is_wrong",
+]
 
 import dataclasses
 import enum

@@ -11,7 +11,8 @@ import datetime
 from ..calibration.timeouts import EXPOSURE_OVERHEAD, JOB_TIME_PER_EXPOSURE, READOUT_TIME
 from ..model import JobKey, JobStep, ScriptState
 from ..page import StepStatus
-from .progress import JobView, Progress, StepView
+from .progress import Progress
+from .progress_items import JobView, StepView
 
 SIMULATED_STEP = 0.3
 """What a step takes in a simulated observatory, of what it takes at the telescope."""

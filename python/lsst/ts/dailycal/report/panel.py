@@ -13,7 +13,8 @@ from rich.text import Text
 
 from ..page import StepStatus
 from .outlook import describe_activity, describe_job, look_ahead, short_time
-from .progress import ImageCounts, Progress, StepView
+from .progress import Progress
+from .progress_items import ImageCounts, StepView
 
 _MARKS = {
     StepStatus.DONE: ("\N{CHECK MARK}", "+", "green"),
@@ -117,9 +118,11 @@ def _images(counts: ImageCounts, style: _Style) -> Text:
     if counts.measured is not None:
         parts.append(f"measured {counts.measured}")
     text = f" {', '.join(parts)}"
+    failed = f", failed {counts.failed}" if counts.failed else ""
     head = f"  {counts.image_type:<5} "
-    width = max(6, min(24, style.width - len(head) - len(text)))
-    return style.line((head, "bold"), style.bar(counts.taken / max(1, counts.wanted), width), text)
+    width = max(4, min(24, style.width - len(head) - len(text) - len(failed)))
+    bar = style.bar(counts.taken / max(1, counts.wanted), width)
+    return style.line((head, "bold"), bar, text, (failed, "bold red"))
 
 
 def _mark_of_job(ended: bool, succeeded: bool, style: _Style) -> tuple[str, str]:

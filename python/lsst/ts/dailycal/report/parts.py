@@ -44,6 +44,8 @@ def make_environment(*further: jinja2.BaseLoader) -> jinja2.Environment:
         loader=jinja2.ChoiceLoader([*further, own]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        # A server goes on with the templates that it began with when another version is installed.
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -3,10 +3,10 @@
 
 """What is drawn of each amplifier over the exposures of a run."""
 
-__all__ = ["PLOTS", "series_of"]
+__all__ = ["PLOTS", "series_of", "table_of"]
 
 import statistics
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..figures.plots import Series
 from ..model import AmplifierMeasurement, ImageType
@@ -49,6 +49,38 @@ def series_of(report: Report, plot: str) -> tuple[list[Series], list[Series], in
     measured = sum(item.measurement is not None for item in report.exposures)
     biases, darks = (list(_series(report, kind, plot)) for kind in (ImageType.BIAS, ImageType.DARK))
     return biases, darks, measured
+
+
+def table_of(report: Report, plot: str, amplifiers: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Write down the values of a plot, for whoever does not see it.
+
+    Parameters
+    ----------
+    report : `Report`
+        The run.
+    plot : `str`
+        Name of the plot, a key of `PLOTS`.
+    amplifiers : `~collections.abc.Sequence` [`str`]
+        Names of the amplifiers, in their order.
+
+    Returns
+    -------
+    rows : `list` [`tuple` [`str`, `list` [`str`]]]
+        For each exposure its type and sequence number, and the value of each amplifier.
+    """
+    rows = []
+    for kind in (ImageType.BIAS, ImageType.DARK):
+        values: dict[int, dict[str, str]] = {}
+        for series in _series(report, kind, plot):
+            for number, value, bad in zip(
+                series.numbers, series.values, series.marked, strict=True
+            ):
+                values.setdefault(number, {})[series.name] = "× " * bad + f"{value:.2f}"
+        rows += [
+            (f"{kind} {number}", [found.get(name, "–") for name in amplifiers])
+            for number, found in values.items()
+        ]
+    return rows
 
 
 def _series(report: Report, kind: ImageType, plot: str) -> Iterator[Series]:

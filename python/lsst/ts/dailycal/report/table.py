@@ -68,7 +68,7 @@ def render_outcome(
     if summary.jobs or any(item.taken for item in summary.calibrations):
         parts.append(_steps(summary))
     parts += _lines("Failed", summary.failures, "red")
-    parts += _lines("Lost images", (f"{name}: {why}" for name, why in summary.lost), "yellow")
+    parts += _lines("Lost images", _lost(summary), "yellow")
     parts += _lines("Tests that failed", _failed_tests(summary), "yellow")
     if where:
         parts.append(render_where(where))
@@ -222,6 +222,12 @@ def _job_time(job: JobSummary) -> str:
 def _job_result(job: JobSummary) -> Text:
     code = f", exit code {job.exit_code}" if job.exit_code else ""
     return Text(f"{job.status}{code}", _STYLES.get(job.status, ""))
+
+
+def _lost(summary: RunSummary) -> list[str]:
+    """Name the images that were lost, and why where that is not said already."""
+    said = " ".join(summary.failures)
+    return [f"{name}: {why}" if why not in said else str(name) for name, why in summary.lost]
 
 
 def _failed_tests(summary: RunSummary) -> list[str]:

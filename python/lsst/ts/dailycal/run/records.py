@@ -24,6 +24,8 @@ class Slot:
     """Is that image in the Butler?"""
     asked: ExposureAsked | None = None
     """The attempt whose end is not known; `None` if there is none."""
+    failure: str = ""
+    """Why the last attempt failed; empty if it did not, or another one is under way."""
 
 
 @dataclasses.dataclass(slots=True)

@@ -118,7 +118,7 @@ class RunState:
             case ExposureAsked():
                 slot = self._slot(event.planned)
                 slot.attempts = event.attempt
-                slot.asked = event
+                slot.asked, slot.failure = event, ""
                 self.group_ids_used += 1
             case ExposureTaken():
                 slot = self._slot(event.image.planned)
@@ -129,7 +129,7 @@ class RunState:
                 slot = self._slot(event.planned)
                 if event.image_name is None and slot.asked is not None:
                     self.nameless[slot.asked.group_id] = event.planned
-                slot.asked = None
+                slot.asked, slot.failure = None, event.reason
                 if event.image_name is not None:
                     self.all_images.append(event.image_name)
                     self.lost[event.image_name] = event.reason

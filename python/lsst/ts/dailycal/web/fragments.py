@@ -15,6 +15,7 @@ from ..model.verification import TestResult
 from ..report.document import Report, ReportedExposure
 from ..report.listing import ListedRun
 from ..report.parts import AMPLIFIER_ORDER, make_environment, read_style, test_maps, warnings_of
+from ..report.plots import PLOTS, table_of
 from ..report.readings import instrument_rows
 from ..report.times import people_utc
 from .view import RunView
@@ -30,6 +31,8 @@ _SIGNS = {
     "left out": ("✗", "bad", "left out"),
     "retaken": ("↻", "warning", "another one was taken in its place"),
     "lost": ("✗", "bad", "lost"),
+    "failed": ("✗", "bad", "failed"),
+    "not known": ("?", "warning", "not known"),
     "not taken": ("·", "none", "not taken"),
 }
 
@@ -45,7 +48,7 @@ class Cell:
     title: str
     """What is known of it."""
     image: str
-    """Name of the image; empty if there is none."""
+    """Name of the image in the Butler; empty if there is none."""
 
 
 class Renderer:
@@ -84,16 +87,22 @@ class Renderer:
                     for item in report.calibrations
                 ),
             )
-        taken = [str(item.image) for item in report.exposures if item.image] if report else []
+        # An image that the Butler does not have yet has no picture.
+        seen = [str(item.image) for item in report.exposures if item.ingested] if report else []
         measured = sum(item.measurement is not None for item in report.exposures) if report else 0
         return {
             "parts": self._parts,
             "view": view,
             "report": report,
             "timeline": _timeline(view, report),
-            "latest": taken[-1] if taken else "",
+            "latest": seen[-1] if seen else "",
             "amplifiers": AMPLIFIER_ORDER,
             "measured": measured,
+            "multiples": [
+                (name, plot[2], table_of(report, name, AMPLIFIER_ORDER))
+                for name, plot in PLOTS.items()
+                if report is not None
+            ],
             "maps": test_maps(report) if report is not None else [],
             "instruments": instrument_rows(report.readings) if report is not None else [],
             "warnings": warnings_of(report) if report is not None else [],
@@ -127,12 +136,15 @@ def _timeline(view: RunView, report: Report | None) -> list[tuple[str, list[Cell
             sign, status, words = "✗", "bad", "used"
         elif item.fate == "used" and not view.is_over:
             sign, status, words = _way(item, measures=measures)
-        if item.image is None and view.exposing.split("/")[0] == label:
-            sign, status, words = "▶", "running", "being exposed"
+        reason = item.reason
+        if item.fate == "not known" and not view.is_over:
+            sign, status, words, reason = "▶", "running", "being exposed", ""
         name = str(item.image) if item.image is not None else ""
-        why = f": {item.reason}" if item.reason else ""
+        why = f": {reason}" if reason else ""
         title = f"{label}, {item.exposure_time:g} s, {name or 'no image'}, {words}{why}"
-        rows.setdefault(str(item.image_type), []).append(Cell(sign, status, title, name))
+        rows.setdefault(str(item.image_type), []).append(
+            Cell(sign, status, title, name if item.ingested else "")
+        )
     return list(rows.items())
 
 

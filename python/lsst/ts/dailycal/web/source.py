@@ -19,6 +19,10 @@ class RunSource(typing.Protocol):
         """List the runs, the latest first, and what is wrong with journals."""
         ...
 
+    def listed(self, journal: Path) -> ListedRun:
+        """Tell what the list has of a run; `JournalError` if its journal is damaged."""
+        ...
+
     def find(self, run_id: str) -> Path:
         """Find the journal of a run; `LookupError` if there is none of that name."""
         ...

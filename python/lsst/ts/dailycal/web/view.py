@@ -7,6 +7,7 @@ __all__ = ["RunView", "read_view"]
 
 import dataclasses
 import pathlib
+from collections.abc import Callable
 
 from ..journal.codec import Entry
 from ..journal.owner import holder_of
@@ -16,9 +17,11 @@ from ..page.events import ChecksMade, PageEvent
 from ..page.lock import LOCK_NAME
 from ..report.compile import compile_report
 from ..report.document import Report
-from ..report.headline import Headline, headline
+from ..report.headline import Headline, headline, headline_of_killed
+from ..report.listing import UNFINISHED, ListedRun, RunKind
 from ..report.outlook import Outlook, describe_activity, look_ahead
-from ..report.progress import ImageCounts, Progress, StepView
+from ..report.progress import Progress
+from ..report.progress_items import ImageCounts, StepView
 from ..report.times import utc_from_tai
 from ..run import read_run_entries
 from .clock import now_tai
@@ -48,13 +51,16 @@ class RunView:
     """What the page found before it began."""
     report: Report | None
     """Everything else; `None` as long as there is no run of the script."""
-    exposing: str
-    """The exposure under way, e.g. ``DARK 4/23``; empty if there is none."""
     is_over: bool
     """Will nothing more come?"""
 
 
-def read_view(path: pathlib.Path, *, scale: float = 1.0) -> RunView:
+def read_view(
+    path: pathlib.Path,
+    *,
+    scale: float = 1.0,
+    list_run: Callable[[pathlib.Path], ListedRun] | None = None,
+) -> RunView:
     """Read what is known of a run. Blocks.
 
     Parameters
@@ -63,6 +69,8 @@ def read_view(path: pathlib.Path, *, scale: float = 1.0) -> RunView:
         Its journal, that of a page or of a script.
     scale : `float`, optional
         How much faster than at the telescope exposures are.
+    list_run : `~collections.abc.Callable`, optional
+        Tells what the list of runs has of one, by its journal: the command that goes on with it.
 
     Raises
     ------
@@ -80,7 +88,22 @@ def read_view(path: pathlib.Path, *, scale: float = 1.0) -> RunView:
     records = read_run_entries(journal) if journal is not None else []
     for record in records:
         progress.apply_run(record.event, record.tai)
-    return _view(path, journal, progress, page, records)
+    view = _view(path, journal, progress, page, records)
+    is_killed = bool(page) and not isinstance(page[-1].event, PageEnded)
+    if list_run is None or not view.is_over or (view.headline.status == "good" and not is_killed):
+        return view
+    return dataclasses.replace(view, headline=_with_command(view, list_run(path)))
+
+
+def _with_command(view: RunView, listed: ListedRun) -> Headline:
+    """Say how to go on, and what is wrong where the run could not say it itself."""
+    if listed.status not in UNFINISHED:
+        return view.headline
+    found = view.headline
+    if listed.status == "open":
+        wrong = listed.verdicts if listed.kind is RunKind.PAGE else ""
+        found = headline_of_killed(wrong, view.report.kept if view.report is not None else "")
+    return dataclasses.replace(found, command=listed.advice)
 
 
 def _view(
@@ -115,7 +138,6 @@ def _view(
         counts=tuple(progress.counts()),
         conditions=findings,
         report=report,
-        exposing="" if is_over else _exposing(progress),
         is_over=is_over,
     )
 
@@ -168,8 +190,7 @@ def _headline(report: Report | None, page: list[Entry[PageEvent]], *, is_over: b
 
 def _lines(outcome: PageOutcome) -> tuple[str, ...]:
     """Say what the terminal says: what is wrong, what to do, what was kept, and how to go on."""
-    go_on = f"To go on: {outcome.command}" if outcome.command else ""
-    lines = (outcome.headline or outcome.reason, outcome.remedy, outcome.kept, go_on)
+    lines = (outcome.headline or outcome.reason, outcome.remedy, outcome.kept)
     return tuple(filter(None, lines))
 
 
@@ -178,9 +199,3 @@ def _left(outlook: Outlook | None) -> str:
         return ""
     ready = utc_from_tai(now_tai() + outlook.left)
     return f"{outlook.fraction:.0%} done, ready about {ready:%H:%M} UTC"
-
-
-def _exposing(progress: Progress) -> str:
-    slots = progress.run.slots.values() if progress.run is not None else ()
-    asked = [slot.asked for slot in slots if slot.asked is not None]
-    return asked[-1].planned.label if asked else ""

@@ -132,7 +132,8 @@ class Watcher:
             self._changed.notify_all()
 
     def _read_view(self) -> RunView:
-        return read_view(self._path, scale=self._source.time_scale(self._path))
+        scale = self._source.time_scale(self._path)
+        return read_view(self._path, scale=scale, list_run=self._source.listed)
 
     def _sizes_now(self) -> tuple[int, ...]:
         paths = {self._path, self._view.journal if self._view is not None else None}

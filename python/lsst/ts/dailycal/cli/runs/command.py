@@ -6,6 +6,7 @@
 __all__ = ["runs", "shown", "status"]
 
 import typing
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -99,8 +100,16 @@ def _printed(run: KnownRun, *, at_length: bool = False) -> "PrintedRun | Printed
     return print_run(run.summary, run.listed)
 
 
-def shown(run: KnownRun) -> "RenderableType":
-    """Show a run, and those of the script that it made."""
+def shown(run: KnownRun, where: Mapping[str, str] | None = None) -> "RenderableType":
+    """Show a run, and those of the script that it made: what is wrong comes first.
+
+    Parameters
+    ----------
+    run : `KnownRun`
+        The run.
+    where : `~collections.abc.Mapping` [`str`, `str`], optional
+        What lies where; the journal by default.
+    """
     from rich.console import Group
     from rich.text import Text
 
@@ -109,12 +118,9 @@ def shown(run: KnownRun) -> "RenderableType":
     from ...report.table import render_outcome
 
     listed = run.listed
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = [Text(*line) for line in _verdict(run)]
     if listed.advice:
         word = "To watch it" if listed.status == "running" else "To go on"
-        wrong = listed.verdicts if isinstance(run.summary, PageSummary) else ""
-        if wrong and listed.status != "running":
-            parts.append(Text(wrong, "bold red"))
         parts.append(Text.assemble(f"{word}:  ", (listed.advice, "bold")))
     if listed.who:
         parts.append(Text(listed.who[:1].upper() + listed.who[1:]))
@@ -123,5 +129,28 @@ def shown(run: KnownRun) -> "RenderableType":
         for item in run.scripts:
             parts += [Text(), render_outcome(item)]
         return Group(*parts, Text(f"Journal  {run.path}"))
-    where = {"Journal": str(run.path)}
-    return Group(*parts, render_outcome(run.summary, where, listed.status))
+    found = where or {"Journal": str(run.path)}
+    return Group(*parts, render_outcome(run.summary, found, listed.status))
+
+
+def _verdict(run: KnownRun) -> Iterator[tuple[str, str]]:
+    """Say what is wrong with a run that is over, in the words of its live page and its report."""
+    from ...page import PageSummary
+    from ...report.compile import compile_report
+    from ...report.headline import headline, headline_of_killed
+    from ...run import read_run_entries
+
+    if isinstance(run.summary, PageSummary):
+        if run.listed.advice and run.listed.status != "running" and run.listed.verdicts:
+            yield run.listed.verdicts, "bold red"
+        return
+    if run.listed.status == "running":
+        return
+    report, _ = compile_report(read_run_entries(run.path))
+    is_open = run.listed.status == "open"
+    found = headline_of_killed("", report.kept) if is_open else headline(report)
+    if found.status != "good":
+        style = "bold red" if found.status == "bad" else "bold yellow"
+        yield found.word, style
+        for number, line in enumerate(found.lines):
+            yield line, style if number == 0 else ""

@@ -200,10 +200,11 @@ def _show_outcome(begin: float, *, as_json: bool) -> bool:
     """
     from ...journal import journal_path
     from ...report import summarize_run
-    from ...report.table import render_outcome
     from ...run import read_run_entries
     from ..output import make_console, tell_report
     from ..report.at_end import journals_since, report_at_end
+    from ..runs.command import shown
+    from ..runs.journals import read_run
 
     console = make_console()
     journals = journals_since(journal_path("x").parent, begin)
@@ -214,7 +215,7 @@ def _show_outcome(begin: float, *, as_json: bool) -> bool:
         is_rejected = is_rejected or summary.is_rejected
         if not as_json:
             console.print()
-            console.print(render_outcome(summary, {"Journal": str(journal)}))
+            console.print(shown(read_run(journal)))
     report_at_end(journals, functools.partial(tell_report, as_json=as_json))
     return is_rejected
 

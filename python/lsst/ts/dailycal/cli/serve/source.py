@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import CommandError
 from ..report.sources import find_sources, job_log, open_archive
-from ..runs.journals import find_journal, list_journals, read_runs
+from ..runs.journals import find_journal, list_journals, read_run, read_runs
 from ..runs.scale import time_scale_of
 
 if typing.TYPE_CHECKING:
@@ -43,6 +43,16 @@ class LocalRuns:
         problems: list[str] = []
         paths = list_journals(self._directory, pages=True)[:_MOST]
         return [run.listed for run in read_runs(paths, problems.append)], problems
+
+    def listed(self, journal: Path) -> "ListedRun":
+        """Tell what the list has of a run, with the command that goes on.
+
+        Raises
+        ------
+        JournalError
+            If its journal is damaged.
+        """
+        return read_run(journal).listed
 
     def find(self, run_id: str) -> Path:
         """Find the journal of a run.

@@ -200,7 +200,9 @@ def _print_result(result: "RehearsalResult", *, as_json: bool) -> None:
                     "summary": to_plain(summary), "where": result.where,
                     "durations": result.durations})  # fmt: skip
         return
-    from ...report.table import format_time, render_outcome, render_where
+    from ...report.table import format_time, render_where
+    from ..runs.command import shown
+    from ..runs.journals import read_run
 
     console = make_console()
     console.print()
@@ -210,4 +212,4 @@ def _print_result(result: "RehearsalResult", *, as_json: bool) -> None:
         console.print("The script was refused before it began; nothing was taken.", style="bold")
         console.print(render_where(where))
     else:
-        console.print(render_outcome(result.summary, where))
+        console.print(shown(read_run(Path(where["Journal"])), where))
