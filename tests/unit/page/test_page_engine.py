@@ -311,7 +311,7 @@ def test_a_script_that_never_stops_is_told_with_what_the_queue_said():
     stage = Stage(queue)
     outcome = stage.execute(meanwhile=stop_after_five_seconds)
     assert stage.statuses(outcome)["enable-atcs"] is StepStatus.UNKNOWN
-    assert "did not end within 180 s" in outcome.reason
+    assert "did not end within 3 min" in outcome.reason
     assert "refused command stopScripts: Timeout" in outcome.reason
 
 
@@ -339,14 +339,14 @@ def test_a_queue_that_nobody_resumes_is_given_up_and_the_script_taken_out():
     outcome = stage.execute(meanwhile=pause_and_forget)
     assert stage.queue.stopped == [200001]
     assert stage.statuses(outcome)["enable-atcs"] is StepStatus.FAILED
-    assert "Nobody acted for 3600 s" in outcome.reason
+    assert "Nobody acted for 1 h" in outcome.reason
 
 
 def test_a_script_that_takes_too_long_is_stopped():
     stage = Stage(QueueInMemory({ENABLE_ATCS: Behaviour(duration=1e6)}))
     outcome = stage.execute()
     assert stage.queue.stopped == [200001]
-    assert "its deadline of 600 s" in outcome.steps[0].reason
+    assert "its deadline of 10 min" in outcome.steps[0].reason
 
 
 def nothing_was_moved(stage, outcome, skipped=0):

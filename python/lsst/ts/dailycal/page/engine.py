@@ -20,6 +20,7 @@ from ..model import (
     QueueError,
     QueueStatus,
     ScriptRequest,
+    round_duration,
 )
 from ..version import VERSION
 from .advice import go_on, leave_as_page_does, queue_advice
@@ -38,7 +39,6 @@ from .events import (
 from .follower import ScriptFollower, judge_end, maskings_of, rejections_of
 from .journal import PageJournal
 from .judgement import refusals
-from .plan import round_duration
 from .preconditions import PageChecks, PagePorts
 from .schemas import refuse_schemas
 from .script_run import ScriptRun, ScriptRuns, run_named_in

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from ..page import PROCEDURES, PageOutcome, StepOutcome, StepStatus, format_duration
+from ..model import format_duration
+from ..page import PROCEDURES, PageOutcome, StepOutcome, StepStatus
 from ..page.summary import PageSummary
 from .table import headline, styled_table
 

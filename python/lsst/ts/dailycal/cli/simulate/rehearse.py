@@ -7,7 +7,6 @@ __all__ = ["carry_out_rehearsal", "rehearse"]
 
 import functools
 import logging
-import time
 import typing
 from pathlib import Path
 
@@ -139,6 +138,7 @@ def carry_out_rehearsal(
     """
     import asyncio
 
+    from ...report.times import clock_utc
     from ..output import error_console, make_console
     from ..script.view import JsonView, RichView, ScriptView
     from ..watch.display import choose_style
@@ -165,8 +165,7 @@ def carry_out_rehearsal(
         if rich_view is not None:
             rich_view.display.tell(text)
             return
-        stamp = time.strftime("%H:%M:%S", time.gmtime())
-        error_console().print(f"{stamp}  {text}", soft_wrap=True, markup=False)
+        error_console().print(f"{clock_utc()}  {text}", soft_wrap=True, markup=False)
 
     rehearsal = Rehearsal(request, view.show, tell)
     with view:
@@ -200,11 +199,12 @@ def _print_result(result: "RehearsalResult", *, as_json: bool) -> None:
                     "summary": to_plain(summary), "where": result.where,
                     "durations": result.durations})  # fmt: skip
         return
-    from ...report.table import format_time, render_outcome, render_where
+    from ...model import format_duration
+    from ...report.table import render_outcome, render_where
 
     console = make_console()
     console.print()
-    times = ", ".join(f"{name} {format_time(item)}" for name, item in result.durations.items())
+    times = ", ".join(f"{name} {format_duration(item)}" for name, item in result.durations.items())
     where = {**result.where, "Times": times}
     if result.summary is None:
         console.print("The script was refused before it began; nothing was taken.", style="bold")

@@ -8,7 +8,7 @@ __all__ = ["DirectIngest"]
 import asyncio
 import dataclasses
 
-from ...model import ImageName, IngestError
+from ...model import ImageName, IngestError, format_duration
 from ..exposures import SimulatedExposure
 from ..faults import Fault
 from ..raw import saturate
@@ -85,7 +85,7 @@ class DirectIngest:
             )
         seen = f"imageInOODS of {self._reports[-1].name}" if self._reports else "no imageInOODS"
         raise IngestError(
-            f"{name} did not reach the Butler within {timeout:.0f} s.",
+            f"{name} did not reach the Butler within {format_duration(timeout)}.",
             missing=[str(name)],
             last_seen=f"{seen}; {around}",
             remedy="Look at ATOODS and ATHeaderService.",
