@@ -185,6 +185,7 @@ def _ingestion() -> Iterator[Case]:
 
 def _files() -> Iterator[Case]:
     room = "Files"
+    yield from retaken(room, "disk_full", "No space left on device")
     yield from retaken(room, "file_empty", "the file is empty")
     yield from retaken(room, "file_corrupt", "the header cannot be read")
     for fault in ("file_short", "file_nan"):

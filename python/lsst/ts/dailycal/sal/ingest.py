@@ -61,11 +61,7 @@ class SalIngest:
         )
         if reports:
             status, description = reports[-1]
-            raise IngestError(
-                f"ATOODS could not ingest {name}: status {status}, {description}.",
-                last_seen=around,
-                remedy="Look at the log of ATOODS; the file itself is kept.",
-            )
+            raise IngestError.refused(name, status, description, last_seen=around)
         raise IngestError(
             f"{name} did not reach the Butler within {format_duration(timeout)}.",
             missing=[key],

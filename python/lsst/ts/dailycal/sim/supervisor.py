@@ -20,6 +20,7 @@ from ..model import CalibrationError
 from ..pipelines.command import pipeline_environment
 from .component_process import ComponentProcess
 from .config import CONFIG_VARIABLE, SimulationConfig
+from .fault_log import FAULT_LOG, FaultLog
 from .programs import LATISS
 from .transport import own_place
 
@@ -214,6 +215,7 @@ class SimulatedObservatory:
         """Write the files that the processes need, and make a repository if there is none."""
         self._environment |= own_place(self._options.broker)
         self.config.save(self.config_file)
+        FaultLog(self.config.root / FAULT_LOG).clear()
         repository = self.config.repository
         index = {REPOSITORY_ALIAS: str(repository)}
         self._index_file.write_text(json.dumps(index) + "\n", encoding="utf-8")

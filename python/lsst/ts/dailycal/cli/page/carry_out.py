@@ -66,6 +66,8 @@ def carry_out(
     from ...model import PageBusyError
     from ...page import page_directory, page_lock
     from ..output import make_console, print_json
+    from ..report.at_end import journals_since
+    from ..simulate.faults_at_end import tell_faults
     from ..watch.display import choose_style
     from .session import claim_place, prepare_place
     from .view import JsonPageView, PageView, RichPageView
@@ -118,6 +120,8 @@ def carry_out(
         console.print()
         console.print(outcome_view(outcome, plan))
         _show_calibrations(place, console, outcome, begin=begin)
+    if place.own is not None:
+        tell_faults(place.own, journals_since(page_directory().parent, begin), as_json=as_json)
     _report(begin, as_json=as_json)
     if outcome.succeeded:
         return ExitCode.REJECTED if outcome.rejection else ExitCode.OK

@@ -142,6 +142,7 @@ def carry_out_rehearsal(
     from ..output import error_console, make_console
     from ..script.view import JsonView, RichView, ScriptView
     from ..watch.display import choose_style
+    from .faults_at_end import tell_faults
     from .rehearsal import Rehearsal
 
     config = request.config
@@ -172,6 +173,7 @@ def carry_out_rehearsal(
         rehearsal.prepare()
         result = asyncio.run(rehearsal.run())
     _print_result(result, as_json=as_json)
+    tell_faults(config, _journals(result), as_json=as_json)
     _report(result, as_json=as_json)
     is_rejected = result.summary is not None and result.summary.is_rejected
     return ExitCode.REJECTED if result.exit_code == 0 and is_rejected else result.exit_code
@@ -182,9 +184,12 @@ def _report(result: "RehearsalResult", *, as_json: bool) -> None:
     from ..output import tell_report
     from ..report.at_end import report_at_end
 
+    report_at_end(_journals(result), functools.partial(tell_report, as_json=as_json))
+
+
+def _journals(result: "RehearsalResult") -> list[Path]:
     journal = result.where.get("Journal")
-    tell = functools.partial(tell_report, as_json=as_json)
-    report_at_end([Path(journal)] if journal else [], tell)
+    return [Path(journal)] if journal else []
 
 
 def _print_result(result: "RehearsalResult", *, as_json: bool) -> None:

@@ -7,6 +7,8 @@ __all__ = ["DirectIngest"]
 
 import asyncio
 import dataclasses
+import errno
+import os
 
 from ...model import ImageName, IngestError, format_duration
 from ..exposures import SimulatedExposure
@@ -78,11 +80,7 @@ class DirectIngest:
         around = f"{self._components.describe(HEADERS)}, {self._components.describe(OODS)}"
         if reports:
             last = reports[-1]
-            raise IngestError(
-                f"ATOODS could not ingest {name}: status {last.status}, {last.description}.",
-                last_seen=around,
-                remedy="Look at the log of ATOODS; the file itself is kept.",
-            )
+            raise IngestError.refused(name, last.status, last.description, last_seen=around)
         seen = f"imageInOODS of {self._reports[-1].name}" if self._reports else "no imageInOODS"
         raise IngestError(
             f"{name} did not reach the Butler within {format_duration(timeout)}.",
@@ -122,6 +120,8 @@ class DirectIngest:
 
     async def _put(self, exposure: SimulatedExposure, damage: Fault | None) -> tuple[int, str]:
         """Put an image into the store, and say what ATOODS reports."""
+        if damage is not None and damage.name == "disk_full":
+            return _FAILED, str(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         if damage is not None and damage.name == "file_empty":
             return _FAILED, "the file is empty"
         if (
