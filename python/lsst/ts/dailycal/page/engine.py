@@ -217,7 +217,8 @@ class PageRun:
     def _what_else(self, queue: QueueStatus | None) -> tuple[str, ...]:
         if not self._queue_remains:
             return ()
-        leave = leave_as_page_does(self._command, self._plan)
+        begun = {name for name, outcome in self._outcomes.items() if outcome.index}
+        leave = leave_as_page_does(self._command, self._plan, begun)
         return tuple(filter(None, [queue_advice(queue), leave]))
 
     async def _find_run(self, step: PageStep, outcome: StepOutcome) -> ScriptRun | None:

@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from ..model import format_duration
-from ..page import PROCEDURES, PageOutcome, StepOutcome, StepStatus
+from ..page import DONE_IN, PROCEDURES, PageOutcome, StepOutcome, StepStatus
 from ..page.summary import PageSummary
 from .table import headline, styled_table
 
@@ -106,7 +106,7 @@ class _StepsTable:
 
 
 def _word(step: StepOutcome) -> str:
-    if step.status is StepStatus.SKIPPED and step.reason.startswith("done in "):
+    if step.status is StepStatus.SKIPPED and step.reason.startswith(DONE_IN):
         return "done before"
     return "not ended" if step.status is StepStatus.UNKNOWN else str(step.status)
 

@@ -35,6 +35,7 @@ _STYLES = {
     "not attempted": "yellow",
     "stopped": "yellow",
     "given up": "yellow",
+    "not accepted": "bold red",
 }
 _NONE = "-"
 WIDE = 120

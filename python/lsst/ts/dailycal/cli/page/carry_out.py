@@ -176,9 +176,10 @@ def _show_calibrations(
 def _show_runs(root: "Path", console: "Console", *, begin: float, at_length: bool) -> None:
     """Show the runs of the script in a simulated observatory."""
     from ...report import summarize_run
-    from ...report.table import render_calibrations, render_outcome
+    from ...report.table import render_calibrations, render_outcome, render_where
     from ...run import read_run_entries
     from ..report.at_end import journals_since
+    from ..report.job_logs import failed_logs
 
     where = {name: str(root / name) for name in ("repo", "raw", "logs", "journal")}
     for path in journals_since(root / "journal", begin):
@@ -187,6 +188,7 @@ def _show_runs(root: "Path", console: "Console", *, begin: float, at_length: boo
         # What is wrong has been said above, and is to be seen: the rest is for who asks.
         shown = render_outcome(summary, where) if at_length else render_calibrations(summary)
         console.print(shown)
+        console.print(render_where(failed_logs(path, summary)))
 
 
 async def _run(

@@ -14,7 +14,8 @@ import click
 from ..errors import CommandError
 from ..exit_codes import ExitCode
 from ..help import ExampleCommand
-from ..runs.journals import DIRECTORY_OPTION, find_journal, latest_journal
+from ..runs.directory import DIRECTORY_OPTION
+from ..runs.journals import find_journal, latest_journal
 from .sources import REPOSITORY_OPTION, find_sources, open_archive
 
 if typing.TYPE_CHECKING:

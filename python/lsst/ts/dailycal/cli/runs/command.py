@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from ..help import ExampleCommand
+from .directory import DIRECTORY_OPTION
 from .journals import (
-    DIRECTORY_OPTION,
     KnownRun,
     find_journal,
     latest_journal,
@@ -107,6 +107,7 @@ def shown(run: KnownRun) -> "RenderableType":
     from ...page import PageSummary
     from ...report.page_table import render_page
     from ...report.table import render_outcome
+    from ..report.job_logs import failed_logs
 
     listed = run.listed
     parts: list[RenderableType] = []
@@ -121,7 +122,8 @@ def shown(run: KnownRun) -> "RenderableType":
     if isinstance(run.summary, PageSummary):
         parts.append(render_page(run.summary, listed.status))
         for item in run.scripts:
-            parts += [Text(), render_outcome(item)]
+            logs = failed_logs(run.path.parent.parent / f"{item.run_id}.jsonl", item)
+            parts += [Text(), render_outcome(item, logs)]
         return Group(*parts, Text(f"Journal  {run.path}"))
-    where = {"Journal": str(run.path)}
+    where = {"Journal": str(run.path), **failed_logs(run.path, run.summary)}
     return Group(*parts, render_outcome(run.summary, where, listed.status))

@@ -204,6 +204,7 @@ def _show_outcome(begin: float, *, as_json: bool) -> bool:
     from ...run import read_run_entries
     from ..output import make_console, tell_report
     from ..report.at_end import journals_since, report_at_end
+    from ..report.job_logs import failed_logs
 
     console = make_console()
     journals = journals_since(journal_path("x").parent, begin)
@@ -214,7 +215,8 @@ def _show_outcome(begin: float, *, as_json: bool) -> bool:
         is_rejected = is_rejected or summary.is_rejected
         if not as_json:
             console.print()
-            console.print(render_outcome(summary, {"Journal": str(journal)}))
+            where = {"Journal": str(journal), **failed_logs(journal, summary)}
+            console.print(render_outcome(summary, where))
     report_at_end(journals, functools.partial(tell_report, as_json=as_json))
     return is_rejected
 

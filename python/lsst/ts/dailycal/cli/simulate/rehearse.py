@@ -206,6 +206,7 @@ def _print_result(result: "RehearsalResult", *, as_json: bool) -> None:
         return
     from ...model import format_duration
     from ...report.table import render_outcome, render_where
+    from ..report.job_logs import failed_logs
 
     console = make_console()
     console.print()
@@ -215,4 +216,6 @@ def _print_result(result: "RehearsalResult", *, as_json: bool) -> None:
         console.print("The script was refused before it began; nothing was taken.", style="bold")
         console.print(render_where(where))
     else:
+        for journal in _journals(result):
+            where |= failed_logs(journal, result.summary)
         console.print(render_outcome(result.summary, where))
