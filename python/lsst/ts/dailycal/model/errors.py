@@ -43,12 +43,14 @@ __all__ = [
     "StatisticsError",
 ]
 
-import errno
-import os
 import typing
 from collections.abc import Iterable
 
 from .images import ImageName
+
+
+_NO_SPACE = "No space left on device"
+"""What Linux says of a full disk."""
 
 
 class CalibrationError(Exception):
@@ -141,7 +143,7 @@ class IngestError(CalibrationError):
         last_seen : `str`
             How it and the header service are.
         """
-        is_full = os.strerror(errno.ENOSPC) in description
+        is_full = _NO_SPACE in description
         return cls(
             f"ATOODS could not ingest {name}: status {status}, {description}.",
             last_seen=last_seen,
