@@ -48,7 +48,6 @@ from collections.abc import Iterable
 
 from .images import ImageName
 
-
 _NO_SPACE = "No space left on device"
 """What Linux says of a full disk."""
 

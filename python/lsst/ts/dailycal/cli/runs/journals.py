@@ -113,7 +113,11 @@ def find_journal(run: str, directory: Path | None) -> Path:
         return as_path
     # An id is a name, not a way to other directories.
     if as_path.name != run:
-        raise CommandError(f"{run} is neither a journal nor the id of a run.", ExitCode.NOT_FOUND)
+        raise CommandError(
+            f"{run} is neither a journal nor the id of a run.",
+            ExitCode.NOT_FOUND,
+            "All runs: dailycal runs",
+        )
     roots = journal_directories(directory)
     for path in (place / f"{run}.jsonl" for root in roots for place in (root, root / PAGES)):
         if path.is_file():
