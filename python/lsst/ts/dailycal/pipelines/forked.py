@@ -195,10 +195,13 @@ def _start_server(address: Path) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
-    if process.stdout is None or process.stdout.readline().strip() != "READY":
+    try:
+        if process.stdout is None or process.stdout.readline().strip() != "READY":
+            raise ForkError(f"{server[2]} cannot be started")
+    except BaseException:  # Ctrl-C as well: nobody else knows of the process
         process.kill()
         process.communicate()
-        raise ForkError(f"{server[2]} cannot be started")
+        raise
     return process
 
 

@@ -13,7 +13,7 @@ import time
 import typing
 from collections.abc import AsyncIterator, Callable
 
-from ..errors import CommandError
+from ..errors import CommandError, Left
 from ..exit_codes import ExitCode
 from .options import Place
 
@@ -254,7 +254,7 @@ async def _interrupts(page: "PageRun", view: "PageView", again: str) -> AsyncIte
     except asyncio.CancelledError:
         if not asked:
             raise
-        raise KeyboardInterrupt from None
+        raise Left from None
     finally:
         for number, handler in before.items():
             loop.remove_signal_handler(number)

@@ -122,11 +122,13 @@ def find_journal(run: str, directory: Path | None) -> Path:
     for path in (place / f"{run}.jsonl" for root in roots for place in (root, root / PAGES)):
         if path.is_file():
             return path
+    from ...model import Command
+
     places = " or ".join(map(str, roots))
     raise CommandError(
         f"There is no journal of a run {run} in {places}. The runs that have one:",
         ExitCode.NOT_FOUND,
-        "dailycal runs",
+        str(Command(("dailycal", "runs", *["--directory", str(directory)] * bool(directory)))),
     )
 
 
