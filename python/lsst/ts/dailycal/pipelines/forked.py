@@ -195,13 +195,15 @@ def _start_server(address: Path) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
+    is_ready = False
     try:
-        if process.stdout is None or process.stdout.readline().strip() != "READY":
-            raise ForkError(f"{server[2]} cannot be started")
-    except BaseException:  # Ctrl-C as well: nobody else knows of the process
-        process.kill()
-        process.communicate()
-        raise
+        is_ready = process.stdout is not None and process.stdout.readline().strip() == "READY"
+    finally:
+        if not is_ready:  # after Ctrl-C as well: nobody else knows of the process
+            process.kill()
+            process.communicate()
+    if not is_ready:
+        raise ForkError(f"{server[2]} cannot be started")
     return process
 
 
