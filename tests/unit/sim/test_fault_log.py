@@ -40,8 +40,8 @@ def rehearse(path, *texts, times=3, seconds=10.0):
         ("end_readout_lost@DARK/3", "struck at DARK 3/23, AT_O_20261122_000003."),
         ("end_readout_lost@2", "struck at DARK, AT_O_20261122_000002."),
         ("ingest_silent@*", "struck 3 times, first at DARK, AT_O_20261122_000001."),
-        ("ccd_warm", "struck at 0 s of simulated time."),
-        ("ccd_warm@15s", "struck at 20 s of simulated time."),
+        ("ccd_warm", "struck at 0 s of simulated time, and lasted."),
+        ("ccd_warm@15s", "struck at 20 s of simulated time, and lasted."),
         ("end_readout_lost@DARK/9", "never struck, because it waits for time 9 of DARK, which "
          "came 3 times."),
         ("end_readout_lost@BIAS/1", "never struck, because BIAS never came."),
@@ -63,7 +63,7 @@ def test_a_fault_says_where_it_struck_or_why_it_never_did(tmp_path, fault, text)
 def test_what_every_process_feels_strikes_once(tmp_path):
     for _ in range(3):
         texts = rehearse(tmp_path, "ccd_warm")
-    assert texts == ["Fault ccd_warm struck at 0 s of simulated time."]
+    assert texts == ["Fault ccd_warm struck at 0 s of simulated time, and lasted."]
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path):

@@ -115,6 +115,8 @@ def _place(occasion: Occasion, labels: Mapping[str, str]) -> str:
     label = next((labels[word] for word in occasion.about if word in labels), "")
     about = [word for word in occasion.about if not label.startswith(f"{word} ")]
     words = [label] * bool(label) + about
+    if occasion.came is Came.LASTS:
+        words = [f"{occasion.elapsed:.0f} s of simulated time", "and lasted"]
     return ", ".join(words) or f"{occasion.elapsed:.0f} s of simulated time"
 
 
