@@ -171,10 +171,16 @@ def test_a_failed_step_ends_the_page_and_says_how_to_go_on():
     assert "ScriptQueue:2 is paused on script 200001" in advice
     assert outcome.command == "dailycal run --resume run-1 --resume-queue"
     assert outcome.headline == ("Step enable-atcs failed: ATMCS went to FAULT on command enable.")
-    assert "--from-step standby-latiss" in advice
+    assert "To leave LATISS" not in advice, "it was never enabled"
     assert [item.occasion for item in stage.announcer.made] == [Occasion.BEFORE, Occasion.FAILURE]
     assert outcome.headline in stage.announcer.made[1].text
     assert len(queue.added) == 1
+
+
+def test_once_latiss_may_be_enabled_it_is_said_how_to_leave_it():
+    queue = QueueInMemory({"auxtel/enable_latiss.py": Behaviour(end=ScriptState.FAILED)})
+    advice = "\n".join(Stage(queue).execute().advice)
+    assert "To leave LATISS as the page does instead: dailycal run --from-step standby-" in advice
 
 
 def test_the_queue_may_take_a_while_to_pause_after_a_failure():
