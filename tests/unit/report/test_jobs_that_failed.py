@@ -77,6 +77,10 @@ def test_a_log_without_an_error_is_named_alone(journal):
     assert found == {"Log, verify BIAS": str(log)}
 
 
+def test_the_log_of_a_job_that_was_given_up_with_a_stop_is_not_named(journal):
+    assert logs_of(journal, "lsst.a INFO: begun\n", "given up")[0] == {}
+
+
 def test_the_log_of_a_job_that_is_done_is_not_named(journal):
     assert logs_of(journal, "lsst.a ERROR: passed\n", "done")[0] == {}
 

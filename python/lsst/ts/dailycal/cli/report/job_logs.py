@@ -41,8 +41,9 @@ def failed_logs(journal: Path, summary: "RunSummary") -> dict[str, str]:
     found = {}
     for job in summary.jobs:
         path = job_log(journal, job.job_id) if job.status in {"failed", "given up"} else None
-        if path is not None:
-            error = _error_in(path)
+        error = _error_in(path) if path is not None else ""
+        # A job that was given up with a stop has nothing to say.
+        if error or (path is not None and job.status == "failed"):
             found[f"Log, {job.key}"] = f"{path}\n{error}" if error else str(path)
     return found
 
