@@ -83,7 +83,7 @@ def test_images_of_others_are_no_answer(face):
     face.run(scenario, "ingest_foreign")
 
 
-@pytest.mark.parametrize("fault", ["file_empty", "file_corrupt"])
+@pytest.mark.parametrize("fault", ["file_empty", "file_corrupt", "disk_full"])
 def test_a_file_without_a_header_is_not_ingested(face, fault):
     _, outcomes = face.run(take_two, f"{fault}@2")
     assert outcomes[0] is None

@@ -39,6 +39,7 @@ REFUSED = {"camera_refuses": "refused"}
 RETAKEN = {
     "header_silent": "did not reach the Butler",
     "ingest_error": "status 1",
+    "disk_full": "No space left on device",
     "file_empty": "could not ingest",
     "file_corrupt": "could not ingest",
 }

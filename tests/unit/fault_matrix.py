@@ -163,7 +163,7 @@ def bad_frames(room: str, fault: str, statuses: tuple[str, str]) -> Case:
 
 def _ingestion() -> Iterator[Case]:
     room = "Headers and ingestion"
-    yield from retaken(room, "header_silent", "did not reach the Butler within 120 s")
+    yield from retaken(room, "header_silent", "did not reach the Butler within 2 min")
     yield from survived(room, "header_late")
     yield from survived(room, "header_twice")
     yield from survived(room, "ingest_silent", "is in the Butler; that nobody said so")
@@ -185,6 +185,7 @@ def _ingestion() -> Iterator[Case]:
 
 def _files() -> Iterator[Case]:
     room = "Files"
+    yield from retaken(room, "disk_full", "No space left on device")
     yield from retaken(room, "file_empty", "the file is empty")
     yield from retaken(room, "file_corrupt", "the header cannot be read")
     for fault in ("file_short", "file_nan"):

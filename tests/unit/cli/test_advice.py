@@ -80,7 +80,7 @@ def test_whatever_a_page_advises_can_be_typed(tmp_path, number, monkeypatch):
         advice.go_on(base, ""),
         advice.go_on(base, PAGE),
         advice.go_on(base, PAGE, step="calibrations", queue=PAUSED),
-        advice.leave_as_page_does(base, plan).partition(": ")[2],
+        advice.leave_as_page_does(base, plan, {"enable-latiss"}).partition(": ")[2],
     ):
         given = parsed(str(command)).params
         assert given["real"] == (not place.simulated)

@@ -129,8 +129,8 @@ def test_a_terminal_that_knows_ascii_only_gets_nothing_else():
     [
         (Ended(137, "RUNNING", "", 6.9), "B 2/9", "The script was killed (signal 9) at B 2/9."),
         (Ended(143, "RUNNING", "", 6.9), "", "The script was killed (signal 15)."),
-        (Ended(1, "FAILED", "no camera", 3.0), "x", "FAILED after 3.0 s, exit code 1: no camera"),
-        (Ended(0, "DONE", "", 3.0), "x", "DONE after 3.0 s, exit code 0"),
+        (Ended(1, "FAILED", "no camera", 3.0), "x", "FAILED after 3 s, exit code 1: no camera"),
+        (Ended(0, "DONE", "", 3.0), "x", "DONE after 3 s, exit code 0"),
     ],
 )  # fmt: skip
 def test_a_script_that_was_killed_says_so(event, checkpoint, text):

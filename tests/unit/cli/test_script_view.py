@@ -40,12 +40,12 @@ def test_state_changes_checkpoints_and_log_lines_are_shown_as_they_come():
     texts = [line.partition("  ")[2] for line in lines]
     assert texts == [
         "UNCONFIGURED",
-        "Configured: about 12:30 min, 44 images",
+        "Configured: about 12 min 30 s, 44 images",
         "RUNNING",
         "[1/46] Setup",
         "Journal: /x",
         "[2/46] BIAS 1/21",
-        "DONE after 1:01 min, exit code 0",
+        "DONE after 1 min 01 s, exit code 0",
     ]
 
 
@@ -67,7 +67,7 @@ def test_lines_below_the_level_are_left_out():
 
 def test_the_reason_of_a_failure_is_the_last_line():
     line = shown(Ended(1, "FAILED", "no camera", 3.0))[-1]
-    assert line.endswith("FAILED after 3.0 s, exit code 1: no camera")
+    assert line.endswith("FAILED after 3 s, exit code 1: no camera")
 
 
 def test_a_script_that_said_nothing_is_told_as_such():

@@ -171,10 +171,16 @@ def test_a_failed_step_ends_the_page_and_says_how_to_go_on():
     assert "ScriptQueue:2 is paused on script 200001" in advice
     assert outcome.command == "dailycal run --resume run-1 --resume-queue"
     assert outcome.headline == ("Step enable-atcs failed: ATMCS went to FAULT on command enable.")
-    assert "--from-step standby-latiss" in advice
+    assert "To leave LATISS" not in advice, "it was never enabled"
     assert [item.occasion for item in stage.announcer.made] == [Occasion.BEFORE, Occasion.FAILURE]
     assert outcome.headline in stage.announcer.made[1].text
     assert len(queue.added) == 1
+
+
+def test_once_latiss_may_be_enabled_it_is_said_how_to_leave_it():
+    queue = QueueInMemory({"auxtel/enable_latiss.py": Behaviour(end=ScriptState.FAILED)})
+    advice = "\n".join(Stage(queue).execute().advice)
+    assert "To leave LATISS as the page does instead: dailycal run --from-step standby-" in advice
 
 
 def test_the_queue_may_take_a_while_to_pause_after_a_failure():
@@ -311,7 +317,7 @@ def test_a_script_that_never_stops_is_told_with_what_the_queue_said():
     stage = Stage(queue)
     outcome = stage.execute(meanwhile=stop_after_five_seconds)
     assert stage.statuses(outcome)["enable-atcs"] is StepStatus.UNKNOWN
-    assert "did not end within 180 s" in outcome.reason
+    assert "did not end within 3 min" in outcome.reason
     assert "refused command stopScripts: Timeout" in outcome.reason
 
 
@@ -339,14 +345,14 @@ def test_a_queue_that_nobody_resumes_is_given_up_and_the_script_taken_out():
     outcome = stage.execute(meanwhile=pause_and_forget)
     assert stage.queue.stopped == [200001]
     assert stage.statuses(outcome)["enable-atcs"] is StepStatus.FAILED
-    assert "Nobody acted for 3600 s" in outcome.reason
+    assert "Nobody acted for 1 h" in outcome.reason
 
 
 def test_a_script_that_takes_too_long_is_stopped():
     stage = Stage(QueueInMemory({ENABLE_ATCS: Behaviour(duration=1e6)}))
     outcome = stage.execute()
     assert stage.queue.stopped == [200001]
-    assert "its deadline of 600 s" in outcome.steps[0].reason
+    assert "its deadline of 10 min" in outcome.steps[0].reason
 
 
 def nothing_was_moved(stage, outcome, skipped=0):

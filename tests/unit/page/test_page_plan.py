@@ -11,10 +11,8 @@ from lsst.ts.dailycal.page import (
     BIAS_DARK,
     PageOptions,
     fits,
-    format_duration,
     make_page_plan,
     parse_duration,
-    round_duration,
 )
 from lsst.ts.dailycal.page.plan import calibration_config
 
@@ -149,15 +147,3 @@ def test_times_are_read_as_people_write_them(text, seconds):
 def test_what_is_no_time_is_refused(text):
     with pytest.raises(ValueError, match=r"no time|no unit"):
         parse_duration(text)
-
-
-def test_an_announcement_tells_the_time_in_minutes():
-    assert [round_duration(item) for item in (20, 80, 1108)] == [
-        "1 minute",
-        "1 minute",
-        "18 minutes",
-    ]
-
-
-def test_times_are_written_for_people():
-    assert [format_duration(item) for item in (5, 65, 3700)] == ["5 s", "1 min 05 s", "1 h 01 min"]

@@ -148,7 +148,7 @@ def test_the_display_fits_into_sixty_columns_and_twenty_lines(width):
     assert max(map(len, lines)) < width
     text = "\n".join(lines)
     for words in ("enable-latiss", "calibrations", "taken 3/3, ingested 3", "taken 1/1, ingested 1",
-                  "verifying BIAS: done after 0:30", "verifying DARK, 0:", "left, done about",
+                  "verifying BIAS: done after 30 s", "verifying DARK, 0:", "left, done about",
                   "! warning 4"):  # fmt: skip
         assert words in text
 

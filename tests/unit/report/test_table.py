@@ -1,13 +1,12 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-import pytest
 from report_journal import BIASES, VERIFY, decision
 
 from lsst.ts.dailycal import model
 from lsst.ts.dailycal.model import ImageType
 from lsst.ts.dailycal.report import summarize_run
-from lsst.ts.dailycal.report.table import format_time, outcome_text
+from lsst.ts.dailycal.report.table import outcome_text
 
 
 def lines_of(journal, where=None):
@@ -88,12 +87,3 @@ def test_it_is_told_where_everything_is(journal):
 def test_plain_text_has_no_escape_codes(journal):
     journal.start(BIASES)
     assert "\x1b" not in "\n".join(lines_of(journal))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"), (59.6, "1:00 min"),
-     (723.0, "12:03 min")],
-)  # fmt: skip
-def test_times_are_short(seconds, text):
-    assert format_time(seconds) == text

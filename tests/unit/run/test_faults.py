@@ -68,7 +68,7 @@ def check_reason(outcome: RunOutcome) -> None:
         assert failure.remedy, f"nobody is told what to do: {failure}"
         assert "{" not in failure.reason.replace("${", ""), f"this is for programs: {failure}"
         if re.search(r"\b(no|not) .* (within|after) ", failure.reason):
-            assert re.search(r"(within|after) \d+ s\b", failure.reason), failure.reason
+            assert re.search(r"(within|after) \d+ (s|min|h)\b", failure.reason), failure.reason
             assert "Last seen: " in failure.reason, failure.reason
 
 

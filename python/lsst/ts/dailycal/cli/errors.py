@@ -3,7 +3,7 @@
 
 """Errors that end a command with an exit code of its own."""
 
-__all__ = ["CommandError"]
+__all__ = ["CommandError", "Left"]
 
 import click
 
@@ -27,3 +27,7 @@ class CommandError(click.ClickException):
         super().__init__(f"{message} {advice}".rstrip())
         self.code = code
         self.advice = advice
+
+
+class Left(KeyboardInterrupt):
+    """Ctrl-C, after it was said how to go on with what is left behind."""

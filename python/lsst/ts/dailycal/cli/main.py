@@ -17,6 +17,7 @@ from collections.abc import Mapping
 import click
 
 from ..version import VERSION
+from .errors import Left
 from .exit_codes import EXIT_CODES_HELP, ExitCode
 from .help import SETTINGS, write_examples
 
@@ -47,6 +48,8 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "version": ("version", "version", "Print the versions of what matters."),
 }
 
+_PREPARING = (["run"], ["block"], ["rehearse"], ["simulate"])
+"""Commands that prepare something for a long time, and find it again."""
 EXAMPLES = (
     "dailycal run --small",
     "dailycal script auxtel/make_latiss_calibrations.py -p script_mode=BIAS_DARK",
@@ -118,12 +121,27 @@ def run_command(command: click.Command, name: str) -> typing.NoReturn:
             stream.reconfigure(errors="replace")
     try:
         result = command.main(prog_name=name, standalone_mode=False)
-    except (click.Abort, KeyboardInterrupt):
-        print("Interrupted.", file=sys.stderr)
+    except (click.Abort, KeyboardInterrupt) as error:
+        print(f"Interrupted.{_again(error)}", file=sys.stderr)
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - what a person sees must not be a traceback
         sys.exit(_end(error))
     sys.exit(result if isinstance(result, int) else ExitCode.OK)
+
+
+def _again(error: BaseException) -> str:
+    """Say what to type after Ctrl-C, for a command that has only prepared what it was to do."""
+    from ..model import Command
+
+    cause = error.__cause__ if isinstance(error, click.Abort) else error
+    words = sys.argv[1:]
+    if words[:1] not in _PREPARING or not isinstance(cause, KeyboardInterrupt):
+        return ""
+    if isinstance(cause, Left):
+        return ""
+    if words[0] == "rehearse":  # what is there is complete, or will be made anew
+        words = [word for word in words if word not in {"--yes", "-y", "--keep"}] + ["--keep"]
+    return f" Again:  {Command(('dailycal', *words))}"
 
 
 def _end(error: Exception) -> int:

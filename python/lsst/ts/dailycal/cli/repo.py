@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from ..model import Command
 from .errors import CommandError
 from .exit_codes import ExitCode
 from .help import SETTINGS, ExampleCommand
@@ -221,6 +222,7 @@ def decertify(
         raise CommandError(
             f"No {dataset_type} is certified in {collection} from {begin} to {end}.",
             ExitCode.NOT_FOUND,
+            f"What is: {Command(('dailycal', 'repo', 'show', repository))}",
         )
     for item in found:
         click.echo(f"{item.dataset_type} of {item.run}, valid {item.begin} to {item.end} TAI")
@@ -278,7 +280,7 @@ def export(
     if moment is not None:
         _check_time("--at", moment)
     if file.exists():
-        raise CommandError(f"{file} is there already.", ExitCode.IO)
+        raise CommandError(f"{file} is there already.", ExitCode.IO, "Choose another file.")
     if not file.absolute().parent.is_dir():
         raise CommandError(f"There is no directory {file.absolute().parent}.", ExitCode.NOT_FOUND)
     at = moment or str(Time.now().tai.isot)
@@ -286,7 +288,11 @@ def export(
         run = export_calibration(repository, dataset_type, collection, at, file)
     except CalibrationNotFoundError as error:
         text = str(error)
-        raise CommandError(f"{text[:1].upper()}{text[1:]}.", ExitCode.NOT_FOUND) from error
+        raise CommandError(
+            f"{text[:1].upper()}{text[1:]}.",
+            ExitCode.NOT_FOUND,
+            f"What is there: {Command(('dailycal', 'repo', 'show', repository))}",
+        ) from error
     except (FileNotFoundError, LookupError) as error:
         raise no_repository(repository) from error
     click.echo(f"{file}: {dataset_type} of {run}")

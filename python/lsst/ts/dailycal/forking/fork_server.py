@@ -68,7 +68,7 @@ class _Minder(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         """Serve the one request of the connection."""
         connection: socket.socket = self.request
-        self.server.socket.close()  # that of this process; nobody here answers anybody else
+        os.close(self.server.fileno())  # nobody here answers anybody else
         text, files, _, _ = socket.recv_fds(connection, _LONGEST_PART, 3)
         while text and not text.endswith(b"\n"):
             text += connection.recv(_LONGEST_PART)

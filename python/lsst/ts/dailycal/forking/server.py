@@ -182,9 +182,14 @@ class ForkServer:
             text=True,
             start_new_session=True,
         )
-        if process.stdout is None or process.stdout.readline().strip() != "READY":
-            process.kill()
-            process.communicate()
+        is_ready = False
+        try:
+            is_ready = process.stdout is not None and process.stdout.readline().strip() == "READY"
+        finally:
+            if not is_ready:  # after Ctrl-C as well: nobody else knows of the process
+                process.kill()
+                process.communicate()
+        if not is_ready:
             raise ForkError(f"{server[2]} cannot be started")
         return process
 

@@ -14,6 +14,8 @@ import pathlib
 import socket
 import typing
 
+from ..model import format_duration
+
 MOST_TEXT = 4096
 """How much of a lock file is read, in bytes."""
 
@@ -80,10 +82,10 @@ class LockOwner:
 
     def __str__(self) -> str:
         since = datetime.datetime.fromisoformat(self.since)
-        minutes = (datetime.datetime.now(datetime.UTC) - since).total_seconds() / 60.0
+        ago = (datetime.datetime.now(datetime.UTC) - since).total_seconds()
         return (
             f"{self.user} on {self.host} (process {self.pid}), since "
-            f"{since:%Y-%m-%d %H:%M:%S} UTC ({minutes:.0f} min ago)"
+            f"{since:%Y-%m-%d %H:%M:%S} UTC ({format_duration(ago)} ago)"
         )
 
 

@@ -18,6 +18,8 @@ from .codec import Codec, Entry
 DIRECTORY_VARIABLE = "DAILYCAL_JOURNAL_DIR"
 """Environment variable that names the directory of the journals."""
 
+_DAMAGED = "The file was damaged or edited; this run cannot be resumed."
+
 E = typing.TypeVar("E")
 
 
@@ -64,12 +66,12 @@ def _decode_lines(text: str, path: pathlib.Path, codec: Codec[E]) -> typing.Iter
         try:
             entry = codec.decode(line, number=expected)
         except JournalError as error:
-            raise JournalError(f"{path}, line {line_number}: {error}") from error
+            raise JournalError(f"{path}, line {line_number}: {error}", remedy=_DAMAGED) from error
         if entry.number != expected:
             raise JournalError(
                 f"{path}, line {line_number}: record {entry.number} stands where {expected} "
                 "should.",
-                remedy="The file was damaged or edited; this run cannot be resumed.",
+                remedy=_DAMAGED,
             )
         expected += 1
         yield entry

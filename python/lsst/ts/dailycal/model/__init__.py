@@ -9,6 +9,7 @@ from .commands import *
 from .components import *
 from .conditions import *
 from .decisions import *
+from .durations import *
 from .errors import *
 from .events import *
 from .images import *

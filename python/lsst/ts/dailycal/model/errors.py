@@ -43,9 +43,13 @@ __all__ = [
     "StatisticsError",
 ]
 
+import typing
 from collections.abc import Iterable
 
 from .images import ImageName
+
+_NO_SPACE = "No space left on device"
+"""What Linux says of a full disk."""
 
 
 class CalibrationError(Exception):
@@ -122,6 +126,30 @@ class MeasurementError(CalibrationError):
 
 class IngestError(CalibrationError):
     """An image did not reach the Butler."""
+
+    @classmethod
+    def refused(
+        cls, name: ImageName, status: int, description: str, *, last_seen: str
+    ) -> typing.Self:
+        """Say that ATOODS reported an error.
+
+        Parameters
+        ----------
+        name : `ImageName`
+            The image.
+        status, description : `int`, `str`
+            What it reported.
+        last_seen : `str`
+            How it and the header service are.
+        """
+        is_full = _NO_SPACE in description
+        return cls(
+            f"ATOODS could not ingest {name}: status {status}, {description}.",
+            last_seen=last_seen,
+            remedy="Make room on the disk of the raw files."
+            if is_full
+            else "Look at the log of ATOODS; the file itself is kept.",
+        )
 
 
 class JobError(CalibrationError):

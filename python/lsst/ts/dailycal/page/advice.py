@@ -15,8 +15,10 @@ __all__ = [
     "watch_run",
 ]
 
+from collections.abc import Container
+
 from ..model import Command, QueueStatus
-from .steps import PagePlan
+from .steps import DONE_IN, PagePlan
 
 PAGE = ("dailycal", "run")
 """The command that knows by itself how to go on with one of its runs."""
@@ -46,12 +48,33 @@ def go_on(
     return again.with_("--resume-queue") if queue_advice(queue) else again
 
 
-def leave_as_page_does(command: str, plan: PagePlan) -> str:
-    """Say how to leave the instrument as the page does, without its images (`str`)."""
-    restoring = [item.name for item in plan.to_do if item.restores]
+def leave_as_page_does(command: str, plan: PagePlan, begun: Container[str]) -> str:
+    """Say how to leave the instrument as the page does, without its images.
+
+    Parameters
+    ----------
+    command : `str`
+        The command that runs the page, with everything that it needs to find its observatory.
+    plan : `PagePlan`
+        What was to be done.
+    begun : `~collections.abc.Container` [`str`]
+        Names of the steps whose scripts were begun.
+
+    Returns
+    -------
+    advice : `str`
+        Empty if the page has enabled nothing that it would put back.
+    """
+    enabled = {
+        component
+        for item in plan.steps
+        if item.step.enables and (item.step.name in begun or item.skipped.startswith(DONE_IN))
+        for component in item.step.components
+    }
+    restoring = [step for step in plan.to_do if step.restores and enabled & {*step.components}]
     if not restoring or plan.to_do[0].restores:
         return ""
-    again = Command.parse(command).with_("--from-step", restoring[0])
+    again = Command.parse(command).with_("--from-step", restoring[0].name)
     return f"To leave LATISS as the page does instead: {again}"
 
 

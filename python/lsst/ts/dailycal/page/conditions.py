@@ -16,7 +16,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
-from ..model import ConditionReading, ConfigurationError, Finding, Severity
+from ..model import ConditionReading, ConfigurationError, Finding, Severity, format_duration
 
 STALE_AFTER = 60.0
 """A reading that is older than this, in seconds, is none."""
@@ -173,7 +173,7 @@ def _judge(reading: ConditionReading | None, limit: Limit) -> Finding:
         return Finding(limit.title, missing, "not heard", ask)
     value = f"{reading.value:.4g} {limit.unit}"
     if reading.age > STALE_AFTER:
-        return Finding(limit.title, missing, f"{value}, {reading.age:.0f} s ago", ask)
+        return Finding(limit.title, missing, f"{value}, {format_duration(reading.age)} ago", ask)
     for severity, allowed in (
         (Severity.REFUSAL, limit.refuse),
         (Severity.WARNING, limit.warn),

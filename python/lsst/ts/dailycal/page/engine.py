@@ -20,6 +20,7 @@ from ..model import (
     QueueError,
     QueueStatus,
     ScriptRequest,
+    round_duration,
 )
 from ..version import VERSION
 from .advice import go_on, leave_as_page_does, queue_advice
@@ -38,7 +39,6 @@ from .events import (
 from .follower import ScriptFollower, judge_end, maskings_of, rejections_of
 from .journal import PageJournal
 from .judgement import refusals
-from .plan import round_duration
 from .preconditions import PageChecks, PagePorts
 from .schemas import refuse_schemas
 from .script_run import ScriptRun, ScriptRuns, run_named_in
@@ -217,7 +217,8 @@ class PageRun:
     def _what_else(self, queue: QueueStatus | None) -> tuple[str, ...]:
         if not self._queue_remains:
             return ()
-        leave = leave_as_page_does(self._command, self._plan)
+        begun = {name for name, outcome in self._outcomes.items() if outcome.index}
+        leave = leave_as_page_does(self._command, self._plan, begun)
         return tuple(filter(None, [queue_advice(queue), leave]))
 
     async def _find_run(self, step: PageStep, outcome: StepOutcome) -> ScriptRun | None:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from ..calibration import is_masking, is_rejection
-from ..model import ProcessState, QueueError, ScriptEnd, ScriptState, ScriptUpdate
+from ..model import ProcessState, QueueError, ScriptEnd, ScriptState, ScriptUpdate, format_duration
 from ..ports import Queue
 from .events import StepProgress
 from .journal import PageJournal
@@ -105,8 +105,8 @@ class ScriptFollower:
             update, _ = await self._next(update)
         if not update.is_over:
             raise QueueError(
-                f"Script {update.index} did not end within {self._times.stop:g} s of being "
-                f"stopped.{refusal}",
+                f"Script {update.index} did not end within {format_duration(self._times.stop)} "
+                f"of being stopped.{refusal}",
                 last_seen=f"{update.state.name} {update.checkpoint}".strip(),
                 remedy="Terminate it in LOVE.",
             )
@@ -153,9 +153,9 @@ class _Patience:
         """Say what took too long; empty if nothing did (`str`)."""
         script, person = self._given
         if self._script <= 0:
-            return f"It did not end within its deadline of {script:.0f} s."
+            return f"It did not end within its deadline of {format_duration(script)}."
         if self._person <= 0:
-            return f"Nobody acted for {person:.0f} s: {remark}."
+            return f"Nobody acted for {format_duration(person)}: {remark}."
         return ""
 
 

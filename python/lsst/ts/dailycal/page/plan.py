@@ -7,11 +7,9 @@ __all__ = [
     "PageOptions",
     "calibration_config",
     "fits",
-    "format_duration",
     "make_page_plan",
     "parse_configuration",
     "parse_duration",
-    "round_duration",
     "with_configuration",
 ]
 
@@ -174,24 +172,6 @@ def parse_duration(text: str) -> float:
     if unknown:
         raise ValueError(f"{text!r}: {unknown[0]!r} is no unit of time; use h, min or s")
     return sum(float(number) * UNITS[unit] for number, unit in parts)
-
-
-def format_duration(seconds: float) -> str:
-    """Write a time for people, e.g. ``18 min 28 s`` (`str`)."""
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, secs = divmod(rest, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    if minutes:
-        return f"{minutes} min {secs:02d} s"
-    return f"{secs} s"
-
-
-def round_duration(seconds: float) -> str:
-    """Write a time for people who only plan, e.g. ``18 minutes`` (`str`)."""
-    minutes = max(1, round(seconds / 60.0))
-    return f"{minutes} minute{'s' * (minutes != 1)}"
 
 
 def fits(plan: PagePlan, available: float | None) -> bool:

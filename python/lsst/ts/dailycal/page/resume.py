@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from .plan import PageOptions, make_page_plan
 from .script_run import ScriptRun
-from .steps import PagePlan, PageStep, PlannedStep, Procedure, StepOutcome, StepStatus
+from .steps import DONE_IN, PagePlan, PageStep, PlannedStep, Procedure, StepOutcome, StepStatus
 
 
 def make_resume_plan(
@@ -47,10 +47,10 @@ def make_resume_plan(
         if outcome.status is StepStatus.SKIPPED:
             reasons[outcome.name] = outcome.reason
         elif outcome.status is StepStatus.DONE:
-            reasons[outcome.name] = f"done in {run_id}"
+            reasons[outcome.name] = f"{DONE_IN}{run_id}"
         elif outcome.name in takes_images and run is not None:
             if run.status == "done":
-                reasons[outcome.name] = f"done in {run.run_id}"
+                reasons[outcome.name] = f"{DONE_IN}{run.run_id}"
             else:
                 texts[outcome.name] = f"script_mode: {run.mode}\nresume: {run.run_id}\n"
     plan = make_page_plan(procedure, PageOptions(configurations=texts, reasons=reasons))

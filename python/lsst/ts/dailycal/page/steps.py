@@ -4,6 +4,7 @@
 """The procedure page: its steps, and what came of them."""
 
 __all__ = [
+    "DONE_IN",
     "REJECTED",
     "PageOutcome",
     "PagePlan",
@@ -115,6 +116,10 @@ class PagePlan:
     def duration(self) -> float:
         """How long it will take, in seconds (`float`)."""
         return sum(step.duration for step in self.to_do)
+
+
+DONE_IN = "done in "
+"""How the reason begins for which a step is skipped, since an earlier run has done it."""
 
 
 class StepStatus(enum.StrEnum):

@@ -19,6 +19,7 @@ _CLASSES = {
     "stopped": "warning",
     "not attempted": "warning",
     "given up": "warning",
+    "not accepted": "bad",
     "open": "running",
     "running": "running",
     "asked": "running",

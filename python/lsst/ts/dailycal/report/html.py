@@ -14,8 +14,7 @@ import numpy as np
 from ..figures.palette import DARK
 from ..figures.pictures import Picture, picture_of
 from ..figures.plots import amplifier_multiples, courses, histogram, profiles
-from ..model import AmplifierFacts, CalibrationFacts, ImageType, JobStep
-from ..page import format_duration
+from ..model import AmplifierFacts, CalibrationFacts, ImageType, JobStep, format_duration
 from .compile import Pixels
 from .document import Report, ReportedCalibration
 from .headline import headline

@@ -9,7 +9,7 @@ import dataclasses
 import datetime
 
 from ..calibration.timeouts import EXPOSURE_OVERHEAD, JOB_TIME_PER_EXPOSURE, READOUT_TIME
-from ..model import JobKey, JobStep, ScriptState
+from ..model import JobKey, JobStep, ScriptState, format_duration
 from ..page import StepStatus
 from .progress import Progress
 from .progress_items import JobView, StepView
@@ -145,7 +145,7 @@ def _job_left(progress: Progress, key: JobKey, now: float) -> float:
 
 
 def short_time(seconds: float) -> str:
-    """Write a time as 0:46, 15:00 or 1:02:03 (`str`)."""
+    """Write a time that moves, as clocks do: 0:46, 15:00 or 1:02:03 (`str`)."""
     whole = max(0, round(seconds))
     hours, rest = divmod(whole, 3600)
     if hours:
@@ -161,7 +161,7 @@ def describe_job(job: JobView, now: float) -> str:
     what = f"{_DOING[job.key.step]} {job.key.image_type}"
     if job.ended is not None:
         word = "done" if job.succeeded else "failed"
-        return f"{what}: {word} after {short_time(job.ended - (job.accepted or job.asked))}"
+        return f"{what}: {word} after {format_duration(job.ended - (job.accepted or job.asked))}"
     if job.accepted is None:
         return f"{what}: asked for, {short_time(now - job.asked)}"
     return f"{what}, {short_time(now - job.accepted)} of at most {short_time(job.allowed)}"

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from ..page import PROCEDURES, PageOutcome, StepOutcome, StepStatus, format_duration
+from ..model import format_duration
+from ..page import DONE_IN, PROCEDURES, PageOutcome, StepOutcome, StepStatus
 from ..page.summary import PageSummary
 from .table import headline, styled_table
 
@@ -105,7 +106,7 @@ class _StepsTable:
 
 
 def _word(step: StepOutcome) -> str:
-    if step.status is StepStatus.SKIPPED and step.reason.startswith("done in "):
+    if step.status is StepStatus.SKIPPED and step.reason.startswith(DONE_IN):
         return "done before"
     return "not ended" if step.status is StepStatus.UNKNOWN else str(step.status)
 

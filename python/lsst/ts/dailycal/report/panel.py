@@ -11,6 +11,7 @@ import datetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ..model import format_duration
 from ..page import StepStatus
 from .outlook import describe_activity, describe_job, look_ahead, short_time
 from .progress import Progress
@@ -90,7 +91,7 @@ def _step(progress: Progress, step: StepView, now: float, style: _Style) -> Text
         width = max(8, style.width - len(name) - 10)
         bar = style.bar(_fraction(progress, step, now), width)
         return style.line((name, colour), bar, f" {short_time(now - step.began)}")
-    took = short_time(step.took) if step.took else step.skipped or _word(status)
+    took = format_duration(step.took) if step.took else step.skipped or _word(status)
     return style.line((name, colour), (took, "" if step.took else "dim"))
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 import jinja2
 import markupsafe
 
-from ..model import Severity
+from ..model import Severity, format_duration
 from ..model.detector import LATISS_AMPLIFIERS
 from ..model.verification import VERIFICATION_TESTS, TestResult
 from .document import Report, ReportedCalibration, ReportedMessage
@@ -49,6 +49,7 @@ def make_environment(*further: jinja2.BaseLoader) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["duration"] = format_duration
     environment.globals |= {
         "status_class": status_class,
         "fate_class": lambda fate: _FATES.get(fate, "bad"),

@@ -24,6 +24,7 @@ from ..model import (
     ExposureTaken,
     ImageName,
     ImageType,
+    JobAbandoned,
     JobAsked,
     JobFinished,
     JobKey,
@@ -197,6 +198,8 @@ class Progress:
                 self.jobs[key] = JobView(key, at, allowed=allowed)
             case JobSubmitted(key):
                 self.jobs[key].accepted = at
+            case JobAbandoned(key):
+                self.jobs[key].ended = at
             case JobFinished(key, result):
                 self.jobs[key].ended, self.jobs[key].succeeded = at, result.succeeded
             case _:

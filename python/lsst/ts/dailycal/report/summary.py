@@ -69,7 +69,7 @@ class JobSummary:
     job_id: str
     """Id that OCPS gave to it; empty if it gave none."""
     status: str
-    """``asked``, ``running``, ``done``, ``failed`` or ``given up``."""
+    """``asked``, ``running``, ``done``, ``failed``, ``given up``, or ``not accepted`` by OCPS."""
     exit_code: int | None
     """Its exit code; `None` while there is none."""
     duration: float | None
@@ -207,7 +207,7 @@ def _job_status(job: JobRecord) -> str:
     if job.result is not None:
         return "done" if job.result.succeeded else "failed"
     if job.abandoned:
-        return "given up"
+        return "given up" if job.job_id else "not accepted"
     return "running" if job.job_id else "asked"
 
 

@@ -4,7 +4,6 @@
 """The outcome of a run as tables, for a terminal or as plain text."""
 
 __all__ = [
-    "format_time",
     "headline",
     "outcome_text",
     "render_calibrations",
@@ -21,7 +20,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..model import Decision
+from ..model import Decision, format_duration
 from .listing import ListedRun
 from .summary import CalibrationSummary, JobSummary, RunSummary
 from .times import utc_from_tai
@@ -36,6 +35,7 @@ _STYLES = {
     "not attempted": "yellow",
     "stopped": "yellow",
     "given up": "yellow",
+    "not accepted": "bold red",
 }
 _NONE = "-"
 WIDE = 120
@@ -95,7 +95,7 @@ def render_runs(runs: Iterable[ListedRun], width: int = 160) -> Table:
             Text(text, style) for text, style in ((item.verdicts, ""), (item.who, "dim")) if text
         )
         status = "no end" if item.status == "open" else item.status
-        times = (f"{begin:%Y-%m-%d %H:%M:%S}", format_time(item.duration)) if is_wide else ()
+        times = (f"{begin:%Y-%m-%d %H:%M:%S}", format_duration(item.duration)) if is_wide else ()
         table.add_row(
             Text(item.run_id, "bold"),
             str(item.kind),
@@ -143,16 +143,6 @@ def outcome_text(
     return stream.getvalue()
 
 
-def format_time(seconds: float) -> str:
-    """Write a time as 4.2 s, 42 s or 12:03 min (`str`)."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60}:{whole % 60:02d} min"
-
-
 def headline(run_id: str, status: str, duration: float) -> Text:
     """Say how a run is, in a line (`rich.text.Text`)."""
     return Text.assemble(
@@ -160,7 +150,7 @@ def headline(run_id: str, status: str, duration: float) -> Text:
         (run_id, "bold"),
         ": ",
         ("no end recorded" if status == "open" else status, _STYLES.get(status, "cyan")),
-        f", {format_time(duration)}",
+        f", {format_duration(duration)}",
     )
 
 
@@ -208,7 +198,7 @@ def _steps(summary: RunSummary) -> Table:
         if item.taken:
             names = str(item.first) if item.first == item.last else f"{item.first} to {item.last}"
             table.add_row(
-                f"take {item.image_type}", format_time(item.acquisition_time), "taken", names
+                f"take {item.image_type}", format_duration(item.acquisition_time), "taken", names
             )
     for job in summary.jobs:
         table.add_row(str(job.key), _job_time(job), _job_result(job), job.collection or _NONE)
@@ -216,7 +206,7 @@ def _steps(summary: RunSummary) -> Table:
 
 
 def _job_time(job: JobSummary) -> str:
-    return _NONE if job.duration is None else format_time(job.duration)
+    return _NONE if job.duration is None else format_duration(job.duration)
 
 
 def _job_result(job: JobSummary) -> Text:

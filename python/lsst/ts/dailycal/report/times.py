@@ -3,7 +3,7 @@
 
 """Times as they are shown: UTC for people, ISO 8601 with a Z for programs."""
 
-__all__ = ["iso_utc", "now_utc", "people_utc", "utc_from_tai"]
+__all__ = ["clock_utc", "iso_utc", "now_utc", "people_utc", "utc_from_tai"]
 
 import datetime
 import functools
@@ -48,3 +48,8 @@ def _iso(moment: datetime.datetime) -> str:
 def people_utc(tai: float) -> str:
     """Write a time for people, e.g. 2026-11-23 14:30:00 UTC (`str`)."""
     return f"{utc_from_tai(tai):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def clock_utc() -> str:
+    """Write the time of day for people, e.g. 14:30:00 UTC (`str`)."""
+    return f"{datetime.datetime.now(datetime.UTC):%H:%M:%S} UTC"

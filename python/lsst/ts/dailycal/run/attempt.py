@@ -9,7 +9,14 @@ import dataclasses
 import typing
 from collections.abc import Callable
 
-from ..model import CameraError, CameraFaultError, Image, ImageName, PlannedExposure
+from ..model import (
+    CameraError,
+    CameraFaultError,
+    Image,
+    ImageName,
+    PlannedExposure,
+    format_duration,
+)
 from ..ports import ExposureTimeouts
 
 
@@ -134,7 +141,7 @@ async def _await_image(
         note = f"endReadout was not heard within {timeouts.late_event:g} s of the final ack"
         return Image(planned, attempt.name, notes=(note,))
     raise CameraError(
-        f"{planned.label}: no endReadout within {timeouts.exposure:.0f} s.",
+        f"{planned.label}: no endReadout within {format_duration(timeouts.exposure)}.",
         missing=[str(attempt.name)] if attempt.name else [],
         last_seen=f"{attempt.last_seen}; {camera.describe()}",
         remedy="Look at ATCamera; see the recovery page of the camera.",

@@ -54,7 +54,11 @@ async def _submit_and_wait(context: RunContext, key: JobKey, request: JobRequest
     timeouts = context.timeouts
     await context.journal.record(JobAsked(key, request))
     enabled_since = context.ports.pipelines.enabled_since()
-    job_id = await context.ports.pipelines.submit(request, timeouts.job_acceptance)
+    try:
+        job_id = await context.ports.pipelines.submit(request, timeouts.job_acceptance)
+    except JobError as error:
+        await context.journal.record(JobAbandoned(key, "", str(error)))
+        raise
     try:
         await context.journal.record(JobSubmitted(key, job_id, enabled_since))
     except JournalError:

@@ -8,7 +8,7 @@ __all__ = ["ExposureWatch", "find_image"]
 import dataclasses
 from collections.abc import Awaitable, Callable
 
-from ..model import CameraError, ImageName
+from ..model import CameraError, ImageName, format_duration
 from ..ports import ExposureTimeouts
 
 
@@ -65,7 +65,7 @@ async def find_image(watch: ExposureWatch, timeouts: ExposureTimeouts) -> ImageN
 async def _wait_for_rest(watch: ExposureWatch, timeout: float) -> None:
     if not await watch.wait_until(lambda: not watch.activity(), timeout):
         raise CameraError(
-            f"ATCamera did not come to rest within {timeout:.0f} s.",
+            f"ATCamera did not come to rest within {format_duration(timeout)}.",
             last_seen=watch.activity(),
             remedy="Look at ATCamera; see the recovery page of the camera.",
         )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import lsst.ts.salobj as salobj
 import lsst.ts.utils as utils
 
-from ..model import ComponentName, ComponentStatus
+from ..model import ComponentName, ComponentStatus, format_duration
 from .topics import TopicReader
 
 SILENCE_LIMIT = 30.0
@@ -75,6 +75,11 @@ class ComponentWatch:
         return bool(self.state == salobj.State.ENABLED)
 
     @property
+    def is_heard(self) -> bool:
+        """Does it beat, or has it not had the time to (`bool`)?"""
+        return self.silence < SILENCE_LIMIT
+
+    @property
     def silence(self) -> float:
         """Time since the last heartbeat, or since the watch began, in seconds (`float`)."""
         return asyncio.get_running_loop().time() - self._last_beat
@@ -83,7 +88,9 @@ class ComponentWatch:
         """Describe the component for an error message (`str`)."""
         state = self.state.name if self.state is not None else "in a state never heard"
         text = f"{self.name} {state}"
-        if self.state == salobj.State.FAULT and self.error_code:
+        if not self.is_heard:
+            text += f", but not heard for {format_duration(self.silence)}"
+        elif self.state == salobj.State.FAULT and self.error_code:
             text += f" (error {self.error_code}: {self.error_report})"
         return text
 
@@ -101,7 +108,7 @@ class ComponentWatch:
 
     def status_now(self) -> ComponentStatus:
         """Report how the component is, without waiting for anything."""
-        return self._status(self.silence < SILENCE_LIMIT)
+        return self._status(self.is_heard)
 
     def _status(self, alive: bool) -> ComponentStatus:
         return ComponentStatus(

@@ -7,7 +7,7 @@ __all__ = ["SalIngest"]
 
 import typing
 
-from ..model import ImageName, IngestError
+from ..model import ImageName, IngestError, format_duration
 from .component import ComponentWatch
 from .topics import TopicReader
 
@@ -61,13 +61,9 @@ class SalIngest:
         )
         if reports:
             status, description = reports[-1]
-            raise IngestError(
-                f"ATOODS could not ingest {name}: status {status}, {description}.",
-                last_seen=around,
-                remedy="Look at the log of ATOODS; the file itself is kept.",
-            )
+            raise IngestError.refused(name, status, description, last_seen=around)
         raise IngestError(
-            f"{name} did not reach the Butler within {timeout:.0f} s.",
+            f"{name} did not reach the Butler within {format_duration(timeout)}.",
             missing=[key],
             last_seen=f"{self._last}; {around}",
             remedy="Look at ATOODS and ATHeaderService.",

@@ -10,7 +10,7 @@ import typing
 
 import lsst.ts.salobj as salobj
 
-from ..model import JobError, JobRequest, JobResult
+from ..model import JobError, JobRequest, JobResult, format_duration
 from .component import ComponentWatch
 from .job_id import parse_job_id
 
@@ -57,7 +57,7 @@ class SalPipelines:
                     return await self._submit(request, known, timeout)
             except (TimeoutError, salobj.AckTimeoutError) as error:
                 raise JobError(
-                    f"OCPS did not accept {request.pipeline} within {timeout:.0f} s.",
+                    f"OCPS did not accept {request.pipeline} within {format_duration(timeout)}.",
                     last_seen=self._watch.describe(),
                     remedy="Look at OCPS and its pipeline service.",
                 ) from error
@@ -96,7 +96,7 @@ class SalPipelines:
         elif gone:
             what += ", and OCPS was not ENABLED any more."
         else:
-            what += f" after {timeout:.0f} s."
+            what += f" after {format_duration(timeout)}."
         raise JobError(
             what,
             missing=[job_id],
@@ -110,7 +110,7 @@ class SalPipelines:
             await self._remote.cmd_abort_job.set_start(job_id=job_id, timeout=timeout)
         except salobj.AckError as error:
             raise JobError(
-                f"OCPS did not abort job {job_id} within {timeout:.0f} s: "
+                f"OCPS did not abort job {job_id} within {format_duration(timeout)}: "
                 f"{error.ackcmd.result or 'no answer'}."
             ) from error
 

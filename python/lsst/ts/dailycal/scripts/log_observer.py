@@ -75,7 +75,8 @@ def describe(event: Event) -> tuple[int, str]:
         case JobFinished(key, result):
             return logging.WARNING, f"Job {result.job_id} failed: {key}"
         case JobAbandoned(key, job_id, reason):
-            return logging.WARNING, f"Job {job_id} given up: {key}. {reason}"
+            given_up = f"Job {job_id} given up: {key}. {reason}"
+            return logging.WARNING, given_up if job_id else f"OCPS did not accept the job: {key}"
         case Decided(decision):
             return _describe_decision(decision)
         case Certified(kind, certification):

@@ -132,6 +132,11 @@ _KINDS = (
         "the raw file is cut off; it is ingested, and the job fails on it",
         (Parameter("fraction", 0.5, "how much of it is there, 0 to 1"),),
     ),
+    FaultKind(
+        "disk_full",
+        "ingest.file",
+        "the disk of the raw files has no room for the file; ATOODS reports an error",
+    ),
     FaultKind("file_nan", "ingest.file", "an amplifier has no numbers; the job or tests fail"),
     FaultKind("file_saturated", "ingest.file", "every pixel is saturated; the tests fail"),
     # OCPS:1. Context: the step and the image type of the job.

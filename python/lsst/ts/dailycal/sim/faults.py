@@ -18,9 +18,10 @@ a word     only where the word fits: an image type, a component, a step, a job
 Without any of the first four it strikes once, the first time.
 """
 
-__all__ = ["ONCE", "Fault", "FaultSchedule", "When"]
+__all__ = ["ONCE", "Came", "Fault", "FaultSchedule", "Occasion", "When"]
 
 import dataclasses
+import enum
 import logging
 import re
 import typing
@@ -202,6 +203,35 @@ def _parse_values(kind: FaultKind, text: str) -> tuple[tuple[str, float | str], 
     return tuple(values.items())
 
 
+class Came(enum.StrEnum):
+    """What came of an occasion that fits a fault."""
+
+    STRUCK = "struck"
+    """It struck."""
+    LASTS = "lasts"
+    """It holds from now on."""
+    EARLY = "early"
+    """Its time had not come."""
+    SPARED = "spared"
+    """Chance spared it."""
+    UNCOUNTED = "uncounted"
+    """It strikes at another time of counting."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Occasion:
+    """A moment at which a fault could have struck, since its words fit."""
+
+    fault: str
+    """The fault."""
+    came: Came
+    """What came of it."""
+    about: tuple[str, ...]
+    """What the occasion was about."""
+    elapsed: float
+    """Simulated seconds since the start."""
+
+
 class FaultSchedule:
     """Says at each injection point whether a fault strikes there now.
 
@@ -213,14 +243,21 @@ class FaultSchedule:
         Seed of the faults that strike by chance.
     elapsed : `~collections.abc.Callable`
         Gives the simulated seconds since the start.
+    note : `~collections.abc.Callable`
+        Is told of every occasion that fits a fault.
     """
 
     def __init__(
-        self, faults: Iterable[Fault], seed: int, elapsed: Callable[[], float] = lambda: 0.0
+        self,
+        faults: Iterable[Fault],
+        seed: int,
+        elapsed: Callable[[], float] = lambda: 0.0,
+        note: Callable[[Occasion], None] = lambda _: None,
     ) -> None:
         self._faults = tuple(faults)
         self._counts = [0] * len(self._faults)
         self._elapsed = elapsed
+        self._note = note
         self._generators = [
             np.random.default_rng([seed, 0xFA17, number]) for number in range(len(self._faults))
         ]
@@ -267,27 +304,32 @@ class FaultSchedule:
         return tuple(found)
 
     def _find(self, point: str, context: Mapping[str, object]) -> list[tuple[Fault, int]]:
-        about = {str(value) for value in context.values()}
-        return [
-            (fault, self._counts[number] - fault.when.first + 1)
-            for number, fault in enumerate(self._faults)
-            if fault.kind.point == point and self._strikes(number, fault.when, about)
-        ]
+        about = tuple(str(value) for value in context.values())
+        found = []
+        for number, fault in enumerate(self._faults):
+            if fault.kind.point != point or not set(about).issuperset(fault.when.words):
+                continue
+            elapsed = self._elapsed()
+            came = self._judge(number, fault.when, elapsed)
+            self._note(Occasion(str(fault), came, about, elapsed))
+            if came is Came.STRUCK:
+                found.append((fault, self._counts[number] - fault.when.first + 1))
+        return found
 
     def _tell(self, fault: Fault, point: str, context: Mapping[str, object]) -> None:
         self.struck.append(fault)
         about = sorted(str(value) for value in context.values())
         _log.info("Fault %s strikes: %s.", fault, ", ".join(about) or point)
 
-    def _strikes(self, number: int, when: When, about: set[str]) -> bool:
-        if not about.issuperset(when.words) or self._elapsed() < when.after:
-            return False
+    def _judge(self, number: int, when: When, elapsed: float) -> Came:
+        if elapsed < when.after:
+            return Came.EARLY
         if when.chance < 1 and self._generators[number].random() >= when.chance:
-            return False
+            return Came.SPARED
         self._counts[number] += 1
-        return when.first <= self._counts[number] and (
-            when.last is None or self._counts[number] <= when.last
-        )
+        count = self._counts[number]
+        due = when.first <= count and (when.last is None or count <= when.last)
+        return Came.STRUCK if due else Came.UNCOUNTED
 
     def lasting(self, point: str, **context: object) -> tuple[Fault, ...]:
         """Find the faults that last: they hold from their time on, however often one asks.
@@ -306,5 +348,7 @@ class FaultSchedule:
             # Asked for again and again, and told once.
             if fault not in self._lasting:
                 self._lasting.add(fault)
+                about_now = tuple(str(value) for value in context.values())
+                self._note(Occasion(str(fault), Came.LASTS, about_now, self._elapsed()))
                 _log.info("Fault %s strikes, and lasts.", fault)
         return found

@@ -10,6 +10,7 @@ the overscan is, and DETSEC counts rows from the side of Segment10 to Segment17.
 __all__ = ["raw_path", "saturate", "write_raw"]
 
 import dataclasses
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,6 +59,11 @@ def write_raw(
         A fault at ``ingest.file``.
     options : `RawFileOptions`
         How it is written.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, as if there is no room for it; then nothing is left of it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if damage is not None and damage.name == "file_saturated":
@@ -118,6 +124,9 @@ def _tables() -> Sequence[fits.BinTableHDU]:
 def _damage(path: Path, damage: Fault) -> None:
     """Do to a complete file what the fault says."""
     size = path.stat().st_size
+    if damage.name == "disk_full":
+        os.truncate(path, size // 2)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
     if damage.name == "file_empty":
         os.truncate(path, 0)
     elif damage.name == "file_short":

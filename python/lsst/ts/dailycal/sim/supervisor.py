@@ -21,6 +21,7 @@ from ..model import CalibrationError
 from ..pipelines.command import pipeline_environment
 from .component_process import ComponentProcess
 from .config import CONFIG_VARIABLE, SimulationConfig
+from .fault_log import FAULT_LOG, FaultLog
 from .forked import observatory_server
 from .programs import LATISS
 from .transport import own_place
@@ -220,6 +221,7 @@ class SimulatedObservatory:
         self._environment |= own_place(self._options.broker)
         self._environment[SERVER_VARIABLE] = self._programs.address()
         self.config.save(self.config_file)
+        FaultLog(self.config.root / FAULT_LOG).clear()
         repository = self.config.repository
         index = {REPOSITORY_ALIAS: str(repository)}
         self._index_file.write_text(json.dumps(index) + "\n", encoding="utf-8")

@@ -20,6 +20,7 @@ from .conditions import ConditionReadings, ConditionsModel
 from .config import SimulationConfig
 from .detector import Frame, FrameRequest, SimulatedDetector
 from .exposures import DARK_OVERHEAD, DataAcquisition, SimulatedExposure
+from .fault_log import FAULT_LOG, FaultLog
 from .faults import Fault, FaultSchedule
 from .frame_effects import FRAME_POINT, FrameEffect
 from .headers import HeaderCard, HeaderContext, make_header
@@ -86,7 +87,10 @@ class World:
             config.seed, config.geometry, config.dark_current, config.cosmic_ray_rate
         )
         self.faults = FaultSchedule(
-            [Fault.parse(text) for text in config.faults], config.seed, self.elapsed
+            [Fault.parse(text) for text in config.faults],
+            config.seed,
+            self.elapsed,
+            note=FaultLog(config.root / FAULT_LOG).note if not in_memory else lambda _: None,
         )
         self._conditions = ConditionsModel(config.conditions, config.seed)
 

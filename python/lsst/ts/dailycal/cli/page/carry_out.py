@@ -13,7 +13,7 @@ import time
 import typing
 from collections.abc import AsyncIterator, Callable
 
-from ..errors import CommandError
+from ..errors import CommandError, Left
 from ..exit_codes import ExitCode
 from .options import Place
 
@@ -66,6 +66,8 @@ def carry_out(
     from ...model import PageBusyError
     from ...page import page_directory, page_lock
     from ..output import make_console, print_json
+    from ..report.at_end import journals_since
+    from ..simulate.faults_at_end import tell_faults
     from ..watch.display import choose_style
     from .session import claim_place, prepare_place
     from .view import JsonPageView, PageView, RichPageView
@@ -118,6 +120,8 @@ def carry_out(
         console.print()
         console.print(outcome_view(outcome, plan))
         _show_calibrations(place, console, outcome, begin=begin)
+    if place.own is not None:
+        tell_faults(place.own, journals_since(page_directory().parent, begin), as_json=as_json)
     _report(begin, as_json=as_json)
     if outcome.succeeded:
         return ExitCode.REJECTED if outcome.rejection else ExitCode.OK
@@ -172,9 +176,10 @@ def _show_calibrations(
 def _show_runs(root: "Path", console: "Console", *, begin: float, at_length: bool) -> None:
     """Show the runs of the script in a simulated observatory."""
     from ...report import summarize_run
-    from ...report.table import render_calibrations, render_outcome
+    from ...report.table import render_calibrations, render_outcome, render_where
     from ...run import read_run_entries
     from ..report.at_end import journals_since
+    from ..report.job_logs import failed_logs
 
     where = {name: str(root / name) for name in ("repo", "raw", "logs", "journal")}
     for path in journals_since(root / "journal", begin):
@@ -183,6 +188,7 @@ def _show_runs(root: "Path", console: "Console", *, begin: float, at_length: boo
         # What is wrong has been said above, and is to be seen: the rest is for who asks.
         shown = render_outcome(summary, where) if at_length else render_calibrations(summary)
         console.print(shown)
+        console.print(render_where(failed_logs(path, summary)))
 
 
 async def _run(
@@ -248,7 +254,7 @@ async def _interrupts(page: "PageRun", view: "PageView", again: str) -> AsyncIte
     except asyncio.CancelledError:
         if not asked:
             raise
-        raise KeyboardInterrupt from None
+        raise Left from None
     finally:
         for number, handler in before.items():
             loop.remove_signal_handler(number)

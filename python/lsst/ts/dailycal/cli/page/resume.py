@@ -135,7 +135,11 @@ def _find(run: str, directory: Path) -> Path:
         found = [path for root in roots[:1] for path in root.glob("page-*.jsonl")]
         if found:
             return max(found, key=lambda path: path.stat().st_mtime)
-        raise CommandError(f"There is no run of the page in {roots[0]}.", ExitCode.NOT_FOUND)
+        raise CommandError(
+            f"There is no run of the page in {roots[0]}.",
+            ExitCode.NOT_FOUND,
+            "Those of another observatory: --directory DIR. To begin one, leave --resume out.",
+        )
     if as_path.name == run and not run.startswith("page-"):
         raise CommandError(
             f"{run} is no run of the page. A run of the script:",
@@ -146,7 +150,11 @@ def _find(run: str, directory: Path) -> Path:
         if (root / f"{as_path.name}.jsonl").is_file() and as_path.name == run:
             return root / f"{run}.jsonl"
     places = " or ".join(map(str, roots))
-    raise CommandError(f"There is no journal of a run {run} in {places}.", ExitCode.NOT_FOUND)
+    raise CommandError(
+        f"There is no journal of a run {run} in {places}.",
+        ExitCode.NOT_FOUND,
+        "All runs: dailycal runs",
+    )
 
 
 def _last_of(path: Path) -> Path:
@@ -177,7 +185,9 @@ def _simulation(root: str) -> "SimulationConfig | None":
         there = SimulationConfig.load(Path(root) / MARKER)
     except ConfigurationError as error:
         raise CommandError(
-            f"The simulated observatory of this run is gone: {error}", ExitCode.NOT_FOUND
+            f"The simulated observatory of this run is gone: {error}",
+            ExitCode.NOT_FOUND,
+            "To begin anew, leave --resume out.",
         ) from None
     # A fault that was rehearsed has struck; whoever goes on has removed its cause.
     return dataclasses.replace(there, faults=(), started_at=None, start_tai=None)

@@ -176,7 +176,8 @@ def _seconds(text: str | None) -> float | None:
 
 def _fits(plan: "PagePlan", available: float, *, as_json: bool) -> bool:
     """Tell whether there is time enough; say so if there is not."""
-    from ...page import fits, format_duration
+    from ...model import format_duration
+    from ...page import fits
 
     if fits(plan, available):
         return True

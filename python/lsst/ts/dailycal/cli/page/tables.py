@@ -11,14 +11,12 @@ from collections.abc import Iterable, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ...model import Finding, Severity
+from ...model import Finding, Severity, format_duration, round_duration
 from ...page import (
     PageOutcome,
     PagePlan,
     fill_in,
-    format_duration,
     parse_configuration,
-    round_duration,
 )
 from ...page.bias_dark import ATCS, LATISS
 from ...report.page_table import render_steps

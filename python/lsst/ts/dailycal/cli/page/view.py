@@ -12,7 +12,7 @@ import typing
 
 from rich.console import Console
 
-from ...model import Severity
+from ...model import Severity, format_duration
 from ...page import (
     AnnouncementMade,
     ChecksMade,
@@ -23,9 +23,8 @@ from ...page import (
     StepProgress,
     StepStarted,
     StepStatus,
-    format_duration,
 )
-from ...report.outlook import look_ahead, short_time
+from ...report.outlook import look_ahead
 from ...report.plain import event_line
 from ...report.progress import Progress
 from ...report.times import now_utc
@@ -163,7 +162,7 @@ class RichPageView:
                 self._show_progress(event)
             case StepEnded(outcome=outcome):
                 good = outcome.status is StepStatus.DONE
-                took = short_time(outcome.duration)
+                took = format_duration(outcome.duration)
                 text = f"{outcome.name} {outcome.status}, {took}"
                 if self.display.is_plain or not good:  # else the panel shows it
                     self.display.line(text, "green" if good else "bold red")

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from ..help import ExampleCommand
-from ..runs.journals import DIRECTORY_OPTION, find_journal, latest_journal
+from ..runs.directory import DIRECTORY_OPTION
+from ..runs.journals import find_journal, latest_journal
 from .sources import REPOSITORY_OPTION
 
 

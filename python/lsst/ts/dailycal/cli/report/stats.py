@@ -14,7 +14,8 @@ import click
 from ..errors import CommandError
 from ..exit_codes import ExitCode
 from ..help import ExampleCommand
-from ..runs.journals import DIRECTORY_OPTION, find_journal, latest_journal
+from ..runs.directory import DIRECTORY_OPTION
+from ..runs.journals import find_journal, latest_journal
 from .sources import REPOSITORY_OPTION, find_sources, open_archive
 
 if typing.TYPE_CHECKING:
@@ -93,14 +94,23 @@ def stats(
 
 
 def _rows(path: Path, repository: str | None) -> list[StatsRow]:
+    from ...extras import require
+    from ...model import Command
     from ...model.verification import VERIFICATION_TESTS
     from ...report.compile import compile_report
     from ...run import read_run_entries
 
+    require("pipelines")
     sources = find_sources(path, repository)
     archive, gap = open_archive(sources.repository)
     if archive is None:
-        raise CommandError(gap, ExitCode.NOT_FOUND)
+        status = Command(("dailycal", "status", str(sources.journal)))
+        raise CommandError(
+            "The numbers of the tests are in the repository alone, and "
+            f"{gap.partition(', since ')[2]}",
+            ExitCode.NOT_FOUND,
+            f"If it is elsewhere: --repo REPO. What the journal says without it: {status}",
+        )
     report, _ = compile_report(read_run_entries(sources.journal), archive, with_pixels=False)
     rows = [
         StatsRow(

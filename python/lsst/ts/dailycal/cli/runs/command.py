@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from ..help import ExampleCommand
+from .directory import DIRECTORY_OPTION
 from .journals import (
-    DIRECTORY_OPTION,
     KnownRun,
     find_journal,
     latest_journal,
@@ -116,6 +116,7 @@ def shown(run: KnownRun, where: Mapping[str, str] | None = None) -> "RenderableT
     from ...page import PageSummary
     from ...report.page_table import render_page
     from ...report.table import render_outcome
+    from ..report.job_logs import failed_logs
 
     listed = run.listed
     parts: list[RenderableType] = [Text(*line) for line in _verdict(run)]
@@ -127,9 +128,10 @@ def shown(run: KnownRun, where: Mapping[str, str] | None = None) -> "RenderableT
     if isinstance(run.summary, PageSummary):
         parts.append(render_page(run.summary, listed.status))
         for item in run.scripts:
-            parts += [Text(), render_outcome(item)]
+            logs = failed_logs(run.path.parent.parent / f"{item.run_id}.jsonl", item)
+            parts += [Text(), render_outcome(item, logs)]
         return Group(*parts, Text(f"Journal  {run.path}"))
-    found = where or {"Journal": str(run.path)}
+    found = {**(where or {"Journal": str(run.path)}), **failed_logs(run.path, run.summary)}
     return Group(*parts, render_outcome(run.summary, found, listed.status))
 
 

@@ -4,7 +4,6 @@
 """Where the journals are, and what is in them."""
 
 __all__ = [
-    "DIRECTORY_OPTION",
     "KnownRun",
     "begin_of_next_page",
     "find_journal",
@@ -25,8 +24,6 @@ import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-import click
-
 from ..errors import CommandError
 from ..exit_codes import ExitCode
 from ..simulate.directory import is_ours
@@ -39,13 +36,6 @@ PAGES = "pages"
 """Directory of the journals of page runs, beside the others."""
 SIMULATED = (Path("run"), Path("rehearsal"))
 """Where `dailycal run` and `dailycal rehearse` have their observatory unless told otherwise."""
-
-DIRECTORY_OPTION = click.option(
-    "--directory",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Directory of the journals.  [default: $DAILYCAL_JOURNAL_DIR, or the user's state "
-    "directory and those of simulated observatories in ./run and ./rehearsal]",
-)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,16 +113,22 @@ def find_journal(run: str, directory: Path | None) -> Path:
         return as_path
     # An id is a name, not a way to other directories.
     if as_path.name != run:
-        raise CommandError(f"{run} is neither a journal nor the id of a run.", ExitCode.NOT_FOUND)
+        raise CommandError(
+            f"{run} is neither a journal nor the id of a run.",
+            ExitCode.NOT_FOUND,
+            "All runs: dailycal runs",
+        )
     roots = journal_directories(directory)
     for path in (place / f"{run}.jsonl" for root in roots for place in (root, root / PAGES)):
         if path.is_file():
             return path
+    from ...model import Command
+
     places = " or ".join(map(str, roots))
     raise CommandError(
         f"There is no journal of a run {run} in {places}. The runs that have one:",
         ExitCode.NOT_FOUND,
-        "dailycal runs",
+        str(Command(("dailycal", "runs", *["--directory", str(directory)] * bool(directory)))),
     )
 
 

@@ -19,7 +19,8 @@ from ..script.command import INDEX_OPTION, LOG_LEVEL_OPTION
 from ..simulate.directory import is_ours
 from ..simulate.options import MARKER
 from ..watch.options import display_options
-from .journals import DIRECTORY_OPTION, find_journal, is_page, latest_journal, read_run
+from .directory import DIRECTORY_OPTION
+from .journals import find_journal, is_page, latest_journal, read_run
 
 if typing.TYPE_CHECKING:
     from ...run import RunState

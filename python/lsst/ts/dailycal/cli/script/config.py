@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 import yaml
 
 from ...calibration.validate import validate_configuration
-from ...model import ConfigurationError
+from ...model import Command, ConfigurationError
 from ..errors import CommandError
 from ..exit_codes import ExitCode
 from ..yaml_text import describe_yaml_error, load_yaml
@@ -104,33 +104,46 @@ def fetch_schema(path: pathlib.Path, index: int) -> dict[str, typing.Any] | None
         )
     except subprocess.TimeoutExpired:
         raise CommandError(
-            f"{path} --schema: no answer within {SCHEMA_TIMEOUT:g} s.", ExitCode.UNAVAILABLE
+            f"{path} --schema: no answer within {SCHEMA_TIMEOUT:g} s.",
+            ExitCode.UNAVAILABLE,
+            _alone(path, index),
         ) from None
     except OSError as error:
         raise CommandError(
-            f"{path} cannot be started: {error.strerror}.", ExitCode.UNAVAILABLE
+            f"{path} cannot be started: {error.strerror}.",
+            ExitCode.UNAVAILABLE,
+            "Is the program there that its first line names?",
         ) from error
     if answer.returncode != 0:
         raise CommandError(
-            f"{path} --schema: exit code {answer.returncode}.\n{_tail(answer.stderr)}",
+            f"{path} --schema: exit code {answer.returncode}.\n{_tail(answer.stderr)}\n",
             ExitCode.UNAVAILABLE,
+            _alone(path, index),
         )
-    return _parse_schema(path, answer.stdout)
+    return _parse_schema(path, index, answer.stdout)
 
 
-def _parse_schema(path: pathlib.Path, output: bytes) -> dict[str, typing.Any] | None:
+def _alone(path: pathlib.Path, index: int) -> str:
+    """Say how to see more of what a script answers."""
+    return f"To see it alone: {Command((str(path), str(index), '--schema'))}"
+
+
+def _parse_schema(path: pathlib.Path, index: int, output: bytes) -> dict[str, typing.Any] | None:
     try:
         schema = yaml.safe_load(output.decode(errors="replace"))
     except yaml.YAMLError as error:
         raise CommandError(
             f"{path} --schema: the answer is not YAML: {describe_yaml_error(error)}.",
             ExitCode.UNAVAILABLE,
+            _alone(path, index),
         ) from error
     if schema is None:
         return None
     if not isinstance(schema, dict):
         raise CommandError(
-            f"{path} --schema: the answer is not a JSON schema.", ExitCode.UNAVAILABLE
+            f"{path} --schema: the answer is not a JSON schema.",
+            ExitCode.UNAVAILABLE,
+            _alone(path, index),
         )
     return schema
 

@@ -16,11 +16,10 @@ from collections.abc import Mapping
 from rich.console import Console
 
 from ...journal import journal_path
-from ...model import ScriptState
+from ...model import ScriptState, format_duration
 from ...page import resume_script
 from ...report.plain import event_line
 from ...report.progress import Progress
-from ...report.table import format_time
 from ...report.times import now_utc
 from ..output import print_json
 from ..watch.display import Display, Style
@@ -203,7 +202,7 @@ def describe_end(event: Ended, checkpoint: str) -> str:
         return f"The script was killed (signal {event.exit_code - SIGNALLED}){at}."
     state = event.state or "no state"
     reason = f": {event.reason}" if event.reason else ""
-    return f"{state} after {format_time(event.elapsed)}, exit code {event.exit_code}{reason}"
+    return f"{state} after {format_duration(event.elapsed)}, exit code {event.exit_code}{reason}"
 
 
 def _scale() -> float:
@@ -218,7 +217,7 @@ def _scale() -> float:
 def _describe_metadata(metadata: Metadata) -> str:
     parts = []
     if metadata.duration:
-        parts.append(f"about {format_time(metadata.duration)}")
+        parts.append(f"about {format_duration(metadata.duration)}")
     if metadata.images:
         parts.append(f"{metadata.images} images")
     return "Configured: " + (", ".join(parts) or "it does not say how long it takes")

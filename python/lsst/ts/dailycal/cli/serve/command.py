@@ -13,7 +13,7 @@ from ..errors import CommandError
 from ..exit_codes import ExitCode
 from ..help import ExampleCommand
 from ..report.sources import REPOSITORY_OPTION
-from ..runs.journals import DIRECTORY_OPTION
+from ..runs.directory import DIRECTORY_OPTION
 
 DEFAULT_PORT = 8467
 

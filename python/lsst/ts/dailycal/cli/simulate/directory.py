@@ -63,7 +63,9 @@ def claim_directory(directory: Path, *, keep: bool, yes: bool) -> None:
     if not directory.exists():
         return
     if not directory.is_dir():
-        raise CommandError(f"{directory} is not a directory.", ExitCode.USAGE)
+        raise CommandError(
+            f"{directory} is not a directory.", ExitCode.USAGE, "Choose another --directory."
+        )
     if is_in_use(directory):
         raise CommandError(
             f"A simulated observatory runs in {directory}.",

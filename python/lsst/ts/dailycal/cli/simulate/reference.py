@@ -83,17 +83,24 @@ def _require_room(config: "SimulationConfig", directory: Path) -> None:
     CommandError
         If there is not enough room for the frames of which the calibrations are made.
     """
+    from ...sim.config import DIRECT_FRAME
+
     geometry = config.geometry
     frame = 4 * 16 * geometry.raw_width * geometry.raw_height
     needed = (_FRAMES + _PRODUCTS) * frame + _REGISTRY
     free = shutil.disk_usage(directory).free
     if free < needed:
+        smaller = "" if config.frame == DIRECT_FRAME else "; --small takes a hundredth"
         raise CommandError(
-            f"{directory} has room for {free / 1e9:.1f} GB, and the repository with its frames "
-            f"takes {needed / 1e9:.1f} GB. Make room, or choose another --directory; --small "
-            "takes a hundredth.",
+            f"{directory} has room for {_size(free)}, and the repository with its frames "
+            f"takes {_size(needed)}.",
             ExitCode.IO,
+            f"Make room, or choose another --directory{smaller}.",
         )
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 def _remove(unfinished: Path) -> None:

@@ -7,7 +7,6 @@ __all__ = ["carry_out_rehearsal", "rehearse"]
 
 import functools
 import logging
-import time
 import typing
 from pathlib import Path
 
@@ -139,9 +138,11 @@ def carry_out_rehearsal(
     """
     import asyncio
 
+    from ...report.times import clock_utc
     from ..output import error_console, make_console
     from ..script.view import JsonView, RichView, ScriptView
     from ..watch.display import choose_style
+    from .faults_at_end import tell_faults
     from .rehearsal import Rehearsal
 
     config = request.config
@@ -165,14 +166,14 @@ def carry_out_rehearsal(
         if rich_view is not None:
             rich_view.display.tell(text)
             return
-        stamp = time.strftime("%H:%M:%S", time.gmtime())
-        error_console().print(f"{stamp}  {text}", soft_wrap=True, markup=False)
+        error_console().print(f"{clock_utc()}  {text}", soft_wrap=True, markup=False)
 
     rehearsal = Rehearsal(request, view.show, tell)
     with view:
         rehearsal.prepare()
         result = asyncio.run(rehearsal.run())
     _print_result(result, as_json=as_json)
+    tell_faults(config, _journals(result), as_json=as_json)
     _report(result, as_json=as_json)
     is_rejected = result.summary is not None and result.summary.is_rejected
     return ExitCode.REJECTED if result.exit_code == 0 and is_rejected else result.exit_code
@@ -183,9 +184,12 @@ def _report(result: "RehearsalResult", *, as_json: bool) -> None:
     from ..output import tell_report
     from ..report.at_end import report_at_end
 
+    report_at_end(_journals(result), functools.partial(tell_report, as_json=as_json))
+
+
+def _journals(result: "RehearsalResult") -> list[Path]:
     journal = result.where.get("Journal")
-    tell = functools.partial(tell_report, as_json=as_json)
-    report_at_end([Path(journal)] if journal else [], tell)
+    return [Path(journal)] if journal else []
 
 
 def _print_result(result: "RehearsalResult", *, as_json: bool) -> None:
@@ -200,13 +204,14 @@ def _print_result(result: "RehearsalResult", *, as_json: bool) -> None:
                     "summary": to_plain(summary), "where": result.where,
                     "durations": result.durations})  # fmt: skip
         return
-    from ...report.table import format_time, render_where
+    from ...model import format_duration
+    from ...report.table import render_where
     from ..runs.command import shown
     from ..runs.journals import read_run
 
     console = make_console()
     console.print()
-    times = ", ".join(f"{name} {format_time(item)}" for name, item in result.durations.items())
+    times = ", ".join(f"{name} {format_duration(item)}" for name, item in result.durations.items())
     where = {**result.where, "Times": times}
     if result.summary is None:
         console.print("The script was refused before it began; nothing was taken.", style="bold")

@@ -14,13 +14,8 @@ from pathlib import Path
 import click
 
 from ..help import ExampleCommand
-from ..runs.journals import (
-    DIRECTORY_OPTION,
-    find_journal,
-    is_page,
-    latest_journal,
-    read_run,
-)
+from ..runs.directory import DIRECTORY_OPTION
+from ..runs.journals import find_journal, is_page, latest_journal, read_run
 from ..runs.scale import time_scale_of
 from .options import display_options
 

@@ -20,6 +20,7 @@ from rich.text import Text
 from ...report.outlook import clock_text
 from ...report.panel import render_panel
 from ...report.progress import Progress
+from ...report.times import clock_utc
 
 if typing.TYPE_CHECKING:
     from ...model import Event
@@ -145,7 +146,7 @@ class Display:
             elif self._style is Style.QUIET:
                 return
             self._last_line = time.monotonic()
-            stamp = time.strftime("%H:%M:%S", time.gmtime())
+            stamp = clock_utc()
         # Texts come from elsewhere: nothing in them is markup.
         shown = Text.assemble((stamp, "dim"), "  ", (self._plainly(text), style))
         # A file has lines as long as they are; a terminal would break them inside of words.

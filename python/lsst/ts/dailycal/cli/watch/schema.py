@@ -11,6 +11,7 @@ from ...model import Event
 from ...page import PageEvent, PageOutcome, PlannedStep
 from ...report.event_schema import Schema, event_schema, schema_of
 from ...report.summary import CalibrationSummary
+from ...sim.fault_log import FaultReport
 from ..printed import PrintedRun
 from ..script.events import ScriptEvent
 
@@ -41,6 +42,7 @@ def line_schema() -> Schema:
             # The last line of a command that could not do what it was asked.
             "Error": {"text": _TEXT, "advice": _TEXT, "exit_code": {"type": "integer"}},
             "Report": {"path": _TEXT, "why": _TEXT},
+            "FaultRehearsed": schema_of(FaultReport)["properties"],
             "Skipped": {"needed": _NUMBER, "available": _NUMBER},
             "Rehearsed": {
                 "exit_code": {"type": "integer"},

@@ -19,6 +19,7 @@ from ...model import (
     ImageTags,
     PlannedExposure,
     Severity,
+    format_duration,
 )
 from ...ports import ExposureTimeouts
 from ...run import CameraSight, ExposureAttempt, ExposureWatch, await_image, find_image
@@ -82,6 +83,9 @@ class SalCamera:
                     "Send disableCalibration to ATCamera.",
                 )
             ]
+        if not (await self._watch.status()).alive:
+            # What it did when it was heard last says nothing; its silence is told with the others.
+            return []
         busy = self._describe_activity()
         if busy:
             advice = "Wait until it is idle, or find out who is using it."
@@ -190,7 +194,11 @@ class SalCamera:
         """Say what the camera is doing; empty if it is idle."""
         rafts = self._substates.get("raftsDetailedState")
         if rafts in (Rafts.INTEGRATING, Rafts.READING_OUT):
-            return f"it is {Rafts(rafts).name}"
+            name = Rafts(rafts).name
+            if self._watch.is_heard:
+                return f"it is {name}"
+            ago = format_duration(self._watch.silence)
+            return f"it was {name} when it was heard last, {ago} ago"
         if self._substates.get("ccsCommandState") == CommandState.BUSY:
             return "it is carrying out a command"
         return ""

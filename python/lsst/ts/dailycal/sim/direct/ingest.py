@@ -7,8 +7,10 @@ __all__ = ["DirectIngest"]
 
 import asyncio
 import dataclasses
+import errno
+import os
 
-from ...model import ImageName, IngestError
+from ...model import ImageName, IngestError, format_duration
 from ..exposures import SimulatedExposure
 from ..faults import Fault
 from ..raw import saturate
@@ -78,14 +80,10 @@ class DirectIngest:
         around = f"{self._components.describe(HEADERS)}, {self._components.describe(OODS)}"
         if reports:
             last = reports[-1]
-            raise IngestError(
-                f"ATOODS could not ingest {name}: status {last.status}, {last.description}.",
-                last_seen=around,
-                remedy="Look at the log of ATOODS; the file itself is kept.",
-            )
+            raise IngestError.refused(name, last.status, last.description, last_seen=around)
         seen = f"imageInOODS of {self._reports[-1].name}" if self._reports else "no imageInOODS"
         raise IngestError(
-            f"{name} did not reach the Butler within {timeout:.0f} s.",
+            f"{name} did not reach the Butler within {format_duration(timeout)}.",
             missing=[str(name)],
             last_seen=f"{seen}; {around}",
             remedy="Look at ATOODS and ATHeaderService.",
@@ -122,6 +120,8 @@ class DirectIngest:
 
     async def _put(self, exposure: SimulatedExposure, damage: Fault | None) -> tuple[int, str]:
         """Put an image into the store, and say what ATOODS reports."""
+        if damage is not None and damage.name == "disk_full":
+            return _FAILED, str(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         if damage is not None and damage.name == "file_empty":
             return _FAILED, "the file is empty"
         if (

@@ -12,7 +12,7 @@ import logging
 
 import numpy as np
 
-from ...model import JobError, JobRequest, JobResult
+from ...model import JobError, JobRequest, JobResult, format_duration
 from ..clock import iso_from_tai
 from ..faults import Fault
 from ..world import World
@@ -96,7 +96,7 @@ class DirectPipelines:
                 return await self._start(request, fault)
         except TimeoutError:
             raise JobError(
-                f"OCPS did not accept {request.pipeline} within {timeout:.0f} s.",
+                f"OCPS did not accept {request.pipeline} within {format_duration(timeout)}.",
                 last_seen=self._components.describe(OCPS),
                 remedy="Look at OCPS and its pipeline service.",
             ) from None
@@ -111,7 +111,7 @@ class DirectPipelines:
             await self._changes.wait_until(lambda: job_id in self._results, late)
             what = f"There is no result of job {job_id}, and OCPS was not ENABLED any more."
         else:
-            what = f"There is no result of job {job_id} after {timeout:.0f} s."
+            what = f"There is no result of job {job_id} after {format_duration(timeout)}."
         if job_id in self._results:
             return self._results[job_id]
         raise JobError(
@@ -127,7 +127,9 @@ class DirectPipelines:
         fault = self._world.faults.hit("ocps.abort")
         if fault is not None and fault.name == "abort_silent":
             await self._world.clock.sleep(timeout)
-            raise JobError(f"OCPS did not abort job {job_id} within {timeout:.0f} s: no answer.")
+            raise JobError(
+                f"OCPS did not abort job {job_id} within {format_duration(timeout)}: no answer."
+            )
         if fault is not None:
             raise JobError(f"OCPS did not abort job {job_id}: simulated.")
         running = self._running.get(job_id)
