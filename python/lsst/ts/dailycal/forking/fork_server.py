@@ -65,6 +65,8 @@ class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
 class _Minder(socketserver.BaseRequestHandler):
     """Starts the program of a connection, and ends it when the client goes."""
 
+    server: socketserver.UnixStreamServer
+
     def handle(self) -> None:
         """Serve the one request of the connection."""
         connection: socket.socket = self.request
