@@ -99,6 +99,7 @@ class Kind:
 FEW, HALF, ALL = slice(6, 9), slice(10, None), slice(None)
 ELECTRONS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 200.0)
 RATES = (0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+NOISES = (1.0, 2.0, 3.0, 5.0, 8.0, 20.0)
 WAVES = (1.0, 2.0, 5.0, 10.0, 20.0)
 KINDS = (
     Kind("glow in 3 biases", BIAS, FEW, "glow", "strength", ELECTRONS, "electron at its peak"),
@@ -173,7 +174,7 @@ KINDS = (
         ALL,
         "amplifier_noisy",
         "noise",
-        (1.0, 2.0, 3.0, 5.0, 20.0),
+        NOISES,
         "electron",
     ),
     Kind(
@@ -182,7 +183,7 @@ KINDS = (
         ALL,
         "amplifier_noisy",
         "noise",
-        (1.0, 2.0, 3.0, 5.0, 20.0),
+        NOISES,
         "electron",
         (("amplifier", SEVEN),),
     ),

@@ -46,9 +46,10 @@ ODD_FRAMES = (
     "amplifier_dead@BIAS/25",
     "oscillation@BIAS/27:amplifier=all",
     "overscan_bleed@BIAS/29:amplifier=all",
+    "readout_shifted@BIAS/31",
 )
 """One frame each is odd, with good ones between them, and is taken again."""
-UNSEEN_FRAMES = ("readout_shifted@BIAS/8", "exposure_wrong@BIAS/10:seconds=5")
+UNSEEN_FRAMES = ("exposure_wrong@BIAS/10:seconds=5",)
 """Frames that are good as far as anybody can see."""
 STEP, SEQUENCER = "clock_step@2s:seconds=86400", f"new_sequencer:day_obs={DAY}"
 FAULTS = [*BAD_FRAMES, *ODD_FRAMES, *UNSEEN_FRAMES, STEP, SEQUENCER]
