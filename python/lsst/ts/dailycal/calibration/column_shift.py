@@ -8,7 +8,7 @@ readout begins a column too late they are all in the next one: no level is anoth
 yet each pixel is that of its neighbour.
 """
 
-__all__ = ["MOST_COLUMNS", "ColumnLevels", "Shift", "find_shift"]
+__all__ = ["MOST_COLUMNS", "ColumnLevels", "Shift", "find_shift", "without_mean"]
 
 import dataclasses
 import math
@@ -129,9 +129,9 @@ def _can_be_told(item: ColumnLevels) -> bool:
 
 def _sum(item: ColumnLevels, columns: int) -> _Sum:
     late, early, end = max(columns, 0), max(-columns, 0), len(item.values)
-    values = _without_mean(item.values[late : end - early])
-    right = _without_mean(item.reference[late : end - early])
-    wrong = _without_mean(item.reference[early : end - late])
+    values = without_mean(item.values[late : end - early])
+    right = without_mean(item.reference[late : end - early])
+    wrong = without_mean(item.reference[early : end - late])
     x = [value - level for value, level in zip(values, right, strict=True)]
     d = [level - other for level, other in zip(wrong, right, strict=True)]
     variance = item.error**2 + item.reference_error**2
@@ -148,7 +148,8 @@ def _product(a: Sequence[float], b: Sequence[float]) -> float:
     return math.fsum(map(operator.mul, a, b))
 
 
-def _without_mean(values: Sequence[float]) -> list[float]:
+def without_mean(values: Sequence[float]) -> list[float]:
+    """Take the mean off (`list` [`float`])."""
     mean = statistics.fmean(values)
     return [value - mean for value in values]
 

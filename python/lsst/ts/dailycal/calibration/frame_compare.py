@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..model import AmplifierMeasurement, FrameTrouble, ImageMeasurement
 from ..model.measurement import TroubleKind
-from .column_shift import ColumnLevels, find_shift
+from .column_shift import ColumnLevels, find_shift, without_mean
 from .frame_flaws import is_dead, name_amplifiers
 from .frame_limits import Reference, burst_limit, n_sigma, step_limit
 
@@ -251,7 +251,7 @@ def _usual_columns(frames: Sequence[ImageMeasurement]) -> dict[str, _Columns]:
         rows = [item.columns for item in items]
         if not all(len(row) == len(rows[0]) > 0 for row in rows):
             continue
-        flat = [[level - statistics.fmean(row) for level in row] for row in rows]
+        flat = map(without_mean, rows)
         references = [Reference.of(values) for values in zip(*flat, strict=True)]
         found[items[0].name] = _Columns(
             tuple((item.low + item.high) / 2.0 for item in references),
