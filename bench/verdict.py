@@ -38,6 +38,8 @@ STAGES = {
     "decided (s)": Decided,
 }
 """The last of each kind of event."""
+LONGEST = 600.0
+"""How long all but the exposures may take on a machine under load (s)."""
 LIMIT = 8.0
 """How long after the last readout the verdict may come (s)."""
 
@@ -87,7 +89,7 @@ async def measure(
                 "exp_times_dark": seconds,
             },
         )
-        result = await script.end()
+        result = await script.end(LONGEST + darks * (seconds + 5.0))
     journal = script.journal()
     if result.state != "DONE" or journal is None:
         raise RuntimeError(f"the script ended {result.state}: {result.text}")
