@@ -120,6 +120,7 @@ bench: $(INSTALLED) ## speed and memory, as ratios in one run; writes bench/resu
 	$(BIN)/python bench/jobs.py --json bench/results/jobs.json
 	$(BIN)/python bench/web.py --json bench/results/web.json
 	$(BIN)/python bench/acquisition.py --json bench/results/acquisition.json
+	$(BIN)/python bench/verdict.py --json bench/results/verdict.json
 
 soak: $(INSTALLED) ## 50 whole procedures in one observatory, and doc/reference/soak.md: half an hour
 	mkdir -p bench/results

@@ -10,12 +10,16 @@ row of `KINDS`.
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import dataclasses
 import functools
 import math
+import os
 import random
+import statistics
 import sys
 import time
+import typing
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +32,6 @@ from lsst.ts.dailycal.calibration import (
     compare_calibrations,
     decide,
     decide_on_evidence,
-    noise_allowance,
 )
 from lsst.ts.dailycal.calibration.frame_in_use import InUse, differs_from_what_is_in_use
 from lsst.ts.dailycal.calibration.frame_rule import (
@@ -99,6 +102,7 @@ class Kind:
 FEW, HALF, ALL = slice(6, 9), slice(10, None), slice(None)
 ELECTRONS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 200.0)
 RATES = (0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+NOISES = (1.0, 2.0, 3.0, 5.0, 8.0, 20.0)
 WAVES = (1.0, 2.0, 5.0, 10.0, 20.0)
 KINDS = (
     Kind("glow in 3 biases", BIAS, FEW, "glow", "strength", ELECTRONS, "electron at its peak"),
@@ -173,7 +177,7 @@ KINDS = (
         ALL,
         "amplifier_noisy",
         "noise",
-        (1.0, 2.0, 3.0, 5.0, 20.0),
+        NOISES,
         "electron",
     ),
     Kind(
@@ -182,7 +186,7 @@ KINDS = (
         ALL,
         "amplifier_noisy",
         "noise",
-        (1.0, 2.0, 3.0, 5.0, 20.0),
+        NOISES,
         "electron",
         (("amplifier", SEVEN),),
     ),
@@ -502,12 +506,41 @@ def clopper_pearson(hits: int, trials: int) -> tuple[float, float]:
     return lower, 1.0 if hits == trials else solve(hits, 0.025)
 
 
-def drawn_sets(sets: int) -> int:
-    """Count refusals of healthy sets whose measurements are drawn, as of full-size amplifiers."""
+class Scatter(typing.NamedTuple):
+    """How what verification measures of healthy amplifiers scatters, in read noises."""
+
+    level: float
+    """Standard deviation of levels."""
+    noise: float
+    """Standard deviation of noises."""
+    mean_noise: float
+    """Mean noise."""
+    worst: float
+    """Largest distance from the mean, in standard deviations."""
+    expected: float
+    """The largest that is expected of so many normal values."""
+    values: int
+    """How many levels and noises there are."""
+
+    @classmethod
+    def of(cls, sets: Sequence[RunStatistics]) -> typing.Self:
+        """Measure it in whole frames."""
+        items = [one for found in sets for item in found.measurements for one in item.amplifiers]
+        levels = [item.level / item.read_noise for item in items]
+        noises = [item.noise / item.read_noise for item in items]
+        level, noise = statistics.pstdev(levels), statistics.pstdev(noises)
+        middle = statistics.fmean(noises)
+        distances = [abs(value) / level for value in levels]
+        distances += [abs(value - middle) / noise for value in noises]
+        count = len(distances)
+        expected = statistics.NormalDist().inv_cdf(0.5 + 0.5 ** (1.0 / count) / 2.0)
+        return cls(level, noise, middle, max(distances), expected, count)
+
+
+def drawn_sets(sets: int, scatter: Scatter) -> int:
+    """Count refusals of healthy sets whose measurements are drawn with the scatter of frames."""
     draw = random.Random(SEED)  # noqa: S311 - for statistics
-    own = noise_allowance(Reference(20, is_own=True))
     refused = 0
-    pixels = 509 * 2000
     for _ in range(sets):
         exposures = tuple(
             ExposureStatistics(
@@ -515,9 +548,8 @@ def drawn_sets(sets: int) -> int:
                 tuple(
                     AmplifierStatistics(
                         item.name,
-                        # Pixels, and the overscan of each row, which the level is taken from.
-                        item.read_noise * draw.gauss(0.0, math.sqrt(1 / pixels + 1 / (2000 * 58))),
-                        item.read_noise * own * (1 + draw.gauss(0.0, math.sqrt(0.5 / pixels))),
+                        item.read_noise * draw.gauss(0.0, scatter.level),
+                        item.read_noise * draw.gauss(scatter.mean_noise, scatter.noise),
                         item.read_noise,
                     )
                     for item in LATISS_AMPLIFIERS
@@ -531,40 +563,47 @@ def drawn_sets(sets: int) -> int:
     return refused
 
 
-def healthy_pixels(bench: Bench, sets: int) -> dict[str, tuple[int, int]]:
-    """Count refusals of healthy sets of frames, by the new rule and by today's."""
-    found = {
-        f"{what}, {how}": [0, 0]
-        for what in ("biases", "darks")
-        for how in (
-            "own combination",
-            "gate against the one in use",
-            "rule for single frames",
-            "three frames in a row",
+@functools.cache
+def bench() -> Bench:
+    """Make the bench of this process, once."""
+    return Bench()
+
+
+@functools.cache
+def references() -> dict[int, CalibImage]:
+    """Combine references of few frames and of many."""
+    return {n: combine_bias(bench().frames(BIASES[:n], 20260910 + n)) for n in (5, 10, 20)}
+
+
+def healthy_day(day: int) -> tuple[dict[str, tuple[bool, ...]], RunStatistics]:
+    """Let everybody look at the healthy frames of a day.
+
+    Returns
+    -------
+    refused : `dict`
+        By set and judge: is it refused now, and by the rule of today?
+    biases : `RunStatistics`
+        What verification measured of the biases.
+    """
+    found = {}
+    for image_type, what in ((DARK, "darks"), (BIAS, "biases")):
+        refused, own = healthy_set(bench(), image_type, day)
+        found |= {f"{what}, {how}": value for how, value in refused.items()}
+    frames = bench().frames(BIASES, day)
+    for n, reference in references().items():
+        against = bench().verify(BIAS, frames, reference)
+        criteria = dataclasses.replace(_criteria(BIAS, 20), reference=Reference(n, is_own=False))
+        found[f"biases, reference of {n} frames"] = (
+            not decide_on_evidence(BIAS, against, criteria).accepted,
+            not decide(BIAS, against, failure_limit=LIMIT).accepted,
         )
-    }
-    found |= {f"biases, reference of {n} frames": [0, 0] for n in (5, 10, 20)}
-    references = {n: combine_bias(bench.frames(BIASES[:n], 20260910 + n)) for n in (5, 10, 20)}
-    for number in range(sets):
-        day = 20261001 + number
-        for image_type, what in ((BIAS, "biases"), (DARK, "darks")):
-            for how, counts in healthy_set(bench, image_type, day).items():
-                for place, refused in enumerate(counts):
-                    found[f"{what}, {how}"][place] += refused
-        frames = bench.frames(BIASES, day)
-        for n, reference in references.items():
-            against = bench.verify(BIAS, frames, reference)
-            criteria = dataclasses.replace(
-                _criteria(BIAS, 20), reference=Reference(n, is_own=False)
-            )
-            counts = found[f"biases, reference of {n} frames"]
-            counts[0] += not decide_on_evidence(BIAS, against, criteria).accepted
-            counts[1] += not decide(BIAS, against, failure_limit=LIMIT).accepted
-    return {name: (new, today) for name, (new, today) in found.items()}
+    return found, own
 
 
-def healthy_set(bench: Bench, image_type: ImageType, day: int) -> dict[str, tuple[bool, ...]]:
-    """Let everybody look at a healthy set; tell who refuses it, beside today's rule."""
+def healthy_set(
+    bench: Bench, image_type: ImageType, day: int
+) -> tuple[dict[str, tuple[bool, ...]], RunStatistics]:
+    """Let everybody look at a healthy set; tell who refuses it, and what was measured."""
     frames = bench.frames(_times(image_type), day)
     combined = bench.combine(image_type, frames)
     own = bench.verify(image_type, frames, combined)
@@ -574,17 +613,18 @@ def healthy_set(bench: Bench, image_type: ImageType, day: int) -> dict[str, tupl
     )
     odd, ends = bench.rule_for_frames(frames, image_type)
     today = not decide(image_type, own, failure_limit=LIMIT).accepted
-    return {
+    refused = {
         "own combination": (not decision.accepted, today),
         "gate against the one in use": (not compared.accepted,),
         "rule for single frames": (odd,),
         "three frames in a row": (ends,),
     }
+    return refused, own
 
 
-def kind_row(bench: Bench, kind: Kind) -> str:
+def kind_row(kind: Kind) -> str:
     """Make the row of one kind: from which strength on each sees it, and what is left below."""
-    looks = [(strength, bench.look(kind, strength)) for strength in kind.strengths]
+    looks = [(strength, bench().look(kind, strength)) for strength in kind.strengths]
 
     def since(what: str) -> str:
         first = None
@@ -604,9 +644,20 @@ def kind_row(bench: Bench, kind: Kind) -> str:
     )
 
 
-def page(sets: int, drawn: int) -> str:
-    """Make the page (`str`)."""
-    bench = Bench()
+def page(sets: int, drawn: int, processes: int) -> str:
+    """Make the page (`str`), in some processes that each have frames of their own."""
+    with concurrent.futures.ProcessPoolExecutor(processes) as pool:
+        rows = pool.map(kind_row, KINDS)
+        days = list(pool.map(healthy_day, range(20261001, 20261001 + sets)))
+        return _page(sets, drawn, days, list(rows))
+
+
+def _page(
+    sets: int,
+    drawn: int,
+    days: Sequence[tuple[dict[str, tuple[bool, ...]], RunStatistics]],
+    rows: Sequence[str],
+) -> str:
     lines = [
         "# What the decisions see",
         "",
@@ -620,18 +671,26 @@ def page(sets: int, drawn: int) -> str:
         "| Set | Sets | Now | 95 % confidence | `exposures` |",
         "| --- | ---: | ---: | --- | ---: |",
     ]
-    for name, (new, today) in healthy_pixels(bench, sets).items():
-        low, high = clopper_pearson(new, sets)
-        lines.append(f"| {name} | {sets} | {new} | {low:.5f} to {high:.5f} | {today} |")
-    refused = drawn_sets(drawn)
+    for name in days[0][0]:
+        counts = [sum(refused) for refused in zip(*(day[name] for day, _ in days), strict=True)]
+        low, high = clopper_pearson(counts[0], sets)
+        today = str(counts[1]) if len(counts) > 1 else ""
+        lines.append(f"| {name} | {sets} | {counts[0]} | {low:.5f} to {high:.5f} | {today} |")
+    scatter = Scatter.of([own for _, own in days])
+    refused = drawn_sets(drawn, scatter)
     low, high = clopper_pearson(refused, drawn)
     lines += [
         f"| biases, own combination, measurements drawn | {drawn} | {refused} | {low:.5f} to "
         f"{high:.5f} | |",
         "",
         "Frames take time; few sets of them say no more than the interval. In the last row what",
-        "verification measures is drawn with the scatter of full-size amplifiers, independent and",
-        "normal, so that it says something of the rule and nothing of detectors.",
+        "verification measures is drawn with the scatter that it has in these frames, a standard",
+        f"deviation of {scatter.level:.4f} read noises for levels and {scatter.noise:.4f} for "
+        "noises, independent",
+        f"and normal. That they are: the largest of {scatter.values} in the frames is "
+        f"{scatter.worst:.1f} standard deviations",
+        f"off, of so many normal values {scatter.expected:.1f} is expected. A real detector may "
+        "have longer tails.",
         "",
         "## Troubles",
         "",
@@ -650,8 +709,8 @@ def page(sets: int, drawn: int) -> str:
         "| With today's rule |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: |",
     ]
-    lines += [kind_row(bench, kind) for kind in KINDS]
     lines += [
+        *rows,
         "",
         "A bias level that drifted before the darks is no harm to the dark, whose intercept is",
         "fitted; it is told (decision 0029).",
@@ -663,11 +722,12 @@ def main() -> None:
     """Write the page, or print it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--page", type=Path, help="where to write it; printed otherwise")
-    parser.add_argument("--sets", type=int, default=20, help="healthy sets of frames")
+    parser.add_argument("--sets", type=int, default=40, help="healthy sets of frames")
     parser.add_argument("--drawn", type=int, default=4000, help="healthy sets that are drawn")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
     begin = time.monotonic()
-    text = page(options.sets, options.drawn)
+    text = page(options.sets, options.drawn, options.processes)
     if options.page is None:
         sys.stdout.write(text)
     else:

@@ -46,9 +46,10 @@ ODD_FRAMES = (
     "amplifier_dead@BIAS/25",
     "oscillation@BIAS/27:amplifier=all",
     "overscan_bleed@BIAS/29:amplifier=all",
+    "readout_shifted@BIAS/31",
 )
 """One frame each is odd, with good ones between them, and is taken again."""
-UNSEEN_FRAMES = ("readout_shifted@BIAS/8", "exposure_wrong@BIAS/10:seconds=5")
+UNSEEN_FRAMES = ("exposure_wrong@BIAS/10:seconds=5",)
 """Frames that are good as far as anybody can see."""
 STEP, SEQUENCER = "clock_step@2s:seconds=86400", f"new_sequencer:day_obs={DAY}"
 FAULTS = [*BAD_FRAMES, *ODD_FRAMES, *UNSEEN_FRAMES, STEP, SEQUENCER]
@@ -79,7 +80,8 @@ async def test_bad_frames_are_told_and_nothing_is_made_of_them(rig):
 
 async def test_odd_frames_are_measured_and_taken_again_while_the_run_goes_on(tmp_path, template):
     async with observing(tmp_path, template, *ODD_FRAMES, *UNSEEN_FRAMES) as rig:
-        result = await rig.run(script_mode="BIAS", n_bias=20, do_verify=False)
+        # A frame that is taken again may be struck by one of the faults that come later.
+        result = await rig.run(script_mode="BIAS", n_bias=20, do_verify=False, max_attempts=5)
         assert (result.exit_code, result.state) == DONE, result.text
         rejected = [event for event in rig.events(ImageMeasured) if event.rejected]
         assert len(rejected) == len(ODD_FRAMES), result.text

@@ -23,6 +23,9 @@ RATE = 0.02
 PARALLEL = 4.0
 
 
+COLUMNS = (1.0, -2.0, 0.5, 1.5, -1.0, -0.5, 2.5, -2.0, 0.0, 1.0, 2.0, -1.5, 0.5, -3.0, 1.0)
+
+
 def facts(kind, level, *, masked=(), setup=(("SEQFILE", "a.seq"), ("SEQCKSUM", "1"))):
     patches = tuple(level + 0.1 * number for number in range(16))
     return CalibrationFacts(
@@ -30,7 +33,9 @@ def facts(kind, level, *, masked=(), setup=(("SEQFILE", "a.seq"), ("SEQCKSUM", "
         "run",
         "electron",
         20,
-        tuple(AmplifierFacts(a.name, patches, 0.001, 1.8, 0) for a in LATISS_AMPLIFIERS),
+        tuple(
+            AmplifierFacts(a.name, patches, 0.001, 1.8, 0, COLUMNS, 0.05) for a in LATISS_AMPLIFIERS
+        ),
         setup=setup,
         masked=masked,
     )
@@ -39,7 +44,7 @@ def facts(kind, level, *, masked=(), setup=(("SEQFILE", "a.seq"), ("SEQCKSUM", "
 IN_USE = InUse(facts("bias", 30.0), facts("dark", RATE))
 
 
-def frame(add=None, *, time=0.0, sequencer="a.seq 1", noise=8.0):
+def frame(add=None, *, time=0.0, sequencer="a.seq 1", noise=8.0, columns=()):
     """A frame as the calibrations foretell it, with some electrons in some amplifiers."""
     amplifiers = []
     for item in LATISS_AMPLIFIERS:
@@ -70,6 +75,8 @@ def frame(add=None, *, time=0.0, sequencer="a.seq 1", noise=8.0):
                 0.002,
                 levels,
                 (PARALLEL,) * 4,
+                tuple(level / item.gain + PARALLEL for level in columns),
+                0.2,
             )
         )
     name = ImageName(20261123, 7)
@@ -101,6 +108,18 @@ def test_a_dark_may_have_another_dark_current_within_the_limits_of_the_gate():
     assert look(frame(everywhere, time=30.0), DARK) is None
     light = dict.fromkeys(everywhere, 0.4 * 30.0)
     assert look(frame(light, time=30.0), DARK).kind is TroubleKind.LIGHT
+
+
+@pytest.mark.parametrize(("image_type", "time"), [(BIAS, 0.0), (DARK, 30.0)])
+def test_columns_that_come_late_are_told_if_no_level_is_another(image_type, time):
+    late = (0.0, *COLUMNS[:-1])
+    assert look(frame(columns=COLUMNS, time=time), image_type) is None
+    found = look(frame(columns=late, time=time), image_type)
+    assert (found.kind, found.amplifiers) == (TroubleKind.SHIFTED, ())
+    assert found.text == (
+        "pixels come 1 column too late in their rows, held against the bias in use"
+    )
+    assert look(frame(columns=late, sequencer="b.seq 2", time=time), image_type) is None
 
 
 def test_masked_and_dead_amplifiers_are_not_looked_at():

@@ -34,6 +34,8 @@ GRID = (4, 4)
 NAMES = [f"C{number:02o}" for number in range(16)]
 TIMES = [5.0] * 5 + [15.0] * 2 + [30.0] * 16
 DARK_RATE = 0.05  # ADU/s
+COLUMNS = np.random.default_rng(9).normal(0.0, 1.5, 20)
+LATE = tuple(np.roll(COLUMNS, 1))
 BIAS, DARK = ImageType.BIAS, ImageType.DARK
 
 
@@ -57,6 +59,8 @@ def amplifier(random, name, offset=0.0, **changes):
         "block_pixels": 928,
         **errors,
         "regions": tuple(random.normal(offset, errors["region_error"], 16)),
+        "columns": tuple(COLUMNS + random.normal(offset, 0.2, len(COLUMNS))),
+        "column_error": 0.2,
     }
     return AmplifierMeasurement(name=name, **{**fields, **changes})
 
@@ -170,6 +174,7 @@ def test_the_limit_of_bursts_holds_for_the_noisiest_of_many_blocks():
         ({"constant": 1_018_000, "data_noise": 0.0}, TroubleKind.DEAD),
         ({"saturated": 100_000}, TroubleKind.SATURATED),
         ({"regions": (0.0,) * 5 + (6.0,) + (0.0,) * 10}, TroubleKind.LIGHT),
+        ({"columns": LATE}, TroubleKind.SHIFTED),
         ({"header": {"digest": "AT_O_20261123_000002"}}, TroubleKind.IDENTICAL),
         ({"header": {"image_type": "DARK"}}, TroubleKind.HEADER),
         ({"header": {"exposure_time": 5.0}}, TroubleKind.HEADER),
@@ -248,6 +253,36 @@ def test_light_in_every_dark_is_seen_against_the_biases_of_the_run():
         night.take()
     verdicts = [night.take(DARK, 5.0, offset=25.0).verdict for _ in range(3)]
     assert verdicts == [FrameVerdict.BAD] * 3
+
+
+def test_darks_that_are_all_shifted_are_seen_against_the_biases_of_the_run():
+    night = Night()
+    for _ in range(6):
+        night.take()
+    found = [night.take(DARK, 5.0, columns=LATE, of={"C12"}) for _ in range(3)]
+    assert common_trouble(found).kind is TroubleKind.SHIFTED
+    assert common_trouble(found).amplifiers == ("C12",)
+
+
+@pytest.mark.parametrize(
+    ("noise", "word"), [(24.0, "3.08 times that of the camera model, too high"), (4.0, "too low")]
+)
+def test_an_amplifier_that_is_noisy_or_has_lost_gain_in_all_frames_is_held_against_the_model(
+    noise, word
+):
+    night = Night()
+    found = [night.take(data_noise=noise, overscan_noise=noise, of={"C12"}) for _ in range(3)]
+    trouble = common_trouble(found)
+    assert (trouble.kind, trouble.amplifiers) == (TroubleKind.NOISE, ("C12",))
+    assert word in trouble.text
+
+
+def test_the_shot_noise_of_light_is_not_taken_for_noise_of_the_amplifier():
+    night = Night()
+    charge, gain = 2_000.0, 1.08
+    noise = math.sqrt(8.0**2 + charge / gain)
+    found = night.take(level=charge, data_noise=noise)
+    assert [trouble.kind for trouble in found.troubles] == []
 
 
 def bad(kind, *amplifiers):

@@ -24,7 +24,7 @@ HEAD = {
         "The process of the run ended before the run did.",
         "To go on:  dailycal resume",
     ),
-    "run_done": ("Run 20261125T155141-200004: done, 1:19 min",),
+    "run_done": ("Run 20261125T155141-200004: done, 1 min 19 s",),
 }
 
 

@@ -171,6 +171,22 @@ def test_noise_of_a_dark_is_held_against_the_dark_times():
     assert compare(same_times, long, kind=ImageType.DARK).verdict is ComparisonVerdict.WORSE
 
 
+def test_a_pattern_that_is_a_column_too_late_is_told():
+    """No level is another, and no noise."""
+    random = np.random.default_rng(8)
+    offsets = np.tile(random.normal(0.0, 1.5, 64), 8)
+    old, late = facts(image(2) + offsets), facts(image(1) + np.roll(offsets, -1))
+    found = compare(late, old)
+    assert (found.verdict, found.accepted) == (ComparisonVerdict.WORSE, False)
+    # The amplifiers of both rows are read from the right.
+    assert found.differences == (
+        "pixels come 1 column too late in their rows (look at the sequencer)",
+    )
+    changed = dataclasses.replace(late, setup=OTHER)
+    assert compare(changed, old).verdict is ComparisonVerdict.OTHER_SETUP
+    assert compare(facts(image(1) + offsets), old).verdict is ComparisonVerdict.SAME
+
+
 def test_more_hot_pixels_are_told():
     pixels = image(1, 0.01)
     pixels[70:80, 0:10] = 20.0

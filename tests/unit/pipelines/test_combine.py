@@ -190,6 +190,22 @@ def test_a_pixel_that_is_always_saturated_is_bad_and_filled(maker):
     assert abs(bias.pixels[30, 40]) < 30
 
 
+def test_a_dark_with_a_saturated_amplifier_has_no_level_there_and_the_others_give_the_rate(
+    make_maker,
+):
+    maker = make_maker(64, 64)
+    place = maker.section(3)
+    light = np.zeros((maker.geometry.height, maker.geometry.width))
+    light[place.y0 : place.y1, place.x0 : place.x1] = 1e6
+    darks = [maker.frame(rate=2.0, dark_time=time) for time in (5.0, 10.0, 15.0, 20.0, 30.0)]
+    darks.append(maker.frame(rate=2.0, dark_time=30.0, extra=light))
+    dark = combine_dark(darks, None)
+    rates = dark.pixels[place.y0 : place.y1, place.x0 : place.x1]
+    assert rates.mean() == pytest.approx(2.0, abs=0.05)
+    line = dark.provenance.dark_fit.amplifiers[maker.geometry.amplifiers[3].name]
+    assert line.rate == pytest.approx(2.0, abs=0.05)
+
+
 def test_the_dark_rate_is_in_electrons_a_second(maker):
     maker.pattern = np.full_like(maker.pattern, 25.0)
     bias = combine_bias(maker.frames(20))

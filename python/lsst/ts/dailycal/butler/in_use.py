@@ -7,6 +7,7 @@ from __future__ import annotations
 
 __all__ = ["has_calibration", "read_calibration", "read_file_in_use"]
 
+import functools
 from typing import TYPE_CHECKING
 
 from ..model.detector import DETECTOR_ID, INSTRUMENT
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from lsst.daf.butler import Butler, DatasetRef, Timespan
+    from lsst.daf.butler import Butler, DatasetId, DatasetRef, Timespan
+    from lsst.resources import ResourcePath
 
     from ..model import CalibrationFacts
 
@@ -27,10 +29,21 @@ def read_calibration(
 ) -> CalibrationFacts | None:
     """Measure the first calibration that some collections have.
 
+    Frames are held against the one in use, and later the new one is: it is measured once.
     Parameters are those of `read_file_in_use`.
     """
-    found = read_file_in_use(repo, collections, dataset_type, moment, but_not)
-    return found[1].measure(dataset_type, found[0]) if found is not None else None
+    with open_repository(repo) as butler:
+        found = _find_first(butler, collections, dataset_type, moment, but_not)
+        if found is None:
+            return None
+        return _measure(found.id, butler.getURI(found), dataset_type, found.run)
+
+
+@functools.lru_cache(maxsize=8)
+def _measure(_: DatasetId, uri: ResourcePath, dataset_type: str, run: str) -> CalibrationFacts:
+    """Measure the file of a dataset, which nobody changes; another one has another id."""
+    with uri.as_local() as local:
+        return read_calibration_file(local.ospath, dataset_type).measure(dataset_type, run)
 
 
 def read_file_in_use(
@@ -58,21 +71,12 @@ def read_file_in_use(
     run, file : `str`, `CalibrationFile`
         Its RUN collection and its content; `None` if there is none.
     """
-    from astropy.time import Time
-    from lsst.daf.butler import MissingCollectionError, MissingDatasetTypeError
-
     with open_repository(repo) as butler:
-        for name in collections:
-            try:
-                children = butler.collections.query(name, flatten_chains=True)
-                for child in children:
-                    found = _find(butler, child, dataset_type, Time(moment, scale="tai"), but_not)
-                    if found is not None:
-                        with butler.getURI(found).as_local() as local:
-                            return found.run, read_calibration_file(local.ospath, dataset_type)
-            except (MissingCollectionError, MissingDatasetTypeError):
-                continue
-    return None
+        found = _find_first(butler, collections, dataset_type, moment, but_not)
+        if found is None:
+            return None
+        with butler.getURI(found).as_local() as local:
+            return found.run, read_calibration_file(local.ospath, dataset_type)
 
 
 def has_calibration(
@@ -110,6 +114,23 @@ def has_calibration(
             if found is not None:
                 return True
     return False
+
+
+def _find_first(
+    butler: Butler, collections: Sequence[str], dataset_type: str, moment: str, but_not: str
+) -> DatasetRef | None:
+    from astropy.time import Time
+    from lsst.daf.butler import MissingCollectionError, MissingDatasetTypeError
+
+    for name in collections:
+        try:
+            for child in butler.collections.query(name, flatten_chains=True):
+                found = _find(butler, child, dataset_type, Time(moment, scale="tai"), but_not)
+                if found is not None:
+                    return found
+        except (MissingCollectionError, MissingDatasetTypeError):
+            continue
+    return None
 
 
 def _find(

@@ -91,17 +91,13 @@ class ButlerRepository:
         self, collection: str, dataset_type: str, timeout: float
     ) -> RunStatistics:
         """Read the statistics that a verification job wrote."""
-        raw = await self._call(
+        raw, details = await self._call(
             StatisticsError,
             f"{dataset_type} could not be read from {collection} in {self._repo}",
             timeout,
-            lambda: stats.read_stats(self._repo, collection, dataset_type),
-        )
-        details = await self._call(
-            StatisticsError,
-            f"The measurements of {dataset_type} could not be read from {collection}",
-            timeout,
-            lambda: stats.read_details(self._repo, collection, details_dataset_type(dataset_type)),
+            lambda: stats.read_run(
+                self._repo, collection, dataset_type, details_dataset_type(dataset_type)
+            ),
         )
         return RunStatistics.parse(raw, details)
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["StatsNotFoundError", "has_dataset", "read_details", "read_stats"]
+__all__ = ["StatsNotFoundError", "has_dataset", "read_details", "read_run", "read_stats"]
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,23 @@ from .repository import open_repository
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lsst.daf.butler import Butler
+
 
 class StatsNotFoundError(LookupError):
     """A collection has no statistics of the kind asked for."""
+
+
+def read_run(
+    repo: str | Path, collection: str, dataset_type: str, details_type: str
+) -> tuple[dict[int | str, Any], dict[int, Any]]:
+    """Read all that verification wrote of a run, opening the repository once.
+
+    Parameters are those of `read_stats` and `read_details`, and so is what is returned and raised.
+    """
+    with open_repository(repo, collections=collection) as butler:
+        stats = _read_stats(butler, repo, collection, dataset_type)
+        return stats, _read_details(butler, collection, details_type)
 
 
 def read_stats(repo: str | Path, collection: str, dataset_type: str) -> dict[int | str, Any]:
@@ -42,20 +56,25 @@ def read_stats(repo: str | Path, collection: str, dataset_type: str) -> dict[int
     StatsNotFoundError
         If they are not there.
     """
+    with open_repository(repo, collections=collection) as butler:
+        return _read_stats(butler, repo, collection, dataset_type)
+
+
+def _read_stats(
+    butler: Butler, repo: str | Path, collection: str, dataset_type: str
+) -> dict[int | str, Any]:
     from lsst.daf.butler import (
         DatasetNotFoundError,
         MissingCollectionError,
         MissingDatasetTypeError,
     )
 
-    with open_repository(repo, collections=collection) as butler:
-        try:
-            stats = butler.get(dataset_type, instrument=INSTRUMENT)
-        except (DatasetNotFoundError, MissingCollectionError, MissingDatasetTypeError) as error:
-            raise StatsNotFoundError(
-                f"there is no {dataset_type} in collection {collection} of {repo}: {error}"
-            ) from error
-    return dict(stats)
+    try:
+        return dict(butler.get(dataset_type, instrument=INSTRUMENT))
+    except (DatasetNotFoundError, MissingCollectionError, MissingDatasetTypeError) as error:
+        raise StatsNotFoundError(
+            f"there is no {dataset_type} in collection {collection} of {repo}: {error}"
+        ) from error
 
 
 def read_details(repo: str | Path, collection: str, dataset_type: str) -> dict[int, Any]:
@@ -75,23 +94,25 @@ def read_details(repo: str | Path, collection: str, dataset_type: str) -> dict[i
     details : `dict`
         By exposure id; empty if there are none.
     """
+    with open_repository(repo, collections=collection) as butler:
+        return _read_details(butler, collection, dataset_type)
+
+
+def _read_details(butler: Butler, collection: str, dataset_type: str) -> dict[int, Any]:
     from lsst.daf.butler import EmptyQueryResultError, MissingDatasetTypeError
 
-    with open_repository(repo, collections=collection) as butler:
-        try:
-            references = butler.query_datasets(
-                dataset_type,
-                collections=collection,
-                instrument=INSTRUMENT,
-                detector=DETECTOR_ID,
-                limit=None,
-                explain=False,
-            )
-        except (EmptyQueryResultError, MissingDatasetTypeError):
-            return {}
-        return {
-            int(reference.dataId["exposure"]): butler.get(reference) for reference in references
-        }
+    try:
+        references = butler.query_datasets(
+            dataset_type,
+            collections=collection,
+            instrument=INSTRUMENT,
+            detector=DETECTOR_ID,
+            limit=None,
+            explain=False,
+        )
+    except (EmptyQueryResultError, MissingDatasetTypeError):
+        return {}
+    return {int(reference.dataId["exposure"]): butler.get(reference) for reference in references}
 
 
 def has_dataset(repo: str | Path, collection: str, dataset_type: str) -> bool:

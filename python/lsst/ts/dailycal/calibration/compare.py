@@ -18,6 +18,7 @@ from ..model import (
     ComparisonVerdict,
     ImageType,
 )
+from .column_shift import ColumnLevels, Shift, find_shift
 from .evidence_text import describe_amplifiers
 from .run_config import OnDifference
 
@@ -157,6 +158,9 @@ def _differences(
         common = 2 * len(levels) > len(pairs)
         found.append(_Difference(text, common and _size(levels[name]) <= limits.setup_level))
     found += _noise_differences(noises, foretold, limits)
+    if new.dataset_type == "bias" and (shift := _shift(pairs)) is not None:
+        where = f" in {describe_amplifiers(shift.amplifiers)}" if shift.amplifiers else ""
+        found.append(_Difference(f"{shift}{where} (look at the sequencer)", not shift.amplifiers))
     if hot:
         name = max(hot, key=hot.__getitem__)
         text = (
@@ -181,6 +185,14 @@ def _pairs(
     masked = {*new.masked, *old.masked}
     pairs = zip(new.amplifiers, old.amplifiers, strict=True)
     return [pair for pair in pairs if pair[0].name not in masked]
+
+
+def _shift(pairs: Sequence[tuple[AmplifierFacts, AmplifierFacts]]) -> Shift | None:
+    columns = [
+        ColumnLevels(mine.name, mine.columns, other.columns, mine.column_error, other.column_error)
+        for mine, other in pairs
+    ]
+    return find_shift(columns, _SIGNIFICANT)
 
 
 def _noise_differences(

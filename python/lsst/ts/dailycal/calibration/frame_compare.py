@@ -6,12 +6,14 @@
 __all__ = ["Comparison", "Pool"]
 
 import dataclasses
+import math
 import statistics
 import typing
 from collections.abc import Callable, Iterator, Sequence
 
 from ..model import AmplifierMeasurement, FrameTrouble, ImageMeasurement
 from ..model.measurement import TroubleKind
+from .column_shift import ColumnLevels, find_shift, without_mean
 from .frame_flaws import is_dead, name_amplifiers
 from .frame_limits import Reference, burst_limit, n_sigma, step_limit
 
@@ -93,6 +95,9 @@ class Pool:
     """Frames that its levels are compared with; none if there are too few."""
     all: tuple[ImageMeasurement, ...]
     """Frames that everything else is compared with; none if there are too few."""
+    any_type: tuple[ImageMeasurement, ...] = ()
+    """Frames that the pattern of the columns is compared with, which is the same in biases and
+    darks; none if there are too few."""
     above: float = 0.0
     """How much brighter dark current may make the frame (ADU)."""
     below: float = 0.0
@@ -126,6 +131,7 @@ class Comparison:
         self._levels = _references(LEVELS, pool.alike)
         self._electronics = _references(ELECTRONICS, pool.all)
         self._steps = _usual_steps(pool.all)
+        self._columns = _usual_columns(pool.any_type)
 
     def troubles(self, frame: ImageMeasurement) -> tuple[FrameTrouble, ...]:
         """Find what is wrong with a frame (`tuple` [`FrameTrouble`])."""
@@ -138,7 +144,25 @@ class Comparison:
             for quantity, references in zip(ELECTRONICS, self._electronics, strict=True):
                 found += self._deviations(item, quantity, references.get(item.name, ()))
             found += self._rows(item)
-        return tuple(_gather(found))
+        return (*_gather(found), *self._shift(alive))
+
+    def _shift(self, alive: Sequence[AmplifierMeasurement]) -> Iterator[FrameTrouble]:
+        """Look for pixels that come earlier or later in their rows."""
+        columns = [
+            ColumnLevels(
+                item.name,
+                item.columns,
+                self._columns[item.name].levels,
+                *self._columns[item.name].errors(item),
+            )
+            for item in alive
+            if item.name in self._columns
+        ]
+        shift = find_shift(columns, self._sigmas)
+        if shift is not None:
+            where = f"{name_amplifiers(shift.amplifiers)}: " if shift.amplifiers else ""
+            text = f"{where}{shift}, held against the other frames"
+            yield FrameTrouble(TroubleKind.SHIFTED, shift.amplifiers, text)
 
     def _deviations(
         self,
@@ -200,6 +224,41 @@ def _usual_steps(frames: Sequence[ImageMeasurement]) -> dict[str, float]:
         items[0].name: max(of_all, statistics.median(item.overscan_step for item in items))
         for items in _by_amplifier(frames)
     }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Columns:
+    """What is usual of the columns of an amplifier."""
+
+    levels: tuple[float, ...]
+    """Medians of the frames; the mean of all columns is 0 (ADU)."""
+    scatter: float
+    """Scatter among frames of a column (ADU)."""
+    count: int
+    """How many frames."""
+
+    def errors(self, item: AmplifierMeasurement) -> tuple[float, float]:
+        """Return the standard errors of a frame's levels and of these (`tuple` [`float`])."""
+        # The variance of a median of n values is pi/2n of theirs.
+        own = max(item.column_error, self.scatter)
+        return own, own * math.sqrt(math.pi / 2.0 / self.count)
+
+
+def _usual_columns(frames: Sequence[ImageMeasurement]) -> dict[str, _Columns]:
+    """Find the pattern of the columns of each amplifier; none of those that have no record."""
+    found = {}
+    for items in _by_amplifier(frames):
+        rows = [item.columns for item in items]
+        if not all(len(row) == len(rows[0]) > 0 for row in rows):
+            continue
+        flat = map(without_mean, rows)
+        references = [Reference.of(values) for values in zip(*flat, strict=True)]
+        found[items[0].name] = _Columns(
+            tuple((item.low + item.high) / 2.0 for item in references),
+            statistics.median(item.scatter for item in references),
+            len(frames),
+        )
+    return found
 
 
 def _by_amplifier(

@@ -5,9 +5,11 @@
 
 __all__ = ["find_flaws", "name_amplifiers"]
 
+import math
 from collections.abc import Iterator, Sequence
 
 from ..model import AmplifierMeasurement, FrameTrouble, ImageMeasurement, PlannedExposure
+from ..model.detector import LATISS_AMPLIFIERS
 from ..model.measurement import TroubleKind
 
 DEAD_NOISE = 1.0
@@ -17,7 +19,14 @@ ODD_FRACTION = 0.01
 
 Cosmic rays and hot pixels of a 30 s dark are less than a thousandth, and not saturated.
 """
+NOISE_TOLERANCE = 0.2
+"""Share by which the noise may be above or below that of the camera model.
+
+Four times what verification allows: a model that is not quite right ends no acquisition.
+"""
 _TIME_TOLERANCE = 0.1  # seconds
+_SIGMAS = 6.0  # standard errors of a noise, of few pixels
+_MODEL = {item.name: item for item in LATISS_AMPLIFIERS}
 _SHOWN = 4
 
 
@@ -105,6 +114,7 @@ def _pixel_flaws(frame: ImageMeasurement) -> Iterator[FrameTrouble]:
             f"{name_amplifiers(names)}: {share:.0f} % of the pixels saturated, near 0 or no number"
         )
         yield FrameTrouble(TroubleKind.SATURATED, names, text)
+    yield from _noise_flaws(alive)
     stuck = [item for item in alive if item.stuck_bits]
     if stuck:
         names = tuple(item.name for item in stuck)
@@ -113,6 +123,30 @@ def _pixel_flaws(frame: ImageMeasurement) -> Iterator[FrameTrouble]:
         )
         text = f"{name_amplifiers(names)}: bit {bits} the same in all pixels"
         yield FrameTrouble(TroubleKind.STUCK_BIT, names, text)
+
+
+def _noise_flaws(alive: Sequence[AmplifierMeasurement]) -> Iterator[FrameTrouble]:
+    """Hold noises against the camera model, for what is in all frames of a run."""
+    shares = {item.name: _noise_share(item) for item in alive if item.name in _MODEL}
+    play = {item.name: NOISE_TOLERANCE + _SIGMAS * item.noise_error for item in alive}
+    for word, odd in (
+        ("high", [name for name, share in shares.items() if share[0] > 1.0 + play[name]]),
+        ("low", [name for name, share in shares.items() if share[1] < 1.0 - play[name]]),
+    ):
+        if odd:
+            worst = max(odd, key=lambda name: abs(shares[name][1] - 1.0))
+            text = (
+                f"{name_amplifiers(odd)}: noise is {shares[worst][1]:.2f} times that of the camera "
+                f"model, too {word}"
+            )
+            yield FrameTrouble(TroubleKind.NOISE, tuple(odd), text)
+
+
+def _noise_share(item: AmplifierMeasurement) -> tuple[float, float]:
+    """Return the noise over that of the model with and without the shot noise of its charge."""
+    model = _MODEL[item.name]
+    noise, charge = item.data_noise * model.gain, max(item.level * model.gain, 0.0)
+    return noise / math.sqrt(model.read_noise**2 + charge), noise / model.read_noise
 
 
 def _odd_share(amplifier: AmplifierMeasurement) -> float:

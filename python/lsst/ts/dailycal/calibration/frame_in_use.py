@@ -11,11 +11,12 @@ __all__ = ["InUse", "differs_from_what_is_in_use"]
 
 import dataclasses
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from ..model import AmplifierFacts, CalibrationFacts, FrameTrouble, ImageMeasurement, ImageType
 from ..model.detector import LATISS_AMPLIFIERS
 from ..model.measurement import AmplifierMeasurement, TroubleKind
+from .column_shift import ColumnLevels, find_shift
 from .frame_flaws import is_dead, name_amplifiers
 from .frame_limits import n_sigma
 
@@ -69,8 +70,8 @@ def differs_from_what_is_in_use(
     Returns
     -------
     trouble : `FrameTrouble` or `None`
-        Brighter or darker regions, whichever is more; `None` if there are none, or nothing can be
-        compared.
+        Brighter or darker regions, whichever is more, or else a shift of the columns; `None` if
+        there are none, or nothing can be compared.
     """
     is_dark = image_type is ImageType.DARK
     if not in_use.fits(frame) or (is_dark and in_use.dark is None):
@@ -89,7 +90,7 @@ def differs_from_what_is_in_use(
         if abs(worst) > limit:
             found[item.name] = worst
     if not found:
-        return None
+        return _shifted(image_type, frame, biases, skipped, comparisons)
     worst = max(found.values(), key=abs)
     names = tuple(name for name, value in found.items() if value * worst > 0)
     kind = TroubleKind.LIGHT if worst > 0 else TroubleKind.LEVEL
@@ -98,6 +99,33 @@ def differs_from_what_is_in_use(
         f"{'brighter' if worst > 0 else 'darker'} than with the {image_type.dataset_type} in use"
     )
     return FrameTrouble(kind, names, text)
+
+
+def _shifted(
+    image_type: ImageType,
+    frame: ImageMeasurement,
+    biases: Mapping[str, AmplifierFacts],
+    skipped: Collection[str],
+    comparisons: int,
+) -> FrameTrouble | None:
+    """Hold the columns against those of the bias, whose pattern darks have as well."""
+    columns = [
+        ColumnLevels(
+            item.name,
+            [level * _GAINS[item.name] for level in item.columns],
+            biases[item.name].columns,
+            item.column_error * _GAINS[item.name],
+            biases[item.name].column_error,
+        )
+        for item in frame.amplifiers
+        if item.name in biases and item.name not in skipped and not is_dead(item)
+    ]
+    shift = find_shift(columns, n_sigma(comparisons))
+    if shift is None:
+        return None
+    where = f"{name_amplifiers(shift.amplifiers)}: " if shift.amplifiers else ""
+    text = f"{where}{shift}, held against the bias in use"
+    return FrameTrouble(TroubleKind.SHIFTED, shift.amplifiers, text)
 
 
 def _worst_region(

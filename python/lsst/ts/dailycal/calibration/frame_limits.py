@@ -7,14 +7,14 @@ A frame is held against the median of its own run, quantity by quantity. It may 
 tolerance, which is what does no harm or what electronics do, and beyond it by as many standard
 errors as make false alarms rare.
 
-**False alarms.** A run of N planned frames makes at most
-``6 N 16 (grid + 6)`` comparisons: 16 amplifiers, their regions and six other quantities, and a
-frame is judged at most six times, when it comes and again while its pool has six frames or
-fewer. The standard errors are those of a normal distribution whose tails, both together, hold
-``FALSE_ALARMS`` over that number (Bonferroni), so that a healthy run has a false alarm with a
-probability below ``FALSE_ALARMS``, 0.0005, even if it needed the whole tolerance. Normal are the
-errors of medians of thousands of pixels, and the standard error is the larger one of that of
-the pixels and of the scatter that the run itself shows, from five frames on.
+**False alarms.** A run of N planned frames makes at most ``6 N 16 (grid + 17)`` comparisons: 16
+amplifiers, their regions, six other quantities, and ten shifts of their columns by themselves and
+of all together. A frame is judged at most six times, when it comes and again while its pool has
+six frames or fewer. The standard errors are those of a normal distribution whose tails, both
+together, hold ``FALSE_ALARMS`` over that number (Bonferroni), so that a healthy run has a false
+alarm with a probability below ``FALSE_ALARMS``, 0.0005, even if it needed the whole tolerance.
+Normal are the errors of medians of thousands of pixels, and the standard error is the larger one
+of that of the pixels and of the scatter that the run itself shows, from five frames on.
 """
 
 __all__ = ["FALSE_ALARMS", "Reference", "burst_limit", "count_comparisons", "n_sigma", "step_limit"]
@@ -39,7 +39,7 @@ _STEP_FACTOR = 1.3  # the wander of the electronics may be so much larger than i
 
 def count_comparisons(frames: int, regions: int, amplifiers: int = 16) -> int:
     """Count the comparisons of a run at most (`int`)."""
-    return JUDGEMENTS * max(frames, 1) * amplifiers * (regions + 6)
+    return JUDGEMENTS * max(frames, 1) * amplifiers * (regions + 17)
 
 
 @functools.cache

@@ -187,19 +187,22 @@ def _pool_of(
     if len(rest) < ENOUGH_FOR_MAJORITY:
         rest = [item.measurement for item in others]
     rest = rest if len(rest) >= ENOUGH_FOR_MAJORITY else []
+    of_all = tuple(item.measurement for item in (*settled, *others))
+    of_all = of_all if len(of_all) >= ENOUGH_FOR_MAJORITY else ()
     if len(alike) >= ENOUGH_FOR_MAJORITY:
-        return Pool(tuple(item.measurement for item in alike), tuple(rest))
+        return Pool(tuple(item.measurement for item in alike), tuple(rest), of_all)
     groups: dict[float, list[MeasuredFrame]] = {}
     for item in (*settled, *others):
         groups.setdefault(item.planned.exposure_time, []).append(item)
     time = frame.planned.exposure_time
     enough = [key for key in groups if len(groups[key]) >= ENOUGH_FOR_MAJORITY]
     if not enough:
-        return Pool((), tuple(rest))
+        return Pool((), tuple(rest), of_all)
     nearest = min(enough, key=lambda key: abs(key - time))
     return Pool(
         tuple(item.measurement for item in groups[nearest]),
         tuple(rest),
+        of_all,
         above=MAX_DARK_RATE * max(time - nearest, 0.0),
         below=MAX_DARK_RATE * max(nearest - time, 0.0),
     )

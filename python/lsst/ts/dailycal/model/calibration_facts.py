@@ -34,6 +34,10 @@ class AmplifierFacts:
     """Noise of a pixel, from the differences of neighbours (electron, or electron/s)."""
     hot: int
     """Number of pixels that stand out, or are marked BAD."""
+    columns: tuple[float, ...] = ()
+    """Medians of the columns that are read first (electron, or electron/s)."""
+    column_error: float = 0.0
+    """Standard error of each of these medians, in the same unit."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

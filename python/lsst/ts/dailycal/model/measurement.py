@@ -8,6 +8,7 @@ rows unless it is that of the overscan itself.
 """
 
 __all__ = [
+    "MEASURED_COLUMNS",
     "AmplifierMeasurement",
     "FrameTrouble",
     "FrameVerdict",
@@ -19,6 +20,9 @@ import dataclasses
 import enum
 
 from .images import ImageName
+
+MEASURED_COLUMNS = 20
+"""Data columns, of those that are read first, whose levels tell if a readout was shifted."""
 
 
 class FrameVerdict(enum.StrEnum):
@@ -53,6 +57,8 @@ class TroubleKind(enum.StrEnum):
     """Far too many pixels at the end of the scale, or near zero."""
     STUCK_BIT = "stuck bit"
     """A bit below the noise that is the same in all pixels."""
+    SHIFTED = "shifted"
+    """Pixels that come earlier or later in their rows than in the other frames."""
     IDENTICAL = "identical"
     """The pixels are those of another frame."""
     HEADER = "header"
@@ -128,6 +134,11 @@ class AmplifierMeasurement:
     parallel: tuple[float, ...] = ()
     """Levels of the parallel overscan above the serial one, for each column of the grid (ADU);
     reduction subtracts them. Empty in records of earlier versions."""
+    columns: tuple[float, ...] = ()
+    """Medians of the data columns that are read first, above the serial overscan (ADU). Empty in
+    records of earlier versions."""
+    column_error: float = 0.0
+    """Standard error of the level of a column (ADU), from noise and number of pixels."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..model import SETUP_KEYS, AmplifierFacts, CalibrationFacts
 from ..model.detector import LATISS
+from ..model.measurement import MEASURED_COLUMNS
 from .provenance import read_masked
 from .raw import oriented
 
@@ -113,7 +114,17 @@ def _measure(
         patches.append(middle)
     # The median of n values with a normal distribution: Kendall and Stuart, volume 1.
     error = math.sqrt(math.pi / 2.0) * noise / math.sqrt(pixels.size / len(patches))
-    return AmplifierFacts(name, tuple(patches), float(error), float(noise), hot)
+    # NaN is a difference of the patches; columns of which nothing is known are none.
+    columns = np.median(pixels[:, :MEASURED_COLUMNS], axis=0).tolist()
+    return AmplifierFacts(
+        name,
+        tuple(patches),
+        float(error),
+        float(noise),
+        hot,
+        tuple(columns) if np.isfinite(columns).all() else (),
+        math.sqrt(math.pi / 2.0 / len(pixels)) * float(noise),
+    )
 
 
 def _cut(plane: NDArray[Any]) -> list[NDArray[Any]]:

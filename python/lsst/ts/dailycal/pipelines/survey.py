@@ -63,8 +63,11 @@ class AmplifierSurvey:
 
     @property
     def levels(self) -> NDArray[np.float64]:
-        """Level of each frame (`numpy.ndarray`, (frames,), electron)."""
-        return np.asarray(np.nanmean(self.blocks, axis=1))
+        """Level of each frame (`numpy.ndarray`, (frames,), electron); NaN if none is known."""
+        known = ~np.isnan(self.blocks)
+        count = np.count_nonzero(known, axis=1)
+        total = np.sum(self.blocks, axis=1, where=known)
+        return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
 def bands(height: int, kind: str) -> list[tuple[int, int]]:

@@ -214,7 +214,7 @@ class Progress:
         self.measured.add(event.name)
         if str(event.verdict) == "bad" or event.rejected:
             more = ", left out and taken again" if event.rejected else ""
-            reasons = " ".join(event.reasons)
+            reasons = "; ".join(event.reasons)
             text = f"{self._label(event.name)} is bad{more}: {reasons}".rstrip(": ")
             self.bad_frames[event.name] = text
 

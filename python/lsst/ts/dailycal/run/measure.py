@@ -47,6 +47,7 @@ _REMEDIES = {
     TroubleKind.STEP: "Look at the REB's power supplies, then resume.",
     TroubleKind.SATURATED: "Look for light and at the shutter and the CCD's voltages, then resume.",
     TroubleKind.STUCK_BIT: "Look at the data acquisition of the REB, then resume.",
+    TroubleKind.SHIFTED: "Look at the sequencer of the REB and at its timing, then resume.",
     TroubleKind.IDENTICAL: "Look at the data acquisition: it gives an old frame. Then resume.",
     TroubleKind.HEADER: "Look at ATHeaderService and ATCamera, then resume.",
     TroubleKind.SEQUENCER: "Find out who loaded another sequencer file, then begin a new run.",

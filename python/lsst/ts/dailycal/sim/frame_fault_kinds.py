@@ -124,7 +124,7 @@ FRAME_FAULT_KINDS = (
     FaultKind(
         "readout_shifted",
         FRAME_POINT,
-        "pixels come later in their row than they should; nobody sees it in a bias or dark",
+        "pixels come later in their row than they should; the frame is taken again",
         (Parameter("columns", 1.0, "by how many columns; negative for earlier"), _ALL),
     ),
     FaultKind(
