@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import os
 import pathlib
 import urllib.parse
 
@@ -408,14 +409,16 @@ async def test_the_final_acknowledgement_of_a_job_may_come_before_or_after_its_r
     assert (result.private_sndStamp > acknowledged) is bool(settings)
 
 
-async def test_the_command_of_an_aborted_job_fails(make_config):
-
+async def test_the_command_of_an_aborted_job_fails(make_config, tmp_path):
+    # Nobody writes into this pipeline, so that the job waits for ever.
+    endless = tmp_path / "endless.yaml"
+    os.mkfifo(endless)
     async with (
         SimOCPS(make_config(), initial_state=salobj.State.ENABLED) as component,
         remote_of(component, "job_result") as remote,
     ):
         execute = asyncio.create_task(
-            refusal(remote.cmd_execute.set_start(pipeline="cpBias.yaml", timeout=30))
+            refusal(remote.cmd_execute.set_start(pipeline=str(endless), timeout=30))
         )
         await asyncio.sleep(0.5)
         (job_id,) = component._jobs

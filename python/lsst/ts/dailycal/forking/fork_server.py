@@ -131,7 +131,8 @@ def _become(argv: list[str]) -> None:
             sys.path.insert(0, folder)
     if words[:1] == ["-m"]:
         sys.argv = words[1:]
-        sys.modules.pop(words[1], None)  # another module may have imported it
+        if not hasattr(sys.modules.get(words[1]), "__path__"):
+            sys.modules.pop(words[1], None)  # another module may have imported it
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
     else:
         sys.argv = argv

@@ -94,7 +94,8 @@ class ScriptRun:
         """
         for child in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if str(self.index) in child.cmdline():
+                # A forked one has its command line in one piece.
+                if str(self.index) in " ".join(child.cmdline()).split():
                     return child
         raise LookupError(f"there is no process of script {self.index}")
 
