@@ -6,6 +6,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import itertools
 import typing
 
 import lsst.ts.salobj as salobj
@@ -15,7 +16,7 @@ from lsst.ts.idl.enums.Script import ScriptState
 
 from alone import be_alone
 from direct_ports import ports_of
-from lsst.ts.dailycal.calibration import job_run, statistics_dataset_type
+from lsst.ts.dailycal.calibration import is_rejection, job_run, statistics_dataset_type
 from lsst.ts.dailycal.journal import DIRECTORY_VARIABLE
 from lsst.ts.dailycal.model import (
     ExposureAsked,
@@ -27,7 +28,10 @@ from lsst.ts.dailycal.model import (
     Severity,
 )
 from lsst.ts.dailycal.run import read_journal
-from lsst.ts.dailycal.scripts.make_latiss_calibrations import MakeLatissCalibrations
+from lsst.ts.dailycal.scripts.make_latiss_calibrations import (
+    MESSAGE_GAP,
+    MakeLatissCalibrations,
+)
 from lsst.ts.dailycal.scripts.report_address import ADDRESS_VARIABLE
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.direct.observatory import DirectObservatory
@@ -76,14 +80,14 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def a_script(time_scale=TIME_SCALE):
+async def a_script(time_scale=TIME_SCALE, faults=(), topics=("state",)):
     be_alone()
-    config = SimulationConfig(frame=DIRECT_FRAME, time_scale=time_scale)
+    config = SimulationConfig(frame=DIRECT_FRAME, time_scale=time_scale, faults=faults)
     async with (
         DirectObservatory(config) as observatory,
         MakeLatissCalibrations(INDEX, ports=ports_of(observatory)) as script,
         salobj.Domain() as domain,
-        salobj.Remote(domain, "Script", INDEX, include=["state"]) as remote,
+        salobj.Remote(domain, "Script", INDEX, include=topics) as remote,
     ):
         yield Stage(script, remote, observatory)
 
@@ -127,6 +131,26 @@ async def test_the_address_of_the_report_is_published_if_one_is_configured(
             address = f"https://views.example.org/dailycal/runs/{journal.stem}"
             assert event.data.url == address
             assert event.data.mimeType == "text/html"
+
+
+async def test_what_was_rejected_and_the_verdict_are_said_apart_from_each_other(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv(DIRECTORY_VARIABLE, str(tmp_path))
+    async with a_script(faults=("new_sequencer",), topics=["logMessage"]) as stage:
+        await stage.configure(script_mode="BIAS", n_bias=4, measure=False)
+        await stage.remote.cmd_setGroupId.set_start(groupId="2026-11-23T12:00:00.000", timeout=10)
+        await stage.remote.cmd_run.start(timeout=PATIENCE)
+        said = []
+        async with asyncio.timeout(PATIENCE):
+            while not said or not said[-1].message.startswith("Setting final state"):
+                said.append(await stage.remote.evt_logMessage.next(flush=False))
+    *_, before, rejection, verdict, after = said
+    assert is_rejection(rejection.message)
+    assert verdict.message.startswith("BIAS rejected, 4 of 4")
+    # Readers of salobj 8 drop a message that a later one overtook.
+    for first, second in itertools.pairwise((before, rejection, verdict, after)):
+        assert second.private_sndStamp - first.private_sndStamp > 0.9 * MESSAGE_GAP
 
 
 @pytest.mark.prevents("D18")

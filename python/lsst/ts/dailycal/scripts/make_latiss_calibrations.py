@@ -45,6 +45,11 @@ from .log_observer import LogObserver
 from .report_address import publish_report_address
 from .validator import Validator
 
+MESSAGE_GAP = 0.1
+"""Time between messages that decide what others do, in seconds.
+
+salobj 8 writes from a pool of threads, and its readers drop a message that a later one overtook.
+"""
 CLEAN_UP_TIMEOUT = 120.0
 """How long everything after a stop may take, in seconds: a 30 s dark has to end first."""
 
@@ -168,7 +173,7 @@ class MakeLatissCalibrations(salobj.BaseScript):
             await publish_report_address(self, context.run_id, self.log)
         except CalibrationError as error:
             raise salobj.ExpectedError(str(error)) from error
-        self._conclude(outcome, config)
+        await self._conclude(outcome, config)
 
     def _duration(self, plan: Plan) -> float:
         """Return the planned time of what is to be done, in seconds."""
@@ -259,13 +264,19 @@ class MakeLatissCalibrations(salobj.BaseScript):
             checkpoint=self.checkpoint,
         )
 
-    def _conclude(self, outcome: RunOutcome, config: RunConfig) -> None:
+    async def _conclude(self, outcome: RunOutcome, config: RunConfig) -> None:
         verdict = final_verdict(outcome, config.on_rejection)
+        await asyncio.sleep(MESSAGE_GAP)
         for warning in verdict.warnings:
-            self.log.warning(warning)
+            await self._say(logging.WARNING, warning)
         if not verdict.success:
             raise salobj.ExpectedError(verdict.reason)
-        self.log.info(verdict.reason)
+        await self._say(logging.INFO, verdict.reason)
+
+    async def _say(self, level: int, text: str) -> None:
+        """Log what everybody must hear, apart from what is logged next."""
+        self.log.log(level, text)
+        await asyncio.sleep(MESSAGE_GAP)
 
 
 async def _resumed_configuration(raw: dict[str, typing.Any]) -> dict[str, typing.Any]:
