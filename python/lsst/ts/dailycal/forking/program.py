@@ -94,20 +94,23 @@ async def fork(
     ForkError
         If there is no such server.
     """
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as on_error, contextlib.ExitStack() as always:
         pipe = None
         if PIPE in (streams.stdin, streams.stdout):
             # One for both directions; a socket, which asyncio has streams for.
             pipe, theirs = socket.socketpair()
-            stack.callback(theirs.close)
+            on_error.callback(pipe.close)
+            always.callback(theirs.close)
             streams = Streams(
                 theirs.fileno() if streams.stdin == PIPE else streams.stdin,
                 theirs.fileno() if streams.stdout == PIPE else streams.stdout,
                 streams.stderr,
             )
         connection = await asyncio.to_thread(connect, address)
+        on_error.callback(connection.close)
         with has_gone():
             await asyncio.to_thread(send, connection, request, streams)
+        on_error.pop_all()
     connection.setblocking(False)
     program = ForkedProgram(*await asyncio.open_unix_connection(sock=connection))
     if pipe is not None:

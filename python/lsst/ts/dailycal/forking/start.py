@@ -72,7 +72,7 @@ async def start_program(
 def _forkable(argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     """Find the file of a program for this Python, if it is one; else nothing."""
     if argv[0] == sys.executable:
-        return list(argv) if argv[1] == "-m" else []
+        return list(argv) if list(argv[1:2]) == ["-m"] else []
     path = environment.get("PATH")
     found = shutil.which(argv[0], path=path)
     if found is None:
