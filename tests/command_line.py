@@ -11,13 +11,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from lsst.ts.dailycal.forking import SERVER_VARIABLE, ForkServer
-from lsst.ts.dailycal.forking.request import Streams, connect, send, understand, write_request
+from lsst.ts.dailycal.forking.request import Streams, run_to_end, write_request
 from lsst.ts.dailycal.pipelines.command import pipeline_environment
 from lsst.ts.dailycal.sim.forked import OBSERVATORY_MODULES
 
@@ -45,26 +45,24 @@ def warm_server() -> Iterator[str]:
 def run_dailycal(
     *words: str, env: Mapping[str, str] | None = None, timeout: float = 300.0
 ) -> subprocess.CompletedProcess[str]:
-    """Carry out a command of ``dailycal`` to its end, as `subprocess.run` does.
+    """Carry out a command of ``dailycal`` to its end."""
+    return run_forked([str(DAILYCAL), *words], os.environ if env is None else env, timeout)
+
+
+def run_forked(
+    argv: Sequence[str], env: Mapping[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, as `subprocess.run` does.
 
     Raises
     ------
     TimeoutError
         If it takes longer; it has been ended.
     """
-    environment = dict(os.environ if env is None else env)
-    argv = [str(DAILYCAL), *words]
-    request = write_request(argv, environment, Path.cwd())
-    with (
-        tempfile.TemporaryFile() as output,
-        tempfile.TemporaryFile() as errors,
-        connect(environment.get(SERVER_VARIABLE) or _server.address()) as connection,
-    ):
-        send(connection, request, Streams(stdout=output, stderr=errors))
-        connection.settimeout(timeout)
-        with connection.makefile("rb") as answers:
-            understand(answers.readline())
-            code = understand(answers.readline())["code"]
+    address = env.get(SERVER_VARIABLE) or _server.address()
+    request = write_request(argv, env, Path.cwd())
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        code = run_to_end(address, request, Streams(stdout=output, stderr=errors), timeout)
         return subprocess.CompletedProcess(argv, code, _read(output), _read(errors))
 
 

@@ -16,13 +16,15 @@ from collections.abc import Iterator, Mapping
 
 import psutil
 
-from command_line import DAILYCAL, run_dailycal
+from command_line import DAILYCAL, run_forked
 from lsst.ts.dailycal.cli.simulate.options import MARKER
 from lsst.ts.dailycal.page import BIAS_DARK
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 
 PROGRAM = [str(DAILYCAL)]
 TIME_SCALE = "50"
+LONGEST = 400.0
+"""How long a command may take, in seconds."""
 NAMES = [step.name for step in BIAS_DARK.steps]
 
 
@@ -64,7 +66,7 @@ def arguments(command: str, directory: pathlib.Path, *args: str) -> list[str]:
 
 def dailycal(command: str, directory: pathlib.Path, *args: str) -> Result:
     """Carry out a command with an observatory of its own."""
-    return _run(arguments(command, directory, *args), os.environ)
+    return Result(run_forked(arguments(command, directory, *args), os.environ, LONGEST))
 
 
 def with_repository(directory: pathlib.Path, template: pathlib.Path) -> pathlib.Path:
@@ -87,7 +89,7 @@ class Joined:
         return [*PROGRAM, *command.split(), "--json", *args]
 
     def dailycal(self, command: str, *args: str) -> Result:
-        result = _run(self.arguments(command, *args), self.environment)
+        result = Result(run_forked(self.arguments(command, *args), self.environment, LONGEST))
         wait_for_scripts()
         return result
 
@@ -123,7 +125,3 @@ def simulated(directory: pathlib.Path, *args: str) -> Iterator[Joined]:
             observatory.send_signal(signal.SIGINT)
             _, errors = observatory.communicate(timeout=60)
     assert observatory.returncode == 0, errors
-
-
-def _run(argv: list[str], environment: Mapping[str, str]) -> Result:
-    return Result(run_dailycal(*argv[len(PROGRAM) :], env=environment, timeout=400))

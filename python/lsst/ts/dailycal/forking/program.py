@@ -94,7 +94,7 @@ async def fork(
     ForkError
         If there is no such server.
     """
-    with contextlib.ExitStack() as on_error, contextlib.ExitStack() as always:
+    with contextlib.ExitStack() as always, contextlib.ExitStack() as on_error:
         pipe = None
         if PIPE in (streams.stdin, streams.stdout):
             # One for both directions; a socket, which asyncio has streams for.
@@ -112,14 +112,13 @@ async def fork(
             await asyncio.to_thread(send, connection, request, streams)
         on_error.pop_all()
     connection.setblocking(False)
-    program = ForkedProgram(*await asyncio.open_unix_connection(sock=connection))
-    if pipe is not None:
-        program.stdout, program.stdin = await asyncio.open_connection(sock=pipe, limit=limit)
-    try:
+    with contextlib.ExitStack() as on_error:
+        program = ForkedProgram(*await asyncio.open_unix_connection(sock=connection))
+        on_error.callback(program.close)
+        if pipe is not None:
+            program.stdout, program.stdin = await asyncio.open_connection(sock=pipe, limit=limit)
         async with asyncio.timeout(_FORK):
             with has_gone():
                 program.pid = understand(await program._reader.readline())["pid"]
-    except BaseException:
-        program.close()
-        raise
+        on_error.pop_all()
     return program

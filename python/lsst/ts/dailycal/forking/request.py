@@ -4,7 +4,16 @@
 
 from __future__ import annotations
 
-__all__ = ["ForkError", "Streams", "connect", "has_gone", "send", "understand", "write_request"]
+__all__ = [
+    "ForkError",
+    "Streams",
+    "connect",
+    "has_gone",
+    "run_to_end",
+    "send",
+    "understand",
+    "write_request",
+]
 
 import contextlib
 import dataclasses
@@ -36,14 +45,12 @@ class Streams:
 
 def connect(address: str) -> socket.socket:
     """Open a connection to a server; it is for one program."""
-    connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(_ASK)
-    try:
+    with contextlib.ExitStack() as on_error:
+        connection = on_error.enter_context(socket.socket(socket.AF_UNIX))
+        connection.settimeout(_ASK)
         with has_gone():
             connection.connect(address)
-    except BaseException:
-        connection.close()
-        raise
+        on_error.pop_all()
     return connection
 
 
@@ -60,6 +67,40 @@ def send(connection: socket.socket, request: bytes, streams: Streams) -> None:
                 files.append(file if isinstance(file, int) else file.fileno())
         sent = socket.send_fds(connection, [request], files)
     connection.sendall(request[sent:])
+
+
+def run_to_end(address: str, request: bytes, streams: Streams, timeout: float) -> int:
+    """Have a program forked, and wait for its end. Blocks.
+
+    Parameters
+    ----------
+    address : `str`
+        That of the server.
+    request : `bytes`
+        The program, as `write_request` writes it.
+    streams : `Streams`
+        Its files.
+    timeout : `float`
+        Longest time that it may take (second).
+
+    Returns
+    -------
+    exit_code : `int`
+        Negative for the signal that ended it.
+
+    Raises
+    ------
+    ForkError
+        If there is no server, or it has gone.
+    TimeoutError
+        If it takes longer; it has been ended.
+    """
+    with connect(address) as connection, has_gone():
+        connection.settimeout(timeout)
+        send(connection, request, streams)
+        with connection.makefile("rb") as answers:
+            understand(answers.readline())
+            return understand(answers.readline())["code"]
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Self
 
 from ..parent_death import argv_tied_to_parent
 from .program import ForkedProgram, fork
-from .request import ForkError, Streams, connect, has_gone, send, understand, write_request
+from .request import ForkError, Streams, connect, run_to_end, write_request
 from .start import SERVER_VARIABLE
 
 if TYPE_CHECKING:
@@ -130,15 +130,9 @@ class ForkServer:
         with (
             tempfile.NamedTemporaryFile("r", errors="replace") as log,
             Path(log.name).open("ab") as writing,
-            connect(self.address()) as connection,
         ):
-            connection.settimeout(timeout)
-            with has_gone():
-                send(connection, request, Streams(DEVNULL, writing, STDOUT))
-                with connection.makefile("rb") as answers:
-                    understand(answers.readline())
-                    code = understand(answers.readline())["code"]
-            return code, log.read()
+            streams = Streams(DEVNULL, writing, STDOUT)
+            return run_to_end(self.address(), request, streams, timeout), log.read()
 
     async def start(
         self,
