@@ -3,7 +3,14 @@
 
 """Where the content of a report is: the journals of a run, and the repository that it used."""
 
-__all__ = ["REPOSITORY_OPTION", "Sources", "find_sources", "job_log", "open_archive"]
+__all__ = [
+    "REPOSITORY_OPTION",
+    "Sources",
+    "find_sources",
+    "job_log",
+    "open_archive",
+    "why_closed",
+]
 
 import contextlib
 import dataclasses
@@ -162,6 +169,14 @@ def open_archive(repository: str) -> "tuple[Archive | None, str]":
     except MissingExtraError as error:
         return None, f"{lacks}: {error}"
     from ...butler.archive import ButlerArchive
+
+    if reason := why_closed(repository):
+        return None, f"{lacks}, since {reason}"
+    return ButlerArchive(repository), ""
+
+
+def why_closed(repository: str) -> str:
+    """Say why a repository cannot be opened from here (`str`); empty if it can."""
     from ...butler.repository import open_repository
 
     try:
@@ -169,5 +184,5 @@ def open_archive(repository: str) -> "tuple[Archive | None, str]":
             pass
     except Exception as error:  # noqa: BLE001 - whatever keeps it from being opened
         text = " ".join(str(error).split()).partition(". ")[0] or type(error).__name__
-        return None, f"{lacks}, since {repository} cannot be opened from here: {text.rstrip('.')}."
-    return ButlerArchive(repository), ""
+        return f"{repository} cannot be opened from here: {text.rstrip('.')}."
+    return ""

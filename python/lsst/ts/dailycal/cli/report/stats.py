@@ -16,7 +16,7 @@ from ..exit_codes import ExitCode
 from ..help import ExampleCommand
 from ..runs.directory import DIRECTORY_OPTION
 from ..runs.journals import find_journal, latest_journal
-from .sources import REPOSITORY_OPTION, find_sources, open_archive
+from .sources import REPOSITORY_OPTION, find_sources, why_closed
 
 if typing.TYPE_CHECKING:
     from ...report.document import Report
@@ -102,15 +102,17 @@ def _rows(path: Path, repository: str | None) -> list[StatsRow]:
 
     require("pipelines")
     sources = find_sources(path, repository)
-    archive, gap = open_archive(sources.repository)
-    if archive is None:
+    if reason := why_closed(sources.repository):
         status = Command(("dailycal", "status", str(sources.journal)))
         raise CommandError(
-            "The numbers of the tests are in the repository alone, and "
-            f"{gap.partition(', since ')[2]}",
+            f"The numbers of the tests are in the repository alone, and {reason}",
             ExitCode.NOT_FOUND,
             f"If it is elsewhere: --repo REPO. What the journal says without it: {status}",
         )
+    # Only now: it takes seconds to import.
+    from ...butler.archive import ButlerArchive
+
+    archive = ButlerArchive(sources.repository)
     report, _ = compile_report(read_run_entries(sources.journal), archive, with_pixels=False)
     rows = [
         StatsRow(
