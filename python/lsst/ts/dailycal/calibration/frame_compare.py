@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ..model import AmplifierMeasurement, FrameTrouble, ImageMeasurement
 from ..model.measurement import TroubleKind
 from .column_shift import ColumnLevels, find_shift, without_mean
-from .frame_flaws import is_dead, name_amplifiers
+from .frame_flaws import is_dead, name_amplifiers, shift_trouble
 from .frame_limits import Reference, burst_limit, n_sigma, step_limit
 
 Values = Callable[[AmplifierMeasurement], Sequence[float]]
@@ -160,9 +160,7 @@ class Comparison:
         ]
         shift = find_shift(columns, self._sigmas)
         if shift is not None:
-            where = f"{name_amplifiers(shift.amplifiers)}: " if shift.amplifiers else ""
-            text = f"{where}{shift}, held against the other frames"
-            yield FrameTrouble(TroubleKind.SHIFTED, shift.amplifiers, text)
+            yield shift_trouble(shift, "the other frames")
 
     def _deviations(
         self,

@@ -3,7 +3,7 @@
 
 """What is wrong with a frame by itself: no other frame is needed to see it, or only one."""
 
-__all__ = ["find_flaws", "name_amplifiers"]
+__all__ = ["find_flaws", "name_amplifiers", "shift_trouble"]
 
 import math
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from ..model import AmplifierMeasurement, FrameTrouble, ImageMeasurement, PlannedExposure
 from ..model.detector import LATISS_AMPLIFIERS
 from ..model.measurement import TroubleKind
+from .column_shift import Shift
 
 DEAD_NOISE = 1.0
 """Noise below which an amplifier is dead (ADU); the quietest of LATISS has 7.5."""
@@ -152,3 +153,10 @@ def _noise_share(item: AmplifierMeasurement) -> tuple[float, float]:
 def _odd_share(amplifier: AmplifierMeasurement) -> float:
     odd = amplifier.saturated + amplifier.low + amplifier.not_a_number
     return odd / max(amplifier.pixels, 1)
+
+
+def shift_trouble(shift: Shift, reference: str) -> FrameTrouble:
+    """Say that pixels are shifted (`FrameTrouble`), and against what they were held."""
+    where = f"{name_amplifiers(shift.amplifiers)}: " if shift.amplifiers else ""
+    text = f"{where}{shift}, held against {reference}"
+    return FrameTrouble(TroubleKind.SHIFTED, shift.amplifiers, text)

@@ -17,7 +17,7 @@ from ..model import AmplifierFacts, CalibrationFacts, FrameTrouble, ImageMeasure
 from ..model.detector import LATISS_AMPLIFIERS
 from ..model.measurement import AmplifierMeasurement, TroubleKind
 from .column_shift import ColumnLevels, find_shift
-from .frame_flaws import is_dead, name_amplifiers
+from .frame_flaws import is_dead, name_amplifiers, shift_trouble
 from .frame_limits import n_sigma
 
 _GAINS = {item.name: item.gain for item in LATISS_AMPLIFIERS}
@@ -121,11 +121,7 @@ def _shifted(
         if item.name in biases and item.name not in skipped and not is_dead(item)
     ]
     shift = find_shift(columns, n_sigma(comparisons))
-    if shift is None:
-        return None
-    where = f"{name_amplifiers(shift.amplifiers)}: " if shift.amplifiers else ""
-    text = f"{where}{shift}, held against the bias in use"
-    return FrameTrouble(TroubleKind.SHIFTED, shift.amplifiers, text)
+    return None if shift is None else shift_trouble(shift, "the bias in use")
 
 
 def _worst_region(
