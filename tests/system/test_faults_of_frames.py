@@ -47,6 +47,7 @@ ODD_FRAMES = (
     "oscillation@BIAS/27:amplifier=all",
     "overscan_bleed@BIAS/29:amplifier=all",
     "readout_shifted@BIAS/31",
+    "header_wrong@BIAS/33",
 )
 """One frame each is odd, with good ones between them, and is taken again."""
 UNSEEN_FRAMES = ("exposure_wrong@BIAS/10:seconds=5",)

@@ -238,6 +238,8 @@ FRAME_FAULTS = (
     "oscillation",
     "overscan_bleed",
     "readout_shifted",
+    "header_wrong",
+    "header_wrong:image_type=same,seconds=15",
 )
 UNSEEN_FAULTS = ("exposure_wrong@DARK/3",)
 """In one frame they do no harm that anybody could see."""

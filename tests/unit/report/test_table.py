@@ -9,8 +9,8 @@ from lsst.ts.dailycal.report import summarize_run
 from lsst.ts.dailycal.report.table import outcome_text
 
 
-def lines_of(journal, where=None):
-    return outcome_text(summarize_run(journal.records), where, width=160).splitlines()
+def lines_of(journal, where=None, width=160):
+    return outcome_text(summarize_run(journal.records), where, width).splitlines()
 
 
 def line_with(lines, text):
@@ -87,3 +87,12 @@ def test_it_is_told_where_everything_is(journal):
 def test_plain_text_has_no_escape_codes(journal):
     journal.start(BIASES)
     assert "\x1b" not in "\n".join(lines_of(journal))
+
+
+def test_a_reason_that_does_not_fit_on_a_line_goes_on_below_its_own_beginning(journal):
+    journal.start(BIASES)
+    failure = model.Failure("take images", "word " * 20)
+    journal.add(model.RunEnded(model.RunOutcome("run-1", (), failure)))
+    lines = lines_of(journal, width=60)
+    where = lines.index("Failed")
+    assert [line[:6] for line in lines[where + 1 : where + 3]] == ["  take", "  word"]

@@ -1,6 +1,7 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import dataclasses
 import json
 
 import numpy as np
@@ -13,6 +14,7 @@ from lsst.ts.dailycal.pipelines.raw import open_raw
 from lsst.ts.dailycal.pipelines.raw_error import RawFrameError
 from lsst.ts.dailycal.sim.config import RawFileOptions, SimulationConfig
 from lsst.ts.dailycal.sim.faults import Fault
+from lsst.ts.dailycal.sim.frame_effects import FrameEffect
 from lsst.ts.dailycal.sim.raw import raw_path, write_raw
 from lsst.ts.dailycal.sim.world import World
 
@@ -120,6 +122,19 @@ def test_a_new_sequencer_shows_in_the_header_from_its_day_on(tmp_path):
     assert sequencer(changed, today) != sequencer(before, today)
     assert np.array_equal(changed.read(earlier).pixels, before.read(earlier).pixels)
     assert not np.array_equal(changed.read(today).pixels, before.read(today).pixels)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [((), ("ENGTEST", 15.0)), ((("image_type", "same"), ("seconds", 5.0)), ("DARK", 5.0))],
+)
+def test_a_wrong_header_is_read_as_it_is_and_the_pixels_are_the_right_ones(
+    world, exposure, values, expected
+):
+    wrong = dataclasses.replace(exposure, effects=(FrameEffect("header_wrong", values),))
+    raw = open_raw(world.write(wrong))
+    assert (raw.image_type, raw.exposure_time) == expected
+    assert np.array_equal(world.read(wrong).pixels, world.read(exposure).pixels)
 
 
 def test_a_raw_file_looks_as_the_camera_writes_it(world, exposure):

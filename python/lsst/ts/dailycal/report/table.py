@@ -17,6 +17,7 @@ import io
 from collections.abc import Iterable, Mapping
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -140,7 +141,7 @@ def outcome_text(
     stream = io.StringIO()
     console = Console(file=stream, width=width, color_system=None, force_terminal=False)
     console.print(render_outcome(summary, where))
-    return stream.getvalue()
+    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
 def headline(run_id: str, status: str, duration: float) -> Text:
@@ -246,7 +247,8 @@ def _lines(title: str, lines: Iterable[str], style: str) -> list[RenderableType]
     found = list(lines)
     if not found:
         return []
-    return [Text(title, "bold"), *(Text(f"  {line}", style) for line in found)]
+    indented = (Padding(Text(line, style), (0, 0, 0, 2), expand=False) for line in found)
+    return [Text(title, "bold"), *indented]
 
 
 def render_where(where: Mapping[str, str]) -> Table:

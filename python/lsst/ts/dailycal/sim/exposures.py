@@ -56,6 +56,19 @@ class SimulatedExposure:
         """Time in which dark current was collected, in seconds (`float`)."""
         return self.exposure_time + DARK_OVERHEAD
 
+    def in_header(self) -> typing.Self:
+        """Give the exposure as the header has it, right or wrong (`SimulatedExposure`)."""
+        found = self
+        for effect in self.effects:
+            if effect.name == "header_wrong":
+                image_type, seconds = effect.text_of("image_type"), effect.number_of("seconds")
+                found = dataclasses.replace(
+                    found,
+                    image_type=self.image_type if image_type == "same" else image_type,
+                    exposure_time=self.exposure_time if seconds < 0 else seconds,
+                )
+        return found
+
     def to_json(self) -> str:
         """Write it as JSON text (`str`)."""
         return json.dumps(dataclasses.asdict(self) | {"name": str(self.name)})

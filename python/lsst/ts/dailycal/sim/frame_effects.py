@@ -16,6 +16,8 @@ stage of the readout at which it acts:
     What is random in the frame; there is nothing to be done to pixels.
 ``exposure``
     How long the detector is exposed, whatever the header says.
+``header``
+    What the header says, whatever the detector did; `SimulatedExposure.in_header` acts on it.
 
 All are in readout order. An effect draws from a generator of its own, so that all else in the
 frame is as it would be without the fault.
@@ -46,6 +48,7 @@ class Stage(enum.Enum):
     COUNTS = "counts"
     SEED = "seed"
     EXPOSURE = "exposure"
+    HEADER = "header"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -187,7 +190,7 @@ def _stuck_bit(counts: Pixels, scene: Scene) -> None:
 
 
 def _nothing(pixels: Pixels, scene: Scene) -> None:
-    """Do nothing: the seed or the exposure is another one."""
+    """Do nothing: the seed, the exposure or the header is another one."""
 
 
 EFFECTS: dict[str, tuple[Stage, Callable[[Pixels, Scene], None]]] = {
@@ -206,6 +209,7 @@ EFFECTS: dict[str, tuple[Stage, Callable[[Pixels, Scene], None]]] = {
     "readout_shifted": (Stage.COUNTS, _readout_shifted),
     "exposure_wrong": (Stage.EXPOSURE, _nothing),
     "frame_identical": (Stage.SEED, _nothing),
+    "header_wrong": (Stage.HEADER, _nothing),
 }
 """Stage and function of each kind (`dict` [`str`, `tuple`])."""
 

@@ -1,14 +1,14 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be wrong with the pixels of a frame; what each does is in `frame_effects`."""
+"""What can be wrong with the pixels or the header of a frame; `frame_effects` does it."""
 
 __all__ = ["FRAME_FAULT_KINDS", "FRAME_POINT"]
 
 from .fault_kind import FaultKind, Parameter
 
 FRAME_POINT = "detector.frame"
-"""Injection point of what is wrong with the pixels. Context: image type and image name."""
+"""Injection point of what is wrong with a frame. Context: image type and image name."""
 _ALL = Parameter("amplifier", "all", "amplifiers that show it, e.g. C10+C11, or all")
 _ONE = Parameter("amplifier", "C10", "amplifiers that show it, e.g. C10+C11, or all")
 
@@ -132,6 +132,15 @@ FRAME_FAULT_KINDS = (
         FRAME_POINT,
         "exposed for another time than the header says; darks without dark current are told",
         (Parameter("seconds", 0.0, "the time for which it is exposed, in seconds"), _ALL),
+    ),
+    FaultKind(
+        "header_wrong",
+        FRAME_POINT,
+        "the header gives another image type or exposure time; the frame is taken again",
+        (
+            Parameter("image_type", "ENGTEST", "what IMGTYPE says, or same for the right one"),
+            Parameter("seconds", -1.0, "what EXPTIME says; a negative number for the right time"),
+        ),
     ),
     FaultKind(
         "frame_identical",

@@ -150,7 +150,7 @@ class World:
             grating=grating,
             sequencer_version=2 if self._sequencer_change(exposure.name.day_obs) else 1,
         )
-        return make_header(exposure, context)
+        return make_header(exposure.in_header(), context)
 
     def write(
         self,

@@ -87,7 +87,7 @@ def _kept(key: Hashable, alive: object, compute: Callable[[], T]) -> T:
 
 
 def _fingerprint(raw: RawImage) -> Hashable:
-    exposure = raw.exposure
+    exposure = raw.exposure.in_header()
     return (
         hashlib.blake2b(raw.frame.pixels.tobytes()).digest(),
         raw.frame.geometry,

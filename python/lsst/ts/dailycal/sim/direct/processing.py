@@ -210,11 +210,12 @@ def open_raw_image(raw: RawImage) -> RawFrame:
     """
     if raw.damaged:
         raise ValueError(f"{raw.exposure.name} cannot be read: {raw.damaged}")
+    header = raw.exposure.in_header()
     return RawFrame.from_arrays(
         raw.frame.pixels,
         raw.frame.geometry,
-        exposure=raw.exposure.name.exposure_id,
-        image_type=raw.exposure.image_type,
-        exposure_time=raw.exposure.exposure_time,
-        dark_time=raw.exposure.dark_time,
+        exposure=header.name.exposure_id,
+        image_type=header.image_type,
+        exposure_time=header.exposure_time,
+        dark_time=header.dark_time,
     )
