@@ -35,9 +35,6 @@ from lsst.ts.dailycal.scripts.make_latiss_calibrations import (
 from lsst.ts.dailycal.scripts.report_address import ADDRESS_VARIABLE
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.direct.observatory import DirectObservatory
-from lsst.ts.dailycal.sim.direct.reference import add_reference
-from lsst.ts.dailycal.sim.direct.store import Store
-from lsst.ts.dailycal.sim.world import World
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
@@ -86,9 +83,6 @@ class Stage:
 async def a_script(time_scale=TIME_SCALE, faults=(), topics=("state",)):
     be_alone()
     config = SimulationConfig(frame=DIRECT_FRAME, time_scale=time_scale, faults=faults)
-    # The first observatory of its kind makes reference calibrations, for seconds on a loaded
-    # machine, and the loop must go round meanwhile.
-    await asyncio.to_thread(add_reference, Store(), World(config, in_memory=True))
     async with (
         DirectObservatory(config) as observatory,
         MakeLatissCalibrations(INDEX, ports=ports_of(observatory)) as script,

@@ -15,6 +15,7 @@ from lsst.ts.dailycal.model import (
     MeasurementError,
     TroubleKind,
 )
+from lsst.ts.dailycal.sim.direct.reference import add_reference
 
 QUICK = {
     "script_mode": "BIAS_DARK",
@@ -211,8 +212,9 @@ async def test_a_healthy_run_does_not_differ_from_what_is_in_use(make_rig):
 
 
 async def test_another_sequencer_is_not_held_against_what_is_in_use(make_rig):
-    rig = make_rig("new_sequencer")
+    rig = make_rig("new_sequencer", reference=False)
     store = rig.observatory.store
+    add_reference(store, rig.observatory.world)
     where, bias = store.find_in_use(["LATISS/calib"], "bias", 2e9, "")
     provenance = dataclasses.replace(bias.provenance, setup=(("SEQFILE", "of_before.seq"),))
     store.put(where, "bias", dataclasses.replace(bias, provenance=provenance))

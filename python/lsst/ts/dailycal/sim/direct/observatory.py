@@ -37,7 +37,7 @@ class DirectObservatory:
     config : `SimulationConfig`
         The settings. Nothing is written to files.
     reference : `bool`
-        Are there reference calibrations in LATISS/calib?
+        Are there reference calibrations in LATISS/calib, from the first entry on?
 
     Attributes
     ----------
@@ -66,8 +66,7 @@ class DirectObservatory:
         self.measuring: Measuring = DirectMeasuring(self.world, self.store)
         self.components: Components = components
         self.clock: Clock = DirectClock(self.world)
-        if reference:
-            add_reference(self.store, self.world)
+        self._reference_is_due = reference
 
     def repair(self) -> None:
         """Do what a person does after a fault.
@@ -78,6 +77,10 @@ class DirectObservatory:
         self.store.decertify(FOREIGN_RUN)
 
     async def __aenter__(self) -> typing.Self:
+        if self._reference_is_due:
+            # Not in the loop: the first of a process takes seconds on a loaded machine.
+            await asyncio.to_thread(add_reference, self.store, self.world)
+            self._reference_is_due = False
         await self._background.__aenter__()
         self._background.spawn(self._components.beat(), "heartbeats")
         return self
