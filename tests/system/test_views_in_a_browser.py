@@ -3,10 +3,12 @@
 
 """Live page and report as people see them: in a real browser, during a run and after it."""
 
+import contextlib
 import pathlib
 import subprocess
 import sys
 import time
+import urllib.parse
 from collections.abc import Iterator
 
 import pytest
@@ -27,6 +29,8 @@ PROGRAM = [sys.executable, "-c", "from lsst.ts.dailycal.cli.main import main; ma
 RECORDED = pathlib.Path(__file__).parents[1] / "data" / "journals" / "measured_run.jsonl"
 RUN = "20261125T192406-200001"
 TIME = 30.0
+FEW = 20
+"""Records of the run, to begin with."""
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +46,10 @@ def journal(tmp_path_factory) -> pathlib.Path:
     return directory / f"{RUN}.jsonl"
 
 
-@pytest.fixture(scope="module")
-def address(journal) -> Iterator[str]:
-    """The page, served by the real command."""
-    command = [*PROGRAM, "serve", "--directory", str(journal.parent), "--port", "0"]
+@contextlib.contextmanager
+def served(directory: pathlib.Path, port: int = 0) -> Iterator[str]:
+    """Serve the page by the real command."""
+    command = [*PROGRAM, "serve", "--directory", str(directory), "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -53,6 +57,12 @@ def address(journal) -> Iterator[str]:
         finally:
             process.terminate()
             assert process.wait(20) == 0
+
+
+@pytest.fixture(scope="module")
+def address(journal) -> Iterator[str]:
+    with served(journal.parent) as address:
+        yield address
 
 
 def text_of(browser, name: str) -> str:
@@ -95,6 +105,29 @@ def test_a_run_is_followed_to_its_end_without_loading_the_page_again(
     assert details.get_attribute("open") is not None
     assert browser.complaints() == []
     assert {url for url in browser.asked_for() if not url.startswith((address, "data:"))} == set()
+
+
+def test_a_page_that_lost_its_connection_says_so_and_catches_up_by_itself(browser, tmp_path, lines):
+    journal = tmp_path / f"{RUN}.jsonl"
+    wait = WebDriverWait(browser.driver, TIME)
+
+    def progress_says(text: str) -> bool:
+        return text in text_of(browser, "part-progress")
+
+    with run_lock(journal).hold("a run that is told again"):
+        journal.write_text("".join(lines[:FEW]), encoding="utf-8")
+        with served(tmp_path) as address:
+            browser.show(f"{address}runs/{RUN}")
+            browser.driver.execute_script("window.isTheSame = true")
+        wait.until(lambda _: "connection is lost" in text_of(browser, "connection"))
+        browser.keep("live-page-without-connection")
+        assert not progress_says("21 of 21")
+        journal.write_text("".join(lines), encoding="utf-8")
+        with served(tmp_path, urllib.parse.urlsplit(address).port):
+            wait.until(lambda _: progress_says("21 of 21"))
+            wait.until(lambda _: not text_of(browser, "connection"))
+    assert browser.driver.execute_script("return window.isTheSame") is True
+    browser.complaints()  # that nobody answered, which is so
 
 
 @pytest.fixture

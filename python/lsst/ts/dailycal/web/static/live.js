@@ -5,7 +5,6 @@
 (() => {
   const main = document.getElementById("main");
   const note = document.getElementById("connection");
-  const source = new EventSource(main.dataset.events);
 
   // What the reader has opened stays open, and the focus stays where it is.
   const replace = (place, html) => {
@@ -51,12 +50,20 @@
     waiting.delete(name);
   };
 
-  source.addEventListener("parts", (event) => {
-    for (const [name, html] of Object.entries(JSON.parse(event.data))) update(name, html);
-    const heading = document.querySelector("h1");
-    document.title = `${heading.textContent.trim()}: ${document.title.split(": ").pop()}`;
-  });
-  source.addEventListener("over", () => { source.close(); note.textContent = ""; main.dataset.over = "yes"; });
-  source.onopen = () => { note.textContent = ""; };
-  source.onerror = () => { note.textContent = "The connection is lost; trying again. What is shown may be old."; };
+  const connect = () => {
+    const source = new EventSource(main.dataset.events);
+    source.addEventListener("parts", (event) => {
+      for (const [name, html] of Object.entries(JSON.parse(event.data))) update(name, html);
+      const heading = document.querySelector("h1");
+      document.title = `${heading.textContent.trim()}: ${document.title.split(": ").pop()}`;
+    });
+    source.addEventListener("over", () => { source.close(); note.textContent = ""; main.dataset.over = "yes"; });
+    source.onopen = () => { note.textContent = ""; };
+    source.onerror = () => {
+      note.textContent = "The connection is lost; trying again. What is shown may be old.";
+      // After an answer that is no stream, e.g. of a proxy, a browser does not try again by itself.
+      if (source.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
+    };
+  };
+  connect();
 })();
