@@ -87,6 +87,7 @@ check-code: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy -p lsst.ts.dailycal
+	$(BIN)/mypy bench
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/hadolint .devcontainer/Dockerfile
 

@@ -28,7 +28,7 @@ os.environ.setdefault("LSST_DDS_PARTITION_PREFIX", f"bench{os.getpid()}")
 # A domain where nobody else talks: the measured processes would have to listen.
 os.environ.setdefault("LSST_DDS_DOMAIN_ID", str(dds.free_domain()))
 
-from lsst.ts import salobj  # type: ignore[attr-defined]  # noqa: E402 the partition comes first
+from lsst.ts import salobj  # noqa: E402 the partition comes first
 
 LARGE_COMPONENT = "ATCamera"
 INDEX = 7

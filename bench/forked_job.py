@@ -20,12 +20,19 @@ from typing import Any
 
 from lsst.ts.dailycal.pipelines.command import pipeline_environment, pipetask_argv
 
+MODULES = (
+    "lsst.ctrl.mpexec.cli.pipetask",
+    "lsst.ctrl.mpexec.cli.cmd.commands",
+    "lsst.ts.dailycal.pipelines.formatters",
+    "lsst.ts.dailycal.pipelines.generate_task",
+    "lsst.ts.dailycal.pipelines.verify_task",
+)
+"""What a job needs, in another checkout as well, which may name it elsewhere."""
+
 
 def run(request: dict[str, Any], log: Path) -> dict[str, float]:
     """Fork the job and wait for it."""
-    from lsst.ts.dailycal.pipelines.fork_server import _ALSO, PROGRAMS
-
-    for module in (*PROGRAMS.values(), *_ALSO):
+    for module in MODULES:
         importlib.import_module(module)
     gc.freeze()
     argv = pipetask_argv(**request)

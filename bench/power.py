@@ -585,7 +585,7 @@ def healthy_day(day: int) -> tuple[dict[str, tuple[bool, ...]], RunStatistics]:
     biases : `RunStatistics`
         What verification measured of the biases.
     """
-    found = {}
+    found: dict[str, tuple[bool, ...]] = {}
     for image_type, what in ((DARK, "darks"), (BIAS, "biases")):
         refused, own = healthy_set(bench(), image_type, day)
         found |= {f"{what}, {how}": value for how, value in refused.items()}

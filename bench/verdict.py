@@ -90,7 +90,7 @@ async def measure(
             },
         )
         result = await script.end(LONGEST + darks * (seconds + 5.0))
-    journal = script.journal()
+        journal = script.journal()
     if result.state != "DONE" or journal is None:
         raise RuntimeError(f"the script ended {result.state}: {result.text}")
     last: dict[type, float] = {}
