@@ -33,6 +33,9 @@ STANDINS := $(shell find standins -name '*.toml' -o -path '*definitions/*.txt' -
 RUN_DIRECTORY ?= run
 RUN_OPTIONS ?=
 PYTEST_OPTIONS ?=
+# Healthy sets that `make power` tries.
+SETS ?= 400
+POWER_OPTIONS ?=
 
 # Where the home directory cannot be written, as for a user of a container without one.
 ifneq ($(shell test -w "$${HOME:-/nowhere}" && echo yes),yes)
@@ -107,8 +110,11 @@ test-slow: $(INSTALLED) ## the tests that take minutes, and doc/reference/proces
 	DAILYCAL_PROCESSES_PAGE=$(abspath doc/reference/processes.md) \
 	    $(BIN)/python -m pytest tests -m slow $(PYTEST_OPTIONS)
 
+# The page that is kept is made with SETS=4000, which takes an hour of one core.
 power: $(INSTALLED) ## what the decisions see of what can be wrong, as doc/reference/detection.md; minutes
-	OMP_NUM_THREADS=1 $(BIN)/python bench/power.py --page doc/reference/detection.md
+	mkdir -p bench/results
+	OMP_NUM_THREADS=1 $(BIN)/python bench/power.py --page doc/reference/detection.md \
+	    --sets $(SETS) --kept bench/results/power.jsonl $(POWER_OPTIONS)
 
 combination: $(INSTALLED) ## what bad frames leave in a combination, as doc/reference/combination.md
 	OMP_NUM_THREADS=1 $(BIN)/python bench/clip_table.py --page doc/reference/combination.md
