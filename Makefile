@@ -110,7 +110,7 @@ test-slow: $(INSTALLED) ## the tests that take minutes, and doc/reference/proces
 	DAILYCAL_PROCESSES_PAGE=$(abspath doc/reference/processes.md) \
 	    $(BIN)/python -m pytest tests -m slow $(PYTEST_OPTIONS)
 
-# The page that is kept is made with SETS=4000, which takes an hour of one core.
+# A limit of one in a thousand takes SETS=3700, three hours of a core; what was ended goes on.
 power: $(INSTALLED) ## what the decisions see of what can be wrong, as doc/reference/detection.md; minutes
 	mkdir -p bench/results
 	OMP_NUM_THREADS=1 $(BIN)/python bench/power.py --page doc/reference/detection.md \
