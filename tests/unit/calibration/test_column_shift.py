@@ -3,6 +3,8 @@
 
 """A readout that begins a column too late is told from light, noise and another pattern."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,20 @@ def test_what_a_shift_does_not_explain_is_none(add):
     assert find_shift(Detector().frame(add=add), SIGMAS) is None
     if np.isscalar(add):
         assert find_shift(Detector().frame(1, add=add), SIGMAS) == Shift(1, ())
+
+
+def test_an_amplifier_with_fewer_columns_takes_part_with_those_that_it_has():
+    frame = Detector().frame(2)
+    few = [
+        dataclasses.replace(item, values=item.values[:15], reference=item.reference[:15])
+        for item in frame[:8]
+    ]
+    assert find_shift([*few, *frame[8:]], SIGMAS) == Shift(2, ())
+    alone = Detector().frame(2, of={"C03"})
+    alone[3] = dataclasses.replace(
+        alone[3], values=alone[3].values[:15], reference=alone[3].reference[:15]
+    )
+    assert find_shift(alone, SIGMAS) == Shift(2, ("C03",))
 
 
 def test_without_columns_of_both_nothing_is_looked_at():

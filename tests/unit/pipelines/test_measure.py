@@ -16,6 +16,7 @@ from lsst.ts.dailycal.pipelines.measure import (
     SATURATION,
     difference_noise,
     grouped_median,
+    grouped_medians,
     measure_frame,
     stuck_bits,
 )
@@ -63,6 +64,11 @@ def test_the_median_of_rounded_values_is_that_of_the_standard_library():
     expected = statistics.median_grouped(rounded.tolist())
     assert grouped_median(rounded) == pytest.approx(expected, abs=1e-9)
     assert grouped_median(rounded) == pytest.approx(np.median(values), abs=0.03)
+
+
+def test_medians_of_many_rows_are_those_of_each():
+    rows = np.random.default_rng(4).normal(100.37, 2.0, (20, 301)).astype(np.int32)
+    assert grouped_medians(rows) == [grouped_median(row) for row in rows]
 
 
 def test_levels_and_noises_are_those_of_independent_libraries(arrays):

@@ -8,6 +8,7 @@ import pytest
 from astropy.stats import sigma_clip
 
 from lsst.ts.dailycal.pipelines.statistics import (
+    _quartiles,
     clipped_mean_and_stdev,
     mean_and_stdev,
     take_moments,
@@ -29,6 +30,13 @@ def with_rays(values):
     hit = values.ravel()[::2003]
     hit += np.linspace(30.0, 90_000.0, len(hit), dtype=np.float32)
     return values
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 2304, 10_001])
+def test_quartiles_are_those_of_numpy(count):
+    values = noise(count)
+    expected = np.percentile(values.astype(np.float64), (25, 50, 75))
+    assert _quartiles(values) == pytest.approx(tuple(expected), rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@ yet each pixel is that of its neighbour.
 __all__ = ["MOST_COLUMNS", "ColumnLevels", "Shift", "find_shift", "without_mean"]
 
 import dataclasses
-import math
-import operator
 import statistics
 import typing
 from collections.abc import Sequence
+
+if typing.TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MOST_COLUMNS = 5
 """By how many columns a shift is looked for, either way."""
@@ -24,6 +26,7 @@ _EXPLAINED = 0.75
 _LEAST_PATTERN = 1.0
 """How large a pattern must be for a shift of it to be seen: mean of d squared, in errors."""
 _LEAST_COLUMNS = 2 * MOST_COLUMNS
+_SHIFTS = (*range(-MOST_COLUMNS, 0), *range(1, MOST_COLUMNS + 1))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,71 +84,65 @@ def find_shift(amplifiers: Sequence[ColumnLevels], sigmas: float) -> Shift | Non
     shift, 0 without. The errors of the reference are in both, and what they add on average is
     taken off. So are means, so that light and levels have no say.
     """
-    sums = [_Sums.of(item) for item in amplifiers if _can_be_told(item)]
-    columns = _best([item.sums for item in sums], sigmas)
+    items = [item for item in amplifiers if _can_be_told(item)]
+    if not items:
+        return None
+    sums = _sums(items)
+    (columns,) = _best(sums.sum(axis=2, keepdims=True), sigmas)
     if columns:
         return Shift(columns, ())
-    single = {item.name: _best([item.sums], sigmas) for item in sums}
-    names = tuple(name for name, columns in single.items() if columns)
-    if not names:
+    names = [item.name for item in items]
+    single = {name: by for name, by in zip(names, _best(sums, sigmas), strict=True) if by}
+    if not single:
         return None
-    columns = statistics.mode(single[name] for name in names)
-    return Shift(columns, tuple(name for name in names if single[name] == columns))
-
-
-class _Sum(typing.NamedTuple):
-    """What the filter needs of one amplifier and shift, in units of the error.
-
-    What errors add on average has been taken off.
-    """
-
-    differences: float
-    """Sum of the squares of x."""
-    pattern: float
-    """Sum of the squares of d."""
-    along: float
-    """Sum of x times d."""
-    columns: int
-    """How many columns."""
-
-
-class _Sums(typing.NamedTuple):
-    """Those of one amplifier."""
-
-    name: str
-    """Its name."""
-    sums: dict[int, _Sum]
-    """By shift."""
-
-    @classmethod
-    def of(cls, item: ColumnLevels) -> typing.Self:
-        shifts = (*range(-MOST_COLUMNS, 0), *range(1, MOST_COLUMNS + 1))
-        return cls(item.name, {columns: _sum(item, columns) for columns in shifts})
+    columns = statistics.mode(single.values())
+    return Shift(columns, tuple(name for name, by in single.items() if by == columns))
 
 
 def _can_be_told(item: ColumnLevels) -> bool:
     return len(item.values) == len(item.reference) > _LEAST_COLUMNS and item.error > 0.0
 
 
-def _sum(item: ColumnLevels, columns: int) -> _Sum:
-    late, early, end = max(columns, 0), max(-columns, 0), len(item.values)
-    values = without_mean(item.values[late : end - early])
-    right = without_mean(item.reference[late : end - early])
-    wrong = without_mean(item.reference[early : end - late])
-    x = [value - level for value, level in zip(values, right, strict=True)]
-    d = [level - other for level, other in zip(wrong, right, strict=True)]
-    variance = item.error**2 + item.reference_error**2
-    by_chance = len(x) * item.reference_error**2 / variance
-    return _Sum(
-        _product(x, x) / variance - len(x),
-        _product(d, d) / variance - 2.0 * by_chance,
-        _product(x, d) / variance - by_chance,
-        len(x),
+def _sums(items: Sequence[ColumnLevels]) -> "NDArray[np.float64]":
+    """Sum what the filter needs, in units of the error.
+
+    Returns
+    -------
+    sums : `numpy.ndarray`, (4, shifts, amplifiers)
+        The squares of x, the squares of d, x times d, each without what errors add on average;
+        and the number of columns.
+    """
+    import numpy as np
+
+    width = max(len(item.values) for item in items)
+    values, reference = np.zeros((2, len(items), width))
+    for number, item in enumerate(items):
+        values[number, : len(item.values)] = item.values
+        reference[number, : len(item.values)] = item.reference
+    facts = [(item.error, item.reference_error, len(item.values)) for item in items]
+    errors, reference_errors, ends = np.array(facts).T
+    shifts = np.array(_SHIFTS)[:, np.newaxis, np.newaxis]
+    places = np.arange(width)
+    used = (places >= shifts) & (places < ends[:, np.newaxis] + np.minimum(shifts, 0))
+    columns = used.sum(axis=2)
+
+    def flat(levels: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        mean = levels.sum(axis=2, where=used) / columns
+        return np.where(used, levels - mean[:, :, np.newaxis], 0.0)
+
+    x = flat(np.broadcast_to(values - reference, used.shape))
+    moved = np.clip(places - shifts, 0, width - 1)
+    d = flat(reference[np.arange(len(items))[:, np.newaxis], moved] - reference)
+    variance = errors**2 + reference_errors**2
+    by_chance = columns * reference_errors**2 / variance
+    return np.stack(
+        (
+            (x * x).sum(axis=2) / variance - columns,
+            (d * d).sum(axis=2) / variance - 2.0 * by_chance,
+            (x * d).sum(axis=2) / variance - by_chance,
+            columns,
+        )
     )
-
-
-def _product(a: Sequence[float], b: Sequence[float]) -> float:
-    return math.fsum(map(operator.mul, a, b))
 
 
 def without_mean(values: Sequence[float]) -> list[float]:
@@ -154,17 +151,18 @@ def without_mean(values: Sequence[float]) -> list[float]:
     return [value - mean for value in values]
 
 
-def _best(amplifiers: Sequence[dict[int, _Sum]], sigmas: float) -> int:
-    """Return the shift that leaves least of the differences; 0 if none is sure."""
-    found: dict[int, float] = {}
-    for columns in amplifiers[0] if amplifiers else ():
-        items = [sums[columns] for sums in amplifiers]
-        pattern, along = sum(i.pattern for i in items), sum(i.along for i in items)
-        count = sum(i.columns for i in items)
-        differences = max(sum(i.differences for i in items), 0.0)
-        explained = 2.0 * along - pattern
-        if pattern < _LEAST_PATTERN * count or along < sigmas * math.sqrt(pattern + count):
-            continue
-        if explained > _EXPLAINED * differences:
-            found[columns] = explained / count
-    return max(found, key=found.__getitem__, default=0)
+def _best(sums: "NDArray[np.float64]", sigmas: float) -> list[int]:
+    """Return for each amplifier the shift that leaves least of the differences; 0 if none is sure.
+
+    What is compared with something that is no number is not sure.
+    """
+    import numpy as np
+
+    differences, pattern, along, columns = sums
+    explained = 2.0 * along - pattern
+    sure = pattern >= _LEAST_PATTERN * columns
+    sure &= along >= sigmas * np.sqrt(np.maximum(pattern + columns, 0.0))
+    sure &= explained > _EXPLAINED * np.maximum(differences, 0.0)
+    best = np.where(sure, explained / columns, -np.inf).argmax(axis=0).tolist()
+    found = sure.any(axis=0).tolist()
+    return [_SHIFTS[number] if is_sure else 0 for number, is_sure in zip(best, found, strict=True)]

@@ -149,8 +149,8 @@ def _measure_amplifier(
             for part in np.array_split(parallel_levels(raw, options.overscan), options.grid[1])
         ),
         columns=tuple(
-            round(grouped_median(column) - overscan, 3)
-            for column in np.ascontiguousarray(data[:, : options.columns].T)
+            round(level - overscan, 3)
+            for level in grouped_medians(np.ascontiguousarray(data[:, : options.columns].T))
         ),
         column_error=round(data_noise * float(np.sqrt(np.pi / 2 / len(data))), 4),
     )
@@ -179,6 +179,16 @@ def grouped_median(values: NDArray[np.int32]) -> float:
     below = int(np.count_nonzero(values < centre))
     equal = int(np.count_nonzero(values == centre))
     return float(centre) - 0.5 + (0.5 * values.size - below) / equal
+
+
+def grouped_medians(rows: NDArray[np.int32]) -> list[float]:
+    """Take the `grouped_median` of each row, which has a value, at once (`list` [`float`])."""
+    size = rows.shape[1]
+    centre = np.partition(rows, size // 2, axis=1)[:, size // 2, np.newaxis]
+    below = np.count_nonzero(rows < centre, axis=1)
+    equal = np.count_nonzero(rows == centre, axis=1)
+    medians: list[float] = (centre[:, 0] - 0.5 + (0.5 * size - below) / equal).tolist()
+    return medians
 
 
 def difference_noise(rows: NDArray[np.int32]) -> float:
