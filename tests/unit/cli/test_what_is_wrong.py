@@ -46,6 +46,25 @@ def test_a_configuration_file_that_cannot_be_used(tmp_path, content, code, says)
     assert not (tmp_path / "nowhere").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rehearse", "--small", "-c"),
+        ("run", "--dry-run", "--config-for", "calibrations"),
+        ("run", "--dry-run", "--limits"),
+        ("judge", "--type", "BIAS"),
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_is_not_yaml_is_named_with_the_place_in_it(tmp_path, words):
+    (tmp_path / "bad.yaml").write_text("n_bias: 3\nexp_times_dark: [5\n", encoding="utf-8")
+    result = dailycal(tmp_path, *words, "bad.yaml")
+    assert result.returncode == 65, result.stderr
+    assert "bad.yaml is not YAML: line 3, column 1: " in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.yaml"]
+
+
 def test_a_terminal_that_lacks_a_character_is_no_reason_to_fail(tmp_path):
     result = dailycal(tmp_path, "run", "--dry-run", LC_ALL="C", PYTHONIOENCODING="ascii")
     assert result.returncode == 0, result.stderr

@@ -217,7 +217,7 @@ class SimulationConfig:
         """
         try:
             raw = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigurationError([f"The simulation settings are not JSON: {error}."]) from None
         if not isinstance(raw, dict):
             raise ConfigurationError(["The simulation settings must be a JSON object."])
@@ -254,9 +254,12 @@ class SimulationConfig:
             path = Path(named)
         try:
             text = path.read_text(encoding="utf-8")
+            return cls.from_json(text)
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError([f"Cannot read the settings in {path}: {error}."]) from error
-        return cls.from_json(text)
+            what = error.strerror if isinstance(error, OSError) else error
+            raise ConfigurationError([f"Cannot read the settings in {path}: {what}."]) from error
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{path}: {problem}" for problem in error.problems) from None
 
 
 def _convert(raw: Mapping[str, typing.Any]) -> dict[str, typing.Any]:
