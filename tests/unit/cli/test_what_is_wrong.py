@@ -65,6 +65,21 @@ def test_a_file_that_is_not_yaml_is_named_with_the_place_in_it(tmp_path, words):
     assert [path.name for path in tmp_path.iterdir()] == ["bad.yaml"]
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_standard_stream_that_is_closed_is_as_good_as_empty(tmp_path, closed):
+    (tmp_path / "rehearsal").mkdir()
+    (tmp_path / "rehearsal" / "observatory.json").write_text("{}", encoding="utf-8")
+    command = f'exec "$@" {closed}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, "sh", *PROGRAM, "rehearse", "--small"], capture_output=True,
+        text=True, check=False, cwd=tmp_path, stdin=subprocess.DEVNULL, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 64, done.stderr
+    assert "Traceback" not in done.stderr
+    if "2" not in closed:
+        assert "its repository, 0 raw files and the journals of 0 runs. --keep" in done.stderr
+
+
 def test_a_terminal_that_lacks_a_character_is_no_reason_to_fail(tmp_path):
     result = dailycal(tmp_path, "run", "--dry-run", LC_ALL="C", PYTHONIOENCODING="ascii")
     assert result.returncode == 0, result.stderr

@@ -113,8 +113,17 @@ def cli() -> None:
     """
 
 
+def _open_streams() -> None:
+    """Open the standard streams that are closed, as those of a daemon may be: for nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # It gets the number that is free, so that no other file is taken for the stream.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
 def run_command(command: click.Command, name: str) -> typing.NoReturn:
     """Run a command of ours, and exit with a code that says what happened."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A character that the terminal lacks is no reason to end.

@@ -46,15 +46,18 @@ def read_entries(path: pathlib.Path, codec: Codec[E]) -> list[Entry[E]]:
     Raises
     ------
     JournalError
-        If there is no such file, or a line that was finished is no event.
+        If there is no such file, it cannot be read, or a line that was finished is no event.
     """
     try:
         text = path.read_text(encoding="ascii", errors="replace")
-    except OSError as error:
+    except FileNotFoundError as error:
         raise JournalError(
-            f"There is no journal {path}: {error.strerror or error}.",
-            remedy="`dailycal runs` lists the runs that have one.",
+            # The first sentence stands in an announcement: without a path, it is short enough.
+            f"There is no journal of run {path.stem}. It was looked for in {path.parent}.",
+            remedy="The runs that have one: dailycal runs",
         ) from error
+    except OSError as error:
+        raise JournalError(f"{path} cannot be read: {error.strerror or error}.") from error
     return list(_decode_lines(text, path, codec))
 
 

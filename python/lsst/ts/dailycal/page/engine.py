@@ -23,7 +23,7 @@ from ..model import (
     round_duration,
 )
 from ..version import VERSION
-from .advice import go_on, leave_as_page_does, queue_advice
+from .advice import go_on, go_on_after, leave_as_page_does, queue_advice
 from .announcements import announce_masking, announce_rejection, fill_in
 from .condition_watch import watching_conditions
 from .ending import headline_of_refusal, headline_of_step
@@ -210,7 +210,7 @@ class PageRun:
             headline=headline,
             remedy=run.remedy if run is not None else "",
             kept=run.kept if run is not None else kept,
-            command=go_on(self._command, self._run_id, step=step.name, queue=queue),
+            command=go_on_after(step, outcome, self._command, self._run_id, queue),
             advice=self._what_else(queue),
         )
 

@@ -145,7 +145,15 @@ def script(
         console = make_console()
         style = choose_style(console, plain=plain, quiet=quiet)
         run_id = str(config.get("resume") or "")
-        view = RichView(console, level, schedule, style=style, index=number, run_id=run_id)
+        view = RichView(
+            console,
+            level,
+            schedule,
+            style=style,
+            index=number,
+            run_id=run_id,
+            is_last=executable != calibration_script(),
+        )
     request = ScriptRequest(
         path=executable,
         index=number,

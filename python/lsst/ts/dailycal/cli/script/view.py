@@ -88,6 +88,8 @@ class RichView:
         Where the journals are; by default where the script looks for them.
     scale : `float`, optional
         How much faster than at the telescope exposures are; that of the environment by default.
+    is_last : `bool`, optional
+        Say at the end how to go on, since nothing comes after it that would?
     """
 
     def __init__(
@@ -101,11 +103,13 @@ class RichView:
         run_id: str = "",
         journals: pathlib.Path | None = None,
         scale: float | None = None,
+        is_last: bool = False,
     ) -> None:
         progress = Progress(scale=scale or _scale())
         self.display = Display(console, progress, style)
         self._console = console
         self._level = level
+        self._is_last = is_last
         self._schedule = schedule
         self._estimate = Estimate(0.0)
         self._checkpoints_expected = 0
@@ -181,7 +185,7 @@ class RichView:
         style = _STATE_STYLES.get(event.state, "bold red")
         self.display.line(describe_end(event, self._state.last_checkpoint), style)
         run = self.display.progress.run
-        if run is None or run.started is None or event.state == "DONE":
+        if run is None or run.started is None or event.state == "DONE" or not self._is_last:
             return
         again = resume_script(run.started.run_id, self._journals)
         self.display.line(f"Go on with: {again}", "bold")
