@@ -5,6 +5,7 @@
 
 __all__ = ["cli", "main"]
 
+import contextlib
 import errno
 import importlib
 import io
@@ -12,7 +13,7 @@ import os
 import signal
 import sys
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import click
 
@@ -121,6 +122,23 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does, wherever nothing better is installed."""
+
+    def interrupt(number: int, frame: object) -> None:
+        handler = signal.getsignal(signal.SIGINT)
+        if handler in (signal.SIG_IGN, signal.SIG_DFL):  # as in the background of a shell
+            raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def run_command(command: click.Command, name: str) -> typing.NoReturn:
     """Run a command of ours, and exit with a code that says what happened."""
     _open_streams()
@@ -129,7 +147,8 @@ def run_command(command: click.Command, name: str) -> typing.NoReturn:
             # A character that the terminal lacks is no reason to end.
             stream.reconfigure(errors="replace")
     try:
-        result = command.main(prog_name=name, standalone_mode=False)
+        with _terminated_as_interrupted():
+            result = command.main(prog_name=name, standalone_mode=False)
     except (click.Abort, KeyboardInterrupt) as error:
         print(f"Interrupted.{_again(error)}", file=sys.stderr)
         sys.exit(ExitCode.INTERRUPTED)
