@@ -96,6 +96,17 @@ def test_a_full_device_is_said_in_a_sentence(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def test_a_full_disk_is_not_taken_for_a_full_output(tmp_path):
+    limited = ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *PROGRAM]
+    done = subprocess.run(
+        [*limited, "run", "--small", "--directory", "there"], capture_output=True, text=True,
+        check=False, cwd=tmp_path, stdin=subprocess.DEVNULL, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 74, done.stderr
+    assert "there/observatory.json: File too large." in done.stderr
+    assert list((tmp_path / "there").iterdir()) == []
+
+
 def test_a_home_that_cannot_be_written_is_named(tmp_path):
     home = tmp_path / "file"
     home.touch()

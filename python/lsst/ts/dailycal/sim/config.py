@@ -230,8 +230,12 @@ class SimulationConfig:
         """Write the settings to a file, all or nothing."""
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(self.to_json() + "\n", encoding="utf-8")
-        temporary.replace(path)
+        try:
+            temporary.write_text(self.to_json() + "\n", encoding="utf-8")
+            temporary.replace(path)
+        except OSError as error:  # of a full disk, Python does not say which file it was
+            temporary.unlink(missing_ok=True)
+            raise OSError(error.errno, error.strerror, str(path)) from error
 
     @classmethod
     def load(cls, path: Path | None = None) -> typing.Self:
