@@ -386,6 +386,25 @@ def status(name, state, **rest):
     return {name: ComponentStatus(ComponentName(name), state, alive=True, **rest)}
 
 
+@pytest.mark.parametrize(
+    ("options", "command"),
+    [
+        (PageOptions(), "dailycal run"),
+        (PageOptions(from_step="calibrations"), "dailycal run --resume run-1"),
+        (PageOptions(skip=("enable-atcs",)), "dailycal run --resume run-1"),
+        (
+            PageOptions(configurations={"calibrations": "script_mode: BIAS"}),
+            "dailycal run --resume run-1",
+        ),
+    ],
+)
+def test_a_page_that_nothing_was_begun_of_is_begun_again_as_it_was_wanted(options, command):
+    camera = CameraInMemory(Finding("ATCamera use", Severity.REFUSAL, "somebody exposes"))
+    outcome = Stage(options=options, camera=camera).execute()
+    assert outcome.headline.startswith("Nothing was started")
+    assert outcome.command == command
+
+
 @pytest.mark.prevents("D21")
 @pytest.mark.parametrize(
     ("ports", "words"),

@@ -7,6 +7,7 @@ Whatever advises a command takes it from here, so that a test can type each of t
 """
 
 __all__ = [
+    "begin_again",
     "go_on",
     "go_on_after",
     "leave_as_page_does",
@@ -65,6 +66,27 @@ def take_anew(command: str, step: str, queue: QueueStatus | None = None) -> Comm
     """
     again = Command.parse(command).with_("--from-step", step)
     return again.with_("--resume-queue") if queue_advice(queue) else again
+
+
+def begin_again(plan: PagePlan, command: str, run_id: str, continues: str) -> Command:
+    """Begin a page again of which nothing was done.
+
+    Parameters
+    ----------
+    plan : `PagePlan`
+        What was to be done.
+    command : `str`
+        The command that runs the page, with everything that it needs to find its observatory.
+    run_id : `str`
+        Id of its run; its journal knows what an observer wanted to be different from the page.
+    continues : `str`
+        Id of the run that it went on with; empty if it began anew.
+    """
+    usual = {step.name: step.configuration for step in plan.procedure.steps}
+    is_usual = all(
+        not item.skipped and item.step.configuration == usual[item.step.name] for item in plan.steps
+    )
+    return go_on(command, continues or ("" if is_usual else run_id))
 
 
 def go_on_after(
