@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import typing
+import warnings
 from collections.abc import Iterator, Mapping
 
 import click
@@ -142,6 +143,8 @@ def _terminated_as_interrupted() -> Iterator[None]:
 def run_command(command: click.Command, name: str) -> typing.NoReturn:
     """Run a command of ours, and exit with a code that says what happened."""
     _open_streams()
+    # Of a busy machine, when a reader of salobj has not yet seen that its domain is closed.
+    warnings.filterwarnings("ignore", "After Domain.close num_read_loops", UserWarning)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A character that the terminal lacks is no reason to end.

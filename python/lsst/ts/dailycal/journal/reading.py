@@ -3,7 +3,7 @@
 
 """Where journals lie, and reading them."""
 
-__all__ = ["DIRECTORY_VARIABLE", "journal_path", "read_entries"]
+__all__ = ["DIRECTORY_VARIABLE", "default_directory", "journal_path", "read_entries"]
 
 import json
 import os
@@ -29,8 +29,13 @@ def journal_path(run_id: str) -> pathlib.Path:
     That is in ``$DAILYCAL_JOURNAL_DIR`` if it is set, else in the user's state directory.
     """
     directory = os.environ.get(DIRECTORY_VARIABLE)
-    root = pathlib.Path(directory) if directory else platformdirs.user_state_path("dailycal")
+    root = pathlib.Path(directory) if directory else default_directory()
     return root / f"{run_id}.jsonl"
+
+
+def default_directory() -> pathlib.Path:
+    """Return where journals lie unless the variable says something else (`pathlib.Path`)."""
+    return platformdirs.user_state_path("dailycal")
 
 
 def read_entries(path: pathlib.Path, codec: Codec[E]) -> list[Entry[E]]:
