@@ -92,7 +92,7 @@ check-code: $(INSTALLED)
 	$(BIN)/hadolint .devcontainer/Dockerfile
 
 docs: $(INSTALLED) ## the documentation, in doc/_build/html; a warning is an error
-	$(BIN)/python -m sphinx -W --keep-going -q -b html doc doc/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -j auto -b html doc doc/_build/html
 
 # The page does not exist, or is out of date, while it is written: its own tests come afterwards.
 docs-faults: $(INSTALLED) ## run the matrix of faults, and write doc/faults.md from it
@@ -106,6 +106,8 @@ docs-pictures: $(INSTALLED) ## the pictures in doc/pictures, also if nothing tha
 test-slow: $(INSTALLED) ## the tests that take minutes, and doc/reference/processes.md
 	DAILYCAL_PROCESSES_PAGE=$(abspath doc/reference/processes.md) \
 	    $(BIN)/python -m pytest tests -m slow $(PYTEST_OPTIONS)
+	DAILYCAL_SEARCH=3 $(BIN)/python -m pytest tests/unit/properties tests/unit/fuzz \
+	    tests/unit/pipelines -n 2 $(PYTEST_OPTIONS)
 
 power: $(INSTALLED) ## what the decisions see of what can be wrong, as doc/reference/detection.md; minutes
 	OMP_NUM_THREADS=1 $(BIN)/python bench/power.py --page doc/reference/detection.md

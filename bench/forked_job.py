@@ -9,6 +9,7 @@ that of another checkout, it is the code of that one which runs.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import importlib
 import json
@@ -34,6 +35,8 @@ def run(request: dict[str, Any], log: Path) -> dict[str, float]:
     """Fork the job and wait for it."""
     for module in MODULES:
         importlib.import_module(module)
+    with contextlib.suppress(ImportError):  # other code may have no such thing
+        importlib.import_module("lsst.ts.dailycal.pipelines.warm_up").open_a_repository()
     gc.freeze()
     argv = pipetask_argv(**request)
     start = time.perf_counter()

@@ -203,3 +203,11 @@ def _gone(processes):
 def _wait(process):
     with contextlib.suppress(psutil.NoSuchProcess):
         process.wait(PATIENCE)
+
+
+def test_what_is_called_after_the_imports_is_done_for_all_programs(tmp_path):
+    (tmp_path / "prepared.py").write_text("DONE = []\n\ndef prepare():\n    DONE.append('once')\n")
+    script = tmp_path / "look.py"
+    script.write_text("import prepared\n\nprint(prepared.DONE)\n")
+    with ForkServer(["prepared:prepare"], {"PYTHONPATH": str(tmp_path)}) as server:
+        assert [server.call([str(script)], PATIENCE) for _ in range(2)] == [(0, "['once']\n")] * 2

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import dataclasses
+import gzip
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -191,3 +193,26 @@ def test_a_frame_belongs_to_the_others_of_its_day(world, exposure):
     dark, bias = open_raw(world.write(exposure)).group, open_raw(world.write(first)).group
     assert [text.split()[0] for text in dark.differences(bias)] == ["IMGTYPE", "EXPTIME"]
     assert None not in (dark.sequencer_name, dark.odp, dark.ap0_rc, dark.set_point)
+
+
+@pytest.mark.parametrize("kind", ["plain", "rice", "gzip"])
+def test_a_raw_frame_goes_to_another_process_without_its_pixels_and_is_read_there(
+    tmp_path, world, exposure, kind
+):
+    path = tmp_path / "raw.fits"
+    write_raw(
+        path,
+        world.read(exposure),
+        world.header(exposure),
+        options=RawFileOptions(rice=kind == "rice"),
+    )
+    if kind == "gzip":
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    raw = open_raw(path)
+    wanted = [amplifier.pixels.read(0, 30) for amplifier in raw.amplifiers]
+    sent = pickle.dumps(raw)
+    assert len(sent) < wanted[0].nbytes * len(wanted)
+    again = pickle.loads(sent)  # noqa: S301 - what was written here
+    assert again.facts == raw.facts
+    for amplifier, pixels in zip(again.amplifiers, wanted, strict=True):
+        assert np.array_equal(amplifier.pixels.read(0, 30), pixels)

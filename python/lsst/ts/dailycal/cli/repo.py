@@ -45,7 +45,7 @@ def create(
 ) -> None:
     """Make a repository for LATISS at PATH, which must be empty or not exist.
 
-    With reference calibrations, the raw frames that they are made of lie in PATH-raw.
+    Raw frames are taken for reference calibrations, and removed when those are made.
     """
     import dataclasses
 
@@ -63,8 +63,7 @@ def create(
         if not reference:
             create_repository(root, simulation.database)
         else:
-            raw = root.with_name(f"{root.name}-raw")
-            config = dataclasses.replace(config, repository_path=root, raw_path=raw)
+            config = dataclasses.replace(config, repository_path=root)
             prepare_repository(config, lambda text: error_console().print(text, soft_wrap=True))
     except FileExistsError as error:
         raise CommandError(f"{error}.", ExitCode.USAGE) from error
@@ -73,15 +72,16 @@ def create(
 
 @repo.command(cls=ExampleCommand, examples=("dailycal repo show run/repo", "dailycal repo show"))
 @click.argument("path", default="LATISS")
+@click.option("--repo", help="Directory or alias, as the other commands have it; instead of PATH.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def show(path: str, *, as_json: bool) -> None:
+def show(path: str, repo: str | None, *, as_json: bool) -> None:
     """Show the raws and the certified calibrations of a repository.
 
     PATH is a directory, or an alias of the repository index (LATISS by default).
     """
     from .output import make_console, print_json
 
-    contents = _read(path)
+    contents = _read(repo or path)
     if as_json:
         print_json(contents)
         return

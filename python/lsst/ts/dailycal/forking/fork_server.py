@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fork Python programs from a process that has imported what they need.
 
-``python -m lsst.ts.dailycal.forking.fork_server SOCKET MODULE...`` prints READY when it can be
-asked, and imports the modules, which takes seconds, once; each program is then a fork.
+``python -m lsst.ts.dailycal.forking.fork_server SOCKET MODULE[:FUNCTION]...`` prints READY when it
+can be asked, and imports the modules, which takes seconds, once, and calls the functions; each
+program is then a fork.
 
 A connection is for one program. The client sends the request as a line of JSON together with the
 program's standard input, output and error, and reads two lines: ``{"pid": ...}`` when the program
@@ -38,14 +39,17 @@ _FORK = multiprocessing.get_context("fork")
 
 def main() -> None:
     """Serve until the process that started this one ends it."""
-    address, *modules = sys.argv[1:]
+    address, *places = sys.argv[1:]
     with _Server(address, _Minder) as server:
         sys.stdout.write("READY\n")
         sys.stdout.flush()
         # Who asks now waits in the queue of the socket.
-        for module in modules:
+        for place in places:
+            module, _, function = place.partition(":")
             with contextlib.suppress(ImportError):  # who needs it will say what is missing
-                importlib.import_module(module)
+                found = importlib.import_module(module)
+                if function:
+                    getattr(found, function)()
         gc.freeze()  # what all have in common stays in common
         server.serve_forever()
 

@@ -38,7 +38,7 @@ class ForkServer:
     Parameters
     ----------
     modules : sequence of `str`
-        What it imports.
+        What it imports; with ``:function`` behind it, also what it calls then.
     environment : mapping of `str` to `str`, optional
         What is added to its environment: the numerical libraries read theirs only once.
     """

@@ -15,9 +15,12 @@ PIPELINE_MODULES = (
     "lsst.ctrl.mpexec.cli.cmd.commands",
     "lsst.ts.dailycal.pipelines.formatters",
     "lsst.ts.dailycal.pipelines.generate_task",
+    "lsst.ts.dailycal.pipelines.latiss_translator",
     "lsst.ts.dailycal.pipelines.verify_task",
+    "lsst.pipe.base.tests.mocks",  # which every graph of quanta asks for
+    "lsst.ts.dailycal.pipelines.warm_up:open_a_repository",
 )
-"""What ``pipetask``, ``butler`` and our tasks import."""
+"""What ``pipetask``, ``butler`` and our tasks import, and what is called then."""
 
 
 def pipeline_server() -> ForkServer:

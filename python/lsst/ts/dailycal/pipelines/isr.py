@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 # Rows that are corrected at once: what stays in the cache between one step and the next.
-_STRIP = 128
+_STRIP = 256
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

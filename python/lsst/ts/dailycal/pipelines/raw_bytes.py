@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, Protocol
 from .raw_error import RawFrameError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _GZIP = b"\x1f\x8b"
@@ -79,6 +80,10 @@ class TemporaryBytes:
     def __post_init__(self) -> None:
         """See to it that the file is closed, and not left to whenever it is collected."""
         weakref.finalize(self, self.file.close)
+
+    def __reduce__(self) -> tuple[Callable[[Path], RawBytes], tuple[Path]]:
+        """Have another process unpack the file itself."""
+        return raw_bytes, (self.path,)
 
     def open(self) -> IO[bytes]:
         """Open it once more."""

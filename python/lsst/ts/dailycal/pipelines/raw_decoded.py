@@ -55,6 +55,10 @@ class DecodedFile:
         self._locks: dict[int, threading.Lock] = {}
         self._decoded: set[int] = set()
 
+    def __reduce__(self) -> tuple[type[DecodedFile], tuple[RawLayout]]:
+        """Have another process decode it itself: a file without a name stays in this one."""
+        return type(self), (self._layout,)
+
     def read(self, hdu: AmplifierHdu, y0: int, y1: int) -> NDArray[np.int32]:
         """Read rows of an amplifier, which is decoded when it is read for the first time.
 

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # The first clipping takes its width from quartiles of a sample of about this many values.
-_SAMPLE = 10_000
+_SAMPLE = 4_000
 # Standard deviation of a normal distribution over its interquartile range.
 _SIGMA_PER_IQR = 0.7413011
 # Values that are handled at once: what stays in the cache between one step and the next.
-_STRIP = 32_000
+_STRIP = 256_000
 # Part of the first clipping's width up to which values are only summed, and never looked at again.
 _NEAR = 0.9
 

@@ -8,7 +8,7 @@ import collections
 import itertools
 import os
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def in_threads(function: Callable[[T], R], items: Iterable[T], pixels: int) -> l
     results : `list`
         In the order of the items. The first exception is raised.
     """
-    workers = _workers(pixels)
+    workers = workers_for(pixels)
     if workers == 1:
         return [function(item) for item in items]
-    with ThreadPoolExecutor(workers, initializer=_enter) as pool:
+    with ThreadPoolExecutor(workers, initializer=be_one_of_many) as pool:
         return list(pool.map(function, items))
 
 
@@ -57,31 +57,39 @@ def as_they_come(function: Callable[[T], R], items: Iterable[T], pixels: int) ->
     function, items, pixels
         As for `in_threads`. What `function` does with `in_threads` stays in its own thread.
     """
-    workers = _workers(pixels)
+    workers = workers_for(pixels)
     if workers == 1:
         yield from map(function, items)
         return
+    with ThreadPoolExecutor(workers, initializer=be_one_of_many) as pool:
+        yield from keep_busy(pool, function, items, workers)
+
+
+def keep_busy(
+    pool: Executor, function: Callable[[T], R], items: Iterable[T], workers: int
+) -> Iterator[R]:
+    """Give a pool an item for each worker and one more, and yield the results in order."""
     left = iter(items)
-    with ThreadPoolExecutor(workers, initializer=_enter) as pool:
-        first = itertools.islice(left, workers + 1)
-        under_way: collections.deque[Future[R]] = collections.deque(
-            pool.submit(function, item) for item in first
-        )
-        try:
-            while under_way:
-                yield under_way.popleft().result()
-                under_way.extend(pool.submit(function, i) for i in itertools.islice(left, 1))
-        finally:
-            for future in under_way:
-                future.cancel()
+    first = itertools.islice(left, workers + 1)
+    under_way: collections.deque[Future[R]] = collections.deque(
+        pool.submit(function, item) for item in first
+    )
+    try:
+        while under_way:
+            yield under_way.popleft().result()
+            under_way.extend(pool.submit(function, i) for i in itertools.islice(left, 1))
+    finally:
+        for future in under_way:
+            future.cancel()
 
 
-def _workers(pixels: int) -> int:
+def workers_for(pixels: int) -> int:
+    """Tell how many threads or processes are worth their while for so many pixels (`int`)."""
     if pixels < _WORTH_THREADS or getattr(_inside, "a_thread", False):
         return 1
     return min(len(os.sched_getaffinity(0)), _MOST)
 
 
-def _enter() -> None:
-    """Mark a thread as one of ours: it starts no others."""
+def be_one_of_many() -> None:
+    """Mark this thread as one of several: it starts no others."""
     _inside.a_thread = True

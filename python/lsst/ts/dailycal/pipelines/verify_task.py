@@ -19,7 +19,7 @@ from .image import bin_pixels
 from .isr import correct_frame
 from .isr_config import CosmicRayConfig, IsrConfig, nested
 from .metrics import measure_exposure
-from .threads import as_they_come
+from .processes import in_processes
 from .valid_calibs import (
     DETECTOR,
     EXPOSURE,
@@ -160,7 +160,7 @@ class VerifyBiasTask(PipelineTask):
         result : `lsst.pipe.base.Struct`
             As `run`, in the order of the exposures.
         """
-        yield from as_they_come(lambda raw: self.run(raw, bias, dark), raws, bias.pixels.size)
+        yield from in_processes(lambda raw: self.run(raw, bias, dark), raws, bias.pixels.size)
 
     def run(self, raw: RawFrame, bias: CalibImage, dark: CalibImage | None = None) -> Struct:
         """Correct and measure one exposure.

@@ -59,7 +59,13 @@ def find_given(
             )
         except CalibrationNotFoundError as error:
             text = str(error)
-            raise CommandError(f"{text[:1].upper()}{text[1:]}.", ExitCode.NOT_FOUND) from error
+            advice = (
+                f"Give one with --{image_type.dataset_type}, or without --repo the frames are "
+                "verified against their own combination."
+            )
+            raise CommandError(
+                f"{text[:1].upper()}{text[1:]}.", ExitCode.NOT_FOUND, advice
+            ) from error
         except (FileNotFoundError, LookupError) as error:
             raise no_repository(repository) from error
         found[image_type] = Given(image, f"{run} of {repository}", identifier)
