@@ -24,6 +24,8 @@ if typing.TYPE_CHECKING:
 
 _WIDE = 80
 """Columns of a terminal that has room for the whole table."""
+_NARROWEST = 74
+"""Columns that it takes without the unit; a narrower terminal breaks the lines by itself."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ def _print_table(rows: list[StatsRow], *, failed: bool) -> None:
 
     console = make_console()
     is_wide = console.width >= _WIDE
+    console.width = max(console.width, _NARROWEST)  # or names and numbers would be broken
     names = ("Type", "Exposure", "Amplifier" if is_wide else "Amp.", "Test", "Value", "Limit")
     # In a narrow terminal the unit, which follows from the test, is left out: numbers stay whole.
     table = styled_table(*names, *["Unit"] * is_wide, "")
