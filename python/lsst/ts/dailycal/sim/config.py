@@ -257,10 +257,9 @@ class SimulationConfig:
                 raise ConfigurationError([f"{CONFIG_VARIABLE} must name the settings file."])
             path = Path(named)
         try:
-            text = path.read_text(encoding="utf-8")
-            return cls.from_json(text)
+            return cls.from_json(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            what = error.strerror if isinstance(error, OSError) else error
+            what = getattr(error, "strerror", error)
             raise ConfigurationError([f"Cannot read the settings in {path}: {what}."]) from error
         except ConfigurationError as error:
             raise ConfigurationError(f"{path}: {problem}" for problem in error.problems) from None
