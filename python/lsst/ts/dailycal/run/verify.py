@@ -5,8 +5,11 @@
 
 __all__ = ["verify"]
 
+import asyncio
+import contextlib
 import logging
-from collections.abc import Sequence
+import typing
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 
 from ..calibration import (
     AcceptRule,
@@ -32,6 +35,10 @@ from ..model import (
 from .context import RunContext
 from .job_report import where_is_the_log
 from .jobs import run_job
+
+T = typing.TypeVar("T")
+InUse = Mapping[ImageType, CalibrationFacts | None]
+"""Calibrations that exposures were compared with; `None` for one that is not known."""
 
 
 async def verify(
@@ -59,7 +66,9 @@ async def verify(
     if known is not None and not known.goes_on:
         return known
     request = verify_request(context.config, image_type, images, own)
-    job_id = await run_job(context, context.state.job_key(JobStep.VERIFY, image_type), request)
+    key = context.state.job_key(JobStep.VERIFY, image_type)
+    async with _beside(_read_in_use(context, image_type)) as reading:
+        job_id = await run_job(context, key, request)
     collection, dataset_type = job_collection(job_id), statistics_dataset_type(image_type)
     statistics = await context.ports.repository.read_statistics(
         collection, dataset_type, context.timeouts.repository
@@ -71,13 +80,25 @@ async def verify(
             missing=map(str, sorted(missing)),
             remedy=where_is_the_log(job_id),
         )
-    decision = await _decide(context, image_type, statistics)
+    decision = _decide(context, image_type, statistics, reading.result())
     await context.journal.record(Decided(decision))
     return decision
 
 
-async def _decide(
-    context: RunContext, image_type: ImageType, statistics: RunStatistics
+@contextlib.asynccontextmanager
+async def _beside(work: Coroutine[typing.Any, typing.Any, T]) -> AsyncIterator[asyncio.Task[T]]:
+    """Do something while the block waits; an error of the block comes as it is, in no group."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group.create_task(work)
+    except BaseExceptionGroup as errors:
+        if len(errors.exceptions) > 1:
+            raise
+        raise errors.exceptions[0] from None
+
+
+def _decide(
+    context: RunContext, image_type: ImageType, statistics: RunStatistics, in_use: InUse
 ) -> Decision:
     config = context.config
     wanted = config.calibration(image_type)
@@ -85,7 +106,7 @@ async def _decide(
         return decide(
             image_type, statistics, failure_limit=wanted.failure_limit, rule=config.accept_rule
         )
-    reference, biases, masked = await _reference(context, image_type, statistics)
+    reference, biases, masked = _reference(context, image_type, statistics, in_use)
     may_go_on = config.generate and image_type not in context.state.again
     criteria = EvidenceCriteria(
         failure_limit=wanted.failure_limit,
@@ -99,8 +120,8 @@ async def _decide(
     return decide_on_evidence(image_type, statistics, criteria)
 
 
-async def _reference(
-    context: RunContext, image_type: ImageType, statistics: RunStatistics
+def _reference(
+    context: RunContext, image_type: ImageType, statistics: RunStatistics, in_use: InUse
 ) -> tuple[Reference, int | None, dict[str, str]]:
     """Tell with what the exposures were compared.
 
@@ -119,14 +140,24 @@ async def _reference(
     biases = len(context.state.processed(ImageType.BIAS)) or None
     if config.generate and biases:
         return own, biases, masked
-    bias = await _in_use(context, image_type, ImageType.BIAS)
-    in_use = [bias]
-    if image_type is ImageType.DARK and not config.generate:
-        in_use.append(await _in_use(context, image_type, ImageType.DARK))
-    for facts in filter(None, in_use):
+    for facts in filter(None, in_use.values()):
         masked |= dict.fromkeys(facts.masked, f"as in the {facts.dataset_type} in use")
+    bias = in_use.get(ImageType.BIAS)
     found = bias.exposures if bias is not None else None
     return (own if config.generate else Reference(found, is_own=False)), found, masked
+
+
+async def _read_in_use(context: RunContext, image_type: ImageType) -> InUse:
+    """Read those that exposures are compared with, while the job is under way: a second."""
+    config = context.config
+    if config.accept_rule is not AcceptRule.EVIDENCE:
+        return {}
+    wanted = [ImageType.BIAS]
+    if config.generate and context.state.processed(ImageType.BIAS):
+        wanted = []
+    elif image_type is ImageType.DARK and not config.generate:
+        wanted.append(ImageType.DARK)
+    return {which: await _in_use(context, image_type, which) for which in wanted}
 
 
 async def _in_use(
