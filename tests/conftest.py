@@ -13,6 +13,7 @@ import inspect
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -58,6 +59,7 @@ LONGEST = (
 
 WITH_PROGRAMS = ("contract", "postgres", "system")
 """Directories of the tests that start programs of ours."""
+
 OF_PROCESSES = (
     "test_fork_server",
     "test_kill_page",
@@ -74,6 +76,10 @@ _loaded_by: dict[str, str] = {}
 def pytest_configure(config: pytest.Config) -> None:
     # Each takes seconds; the tests that are about them ask for them.
     os.environ.setdefault("DAILYCAL_REPORT", "no")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts what goes on in the background so, and the programs under test would
+        # inherit it: a Ctrl-C that a test sends would do nothing.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "slow: takes minutes; left out of `make test`")
     for rule in (
         r"error:::lsst\.ts\.dailycal.*",

@@ -32,6 +32,15 @@ def rig(tmp_path_factory, template):
         yield rig
 
 
+async def let_faults_strike(rig):
+    """Make sure that the faults are over, whichever tests are chosen."""
+    try:
+        rig.assert_struck(FRAME, JOB)
+    except AssertionError:
+        await rig.run(CONFIG)
+        await rig.resume(CONFIG)
+
+
 @pytest.mark.prevents("D5", "D6")
 async def test_a_lost_frame_is_taken_again_and_a_failed_job_is_repeated_by_resume(rig):
     failed = await rig.run(CONFIG)
@@ -48,10 +57,12 @@ async def test_a_lost_frame_is_taken_again_and_a_failed_job_is_repeated_by_resum
 
 
 async def test_a_script_that_is_killed_is_finished_by_resume_and_no_frame_is_taken_again(rig):
+    await let_faults_strike(rig)
     before = len(rig.raw_files())
     script = rig.start(CONFIG)
     assert await script.until(script.has_journal)
-    assert await script.until(lambda: len(rig.events(ExposureTaken)) == 2)
+    # On a loaded machine, more than one exposure passes between two looks.
+    assert await script.until(lambda: len(rig.events(ExposureTaken)) >= 2)
     script.send(signal.SIGKILL)
     killed = await script.end()
     assert killed.exit_code == 128 + signal.SIGKILL, killed.text

@@ -86,7 +86,7 @@ def check_sentences(result, server) -> None:
 async def test_a_server_that_is_restarted_between_exposures_costs_a_frame_at_most(rig, copied):
     script = rig.start(VERIFIED_ONLY, pause="BIAS 3/4")
     await pauses(script)
-    assert await script.until(lambda: len(rig.events(ImageIngested)) == 2)
+    assert await script.until(lambda: len(rig.events(ImageIngested)) >= 2)
     async with off_the_loop(stopped(copied.server)):
         pass
     await go_on(script)

@@ -80,6 +80,7 @@ def test_whatever_a_page_advises_can_be_typed(tmp_path, number, monkeypatch):
         advice.go_on(base, ""),
         advice.go_on(base, PAGE),
         advice.go_on(base, PAGE, step="calibrations", queue=PAUSED),
+        advice.take_anew(base, "calibrations", PAUSED),
         advice.leave_as_page_does(base, plan, {"enable-latiss"}).partition(": ")[2],
     ):
         given = parsed(str(command)).params
@@ -139,8 +140,10 @@ def test_no_advice_is_left_out_above():
         and item.__module__ == advice.__name__
         and not name.startswith("_")
     }
-    tested = {"go_on", "leave_as_page_does", "resume_script", "watch_run", "show_status"}
-    assert made == tested | {"queue_advice"}  # the last one is a sentence without a command
+    tested = {"go_on", "take_anew", "leave_as_page_does", "resume_script", "watch_run"}
+    tested |= {"show_status"}
+    # The first two choose among those above; the last is a sentence without a command.
+    assert made == tested | {"begin_again", "go_on_after", "queue_advice"}
 
 
 class Clock:
@@ -152,7 +155,7 @@ class Clock:
         return self.now
 
 
-async def make_page(directory, status, *, begun=True, reason=""):
+async def make_page(directory, status, *, begun=True, reason="", is_elsewhere=False):
     """Leave a simulated observatory with a page that ended in its calibrations."""
     root = directory / "a b"
     options = SimulationOptions(seed=3, small=True, faults=("camera_fault@DARK/5",))
@@ -163,7 +166,8 @@ async def make_page(directory, status, *, begun=True, reason=""):
     await journal.record(
         page_room.PageStarted(
             PAGE, "bias-dark", tuple((name, "") for name in NAMES), 1108.0, "0", base,
-            tuple((step.name, step.configuration) for step in plan.to_do), "", str(root),
+            tuple((step.name, step.configuration) for step in plan.to_do), "",
+            "" if is_elsewhere else str(root),
         )
     )  # fmt: skip
     for number, name in enumerate(NAMES[:4]):
@@ -290,9 +294,19 @@ async def test_a_step_that_never_reached_the_queue_is_done_anew(tmp_path):
     assert steps["calibrations"]["step"]["configuration"] == "script_mode: BIAS_DARK\n"
 
 
-async def test_a_queue_elsewhere_tells_the_run_by_its_reason(tmp_path):
+async def test_images_whose_journal_is_gone_are_taken_anew_by_the_command_that_is_printed(tmp_path):
     reason = "verify DARK: no result. Nothing is lost; resume: 20261123T120000-7 finishes this run."
     root = await make_page(tmp_path, StepStatus.FAILED, reason=reason)
+    refused = typed(advised(root), "--dry-run", "--json").exception
+    assert "There is no journal of run 20261123T120000-7" in str(refused)
+    steps = plan_of(typed(refused.advice.partition(": ")[2], "--dry-run", "--json"))
+    assert [name for name, step in steps.items() if not step["skipped"]] == NAMES[4:]
+    assert "resume" not in steps["calibrations"]["step"]["configuration"]
+
+
+async def test_a_queue_elsewhere_tells_the_run_by_its_reason(tmp_path):
+    reason = "verify DARK: no result. Nothing is lost; resume: 20261123T120000-7 finishes this run."
+    root = await make_page(tmp_path, StepStatus.FAILED, reason=reason, is_elsewhere=True)
     steps = plan_of(typed(advised(root), "--dry-run", "--json"))
     assert "resume: 20261123T120000-7" in steps["calibrations"]["step"]["configuration"]
 

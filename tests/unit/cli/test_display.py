@@ -6,6 +6,7 @@
 import io
 import logging
 import os
+import pathlib
 import pty
 import subprocess
 import sys
@@ -17,8 +18,14 @@ from rich.console import Console
 from lsst.ts.dailycal.cli.script.events import Ended
 from lsst.ts.dailycal.cli.script.view import describe_end
 from lsst.ts.dailycal.cli.watch.display import Display, Style, choose_style, is_worth_keeping
+from lsst.ts.dailycal.cli.watch.follow import JournalFollower
+from lsst.ts.dailycal.model import ImageTags, Resumed
 from lsst.ts.dailycal.page import BIAS_DARK, PageOptions, PageStarted, StepStarted, make_page_plan
+from lsst.ts.dailycal.report.outlook import look_ahead
 from lsst.ts.dailycal.report.progress import Progress
+from lsst.ts.dailycal.run.journal import RUN_CODEC, read_run_entries
+
+JOURNALS = pathlib.Path(__file__).parents[2] / "data" / "journals"
 
 NAMES = [step.name for step in BIAS_DARK.steps]
 STARTED = PageStarted("page-1", "bias-dark", tuple((name, "") for name in NAMES), 1108.0, "0")
@@ -122,6 +129,28 @@ def test_a_terminal_that_knows_ascii_only_gets_nothing_else():
         display.line("CCD temperature: -98 °C")
     assert "CCD temperature: -98 ?C" in printed(target)
     assert "enable-atcs" in printed(target)
+
+
+def test_a_run_that_is_gone_on_with_is_followed_from_where_it_goes_on(tmp_path):
+    old = JOURNALS / "run_killed.jsonl"
+    path = tmp_path / old.name
+    path.write_bytes(old.read_bytes())
+    os.utime(path, (1e9, 1e9))
+    display = Display(Console(file=io.StringIO()), Progress(), Style.PLAIN)
+    follower = JournalFollower(display, tmp_path)
+    follower.expect(old.stem, 200001)
+    follower.look()
+    assert display.progress.run is None, "as long as components are started, nothing goes on"
+    *_, last = read_run_entries(old)
+    begin = last.tai + 3600.0
+    event = Resumed(ImageTags("2026-11-26T07:00:00.000"))
+    line = RUN_CODEC.encode(event, number=last.number + 1, tai=begin)
+    path.write_text(f"{path.read_text('ascii')}{line}\n", encoding="ascii")
+    follower.look()
+    assert display.progress.began == begin
+    outlook = look_ahead(display.progress, begin)
+    assert outlook.fraction == 0.0
+    assert outlook.left > 60.0
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,10 @@ HEAD = {
 def test_what_is_wrong_what_was_kept_and_one_command_come_first(name):
     path = JOURNALS / f"{name}.jsonl"
     result = CliRunner().invoke(cli, ["status", str(path)], env={"COLUMNS": "60"})
-    lines = result.output.splitlines()
-    for line, expected in zip(lines, HEAD[name], strict=False):
-        assert line.startswith(expected)
+    rest = " ".join(result.output.split())
+    for expected in HEAD[name]:
+        before, _, rest = rest.partition(" ".join(expected.split()))
+        assert not before.strip() or "dailycal resume" in expected
     assert result.output.count("dailycal resume") == (name != "run_done")
 
 
@@ -42,3 +43,37 @@ def test_why_an_image_was_lost_is_said_once():
     path = JOURNALS / "run_failed.jsonl"
     output = CliRunner().invoke(cli, ["status", str(path)], env={"COLUMNS": "200"}).output
     assert output.count("Last seen: ATCamera FAULT") == 1
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_nothing_that_is_said_of_a_run_is_cut(width):
+    words = ["status", str(JOURNALS / "run_failed.jsonl")]
+
+    def failures(columns):
+        output = CliRunner().invoke(cli, words, env={"COLUMNS": str(columns)}).output
+        return output.rpartition("Failed\n")[2].partition("Journal")[0].split()
+
+    assert failures(width) == failures(500) != []
+
+
+@pytest.mark.parametrize("name", ["run_failed", "run_killed"])
+def test_the_command_that_goes_on_is_on_one_line_whatever_the_width(name):
+    path = JOURNALS / f"{name}.jsonl"
+    for words in (["status", str(path)], ["runs", "--directory", str(JOURNALS)]):
+        narrow, wide = (
+            [line for line in output.splitlines() if line.startswith("To go on:  dailycal")]
+            for output in (
+                CliRunner().invoke(cli, words, env={"COLUMNS": columns}).output
+                for columns in ("40", "500")
+            )
+        )
+        assert narrow == wide != []
+
+
+def test_the_list_of_runs_breaks_no_word_in_a_narrow_terminal():
+    words = ["runs", "--directory", str(JOURNALS)]
+    narrow, wide = (
+        set(CliRunner().invoke(cli, words, env={"COLUMNS": columns}).output.split())
+        for columns in ("60", "500")
+    )
+    assert narrow - wide == {"frames"}

@@ -373,7 +373,7 @@ def test_reduced_statistics_are_judged_as_they_were(reduced, tmp_path):
     ("text", "code", "said"),
     [
         (None, ExitCode.NOT_FOUND, "no file"),
-        ("a: [1", ExitCode.CONFIGURATION, "not YAML"),
+        ("a: [1", ExitCode.CONFIGURATION, "verifyDarkStats.yaml is not YAML: line 2, column 1: "),
         ("a: 1", ExitCode.CONFIGURATION, "SUCCESS"),
         ("SUCCESS: true", ExitCode.CONFIGURATION, "no exposures"),
     ],

@@ -1,6 +1,8 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import io
+import pathlib
 import stat
 
 import pytest
@@ -45,22 +47,40 @@ def test_values_are_yaml():
     }
 
 
-def test_pairs_win_over_the_file():
-    assert read_configuration("a: 1\nb: 2", ["b=3"]) == {"a": 1, "b": 3}
+@pytest.fixture
+def write(tmp_path):
+    def write(text: str):
+        path = tmp_path / "some.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
 
 
-def test_all_problems_of_reading_are_told_at_once():
+def test_pairs_win_over_the_file(write):
+    assert read_configuration(write("a: 1\nb: 2"), ["b=3"]) == {"a": 1, "b": 3}
+
+
+def test_all_problems_of_reading_are_told_at_once(write):
     with pytest.raises(ConfigurationError) as caught:
-        read_configuration("- 1", ["novalue", "=x", "a=[", "b=1", "b=2"])
+        read_configuration(write("- 1"), ["novalue", "=x", "a=[", "b=1", "b=2"])
     problems = caught.value.problems
     assert len(problems) == 5
+    assert any("some.yaml must hold `name: value` lines" in text for text in problems)
+    assert any("-p a=[ is not YAML: line 1, column 2: " in text for text in problems)
     assert any("key=value" in text and "novalue" in text for text in problems)
     assert any("b: is given twice" in text for text in problems)
 
 
-def test_a_file_that_is_not_yaml_is_refused():
-    with pytest.raises(ConfigurationError, match="not YAML"):
-        read_configuration("a: [1", [])
+def test_a_file_that_is_not_yaml_is_named_with_the_place(write):
+    with pytest.raises(ConfigurationError, match=r"/some\.yaml is not YAML: line 2, column 1: "):
+        read_configuration(write("a: [1\n"), [])
+
+
+def test_standard_input_that_is_not_yaml_is_called_so(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("a: [1"))
+    with pytest.raises(ConfigurationError, match=r"Standard input is not YAML: line 1"):
+        read_configuration(pathlib.Path("-"), [])
 
 
 def test_defaults_stand_in_for_what_is_required():

@@ -46,6 +46,40 @@ def test_a_configuration_file_that_cannot_be_used(tmp_path, content, code, says)
     assert not (tmp_path / "nowhere").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rehearse", "--small", "-c"),
+        ("run", "--dry-run", "--config-for", "calibrations"),
+        ("run", "--dry-run", "--limits"),
+        ("judge", "--type", "BIAS"),
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_is_not_yaml_is_named_with_the_place_in_it(tmp_path, words):
+    (tmp_path / "bad.yaml").write_text("n_bias: 3\nexp_times_dark: [5\n", encoding="utf-8")
+    result = dailycal(tmp_path, *words, "bad.yaml")
+    assert result.returncode == 65, result.stderr
+    assert "bad.yaml is not YAML: line 3, column 1: " in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.yaml"]
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_standard_stream_that_is_closed_is_as_good_as_empty(tmp_path, closed):
+    (tmp_path / "rehearsal").mkdir()
+    (tmp_path / "rehearsal" / "observatory.json").write_text("{}", encoding="utf-8")
+    command = f'exec "$@" {closed}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, "sh", *PROGRAM, "rehearse", "--small"], capture_output=True,
+        text=True, check=False, cwd=tmp_path, stdin=subprocess.DEVNULL, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 64, done.stderr
+    assert "Traceback" not in done.stderr
+    if "2" not in closed:
+        assert "its repository, 0 raw files and the journals of 0 runs. --keep" in done.stderr
+
+
 def test_a_terminal_that_lacks_a_character_is_no_reason_to_fail(tmp_path):
     result = dailycal(tmp_path, "run", "--dry-run", LC_ALL="C", PYTHONIOENCODING="ascii")
     assert result.returncode == 0, result.stderr
@@ -60,6 +94,17 @@ def test_a_full_device_is_said_in_a_sentence(tmp_path):
     assert done.returncode == 74
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_not_taken_for_a_full_output(tmp_path):
+    limited = ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *PROGRAM]
+    done = subprocess.run(
+        [*limited, "run", "--small", "--directory", "there"], capture_output=True, text=True,
+        check=False, cwd=tmp_path, stdin=subprocess.DEVNULL, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 74, done.stderr
+    assert "there/observatory.json: File too large." in done.stderr
+    assert list((tmp_path / "there").iterdir()) == []
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path):

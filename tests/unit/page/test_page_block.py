@@ -159,10 +159,15 @@ def test_what_is_no_block_is_refused(change, problem):
         parse_block(json.dumps(raw))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "[" * 100_000])
 def test_what_is_no_json_object_is_refused(text):
     with pytest.raises(ConfigurationError):
         parse_block(text)
+
+
+def test_a_key_that_stands_twice_in_a_block_is_refused():
+    with pytest.raises(ConfigurationError, match="the key 'program' stands there twice"):
+        parse_block(SHIPPED.replace('"program"', '"program": "BLOCK-1", "program"', 1))
 
 
 def test_constraints_of_the_scheduler_are_kept():

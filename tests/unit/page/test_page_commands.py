@@ -240,7 +240,10 @@ def test_limits_come_from_a_file(tmp_path):
     settings = make_settings(place, CheckOptions(limits_file=file))
     assert settings.limits["ccd"].refuse == (-100.0, -90.0)
     file.write_text("ccd: {refuse: [-100\n", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="is not YAML"):
+    with pytest.raises(ConfigurationError, match=r"limits\.yaml is not YAML: line 2, column 1"):
+        make_settings(place, CheckOptions(limits_file=file))
+    file.write_text("ccd: {refuse: [-100]}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"limits\.yaml: ccd\.refuse: "):
         make_settings(place, CheckOptions(limits_file=file))
 
 

@@ -254,6 +254,26 @@ def test_every_way_to_end_is_told_apart(behaviour, words):
     assert words in outcome.reason
 
 
+def test_the_reason_of_a_refusal_is_what_the_script_said_and_not_its_configuration():
+    """salobj logs the configuration in full after it, on several lines and without a reason."""
+    given = "script_mode: BIAS_DARK\nresume: 20200101T000000-200001\n"
+    said = "There is no journal of run 20200101T000000-200001. It was looked for in /there."
+    messages = ((logging.ERROR, said), (logging.ERROR, f"config({given}) failed"))
+    refusing = Behaviour(end=ScriptState.CONFIGURE_FAILED, messages=messages)
+    options = PageOptions(configurations={"calibrations": given})
+    stage = Stage(QueueInMemory({CALIBRATIONS: refusing}), options=options)
+    outcome = stage.execute()
+    reason = "There is no journal of run 20200101T000000-200001."
+    assert outcome.headline == (
+        f"Step calibrations failed: The script refused its configuration: {reason}"
+    )
+    assert outcome.headline in stage.announcer.made[1].text
+    assert outcome.steps[-2].reason.endswith(said)
+    assert not outcome.kept
+    # To go on with it would be refused again.
+    assert outcome.command.startswith("dailycal run --from-step calibrations")
+
+
 def test_a_script_that_somebody_else_stops_stops_the_page():
     stage = Stage(QueueInMemory({ENABLE_ATCS: Behaviour(end=ScriptState.STOPPED)}))
     outcome = stage.execute()
@@ -364,6 +384,25 @@ def nothing_was_moved(stage, outcome, skipped=0):
 
 def status(name, state, **rest):
     return {name: ComponentStatus(ComponentName(name), state, alive=True, **rest)}
+
+
+@pytest.mark.parametrize(
+    ("options", "command"),
+    [
+        (PageOptions(), "dailycal run"),
+        (PageOptions(from_step="calibrations"), "dailycal run --resume run-1"),
+        (PageOptions(skip=("enable-atcs",)), "dailycal run --resume run-1"),
+        (
+            PageOptions(configurations={"calibrations": "script_mode: BIAS"}),
+            "dailycal run --resume run-1",
+        ),
+    ],
+)
+def test_a_page_that_nothing_was_begun_of_is_begun_again_as_it_was_wanted(options, command):
+    camera = CameraInMemory(Finding("ATCamera use", Severity.REFUSAL, "somebody exposes"))
+    outcome = Stage(options=options, camera=camera).execute()
+    assert outcome.headline.startswith("Nothing was started")
+    assert outcome.command == command
 
 
 @pytest.mark.prevents("D21")

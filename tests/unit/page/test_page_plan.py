@@ -113,7 +113,7 @@ def test_all_problems_are_told_at_once():
         "calibrations: 'n_biass' is not a property; is n_bias meant?",
         "calibrations: script_mode",
         "enable-atcs: A configuration is a list of",
-        "enable-ocps: This is not YAML",
+        "enable-ocps: This is not YAML: line 1, column 16: ",
     ):
         assert part in text
 

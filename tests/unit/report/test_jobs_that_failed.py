@@ -45,12 +45,13 @@ def journal(tmp_path):
     return path
 
 
-def logs_of(journal, text, status="failed"):
+def logs_of(journal, text, status="failed", said=()):
     log = journal.parent.parent / "jobs" / JOB / "out" / "ocps.log"
     log.parent.mkdir(parents=True)
     log.write_text(text, encoding="utf-8")
 
     class Summary:
+        failures = said
         jobs = (JobSummary(VERIFY, JOB, status, 1, 3.0),)
 
     return failed_logs(journal, Summary()), log
@@ -87,6 +88,14 @@ def test_the_log_of_a_job_that_is_done_is_not_named(journal):
 
 def test_a_log_that_cannot_be_read_from_here_is_not_named(journal):
     class Summary:
+        failures = ()
         jobs = (JobSummary(VERIFY, JOB, "failed", 1, 3.0),)
 
     assert failed_logs(journal, Summary()) == {}
+
+
+def test_an_error_that_is_said_as_a_failure_is_not_repeated_with_the_log(journal):
+    text = "RawFrameError: AT_1.fits: the file is short\n"
+    said = ("take BIAS: 19 of 20 images. Lost: AT_1 (AT_1.fits: the file is short).",)
+    found, log = logs_of(journal, text, said=said)
+    assert found == {"Log, verify BIAS": str(log)}

@@ -94,7 +94,9 @@ async def write_page(directory, *steps, run_id=PAGE, ends=True, advice=(), conti
     return path
 
 
-async def test_runs_of_the_script_and_of_the_page_are_listed_with_how_to_go_on(directory):
+async def test_runs_of_the_script_and_of_the_page_are_listed_with_how_to_go_on(
+    directory, monkeypatch
+):
     write_script(directory)
     await write_page(directory, DONE, FAILED)
     page, script = listed()
@@ -102,10 +104,16 @@ async def test_runs_of_the_script_and_of_the_page_are_listed_with_how_to_go_on(d
     assert page["advice"] == f"dailycal run --resume {PAGE}"
     assert (script["kind"], script["status"]) == ("script", "failed")
     assert (script["advice"], script["who"]) == ("", f"part of {PAGE}")
-    output = invoke(runs).output
-    assert f"To go on:  dailycal run --resume {PAGE}" in output.splitlines()
-    page_line = next(line for line in output.splitlines() if line.startswith(PAGE))
-    assert page_line.split()[1:5] == ["page", "failed", "3+0", "Step"]
+    narrow = invoke(runs).output.splitlines()
+    monkeypatch.setenv("COLUMNS", "120")
+    wide = invoke(runs).output.splitlines()
+    assert f"To go on:  dailycal run --resume {PAGE}" in narrow
+    assert f"To go on:  dailycal run --resume {PAGE}" in wide
+    page_line = next(line for line in wide if line.startswith(PAGE))
+    assert "page" in page_line.split()
+    assert {"failed", "3+0", "Step"} <= set(page_line.split())
+    begin = narrow.index(f"{PAGE}  page  failed  3+0 frames")
+    assert narrow[begin + 1].startswith("  Step ")
 
 
 async def test_the_runs_of_its_scripts_are_shown_with_a_run_of_the_page(directory):

@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
+import lsst.ts.dailycal
 from lsst.ts.dailycal.scripts.launch import run, schema, schema_text, scripts_dir
 from lsst.ts.dailycal.sim.queue.catalog import ScriptCatalog
 
@@ -172,3 +173,16 @@ def test_a_command_line_without_an_index_is_refused(arguments, monkeypatch, caps
         run("no_such_module:Script", "enable_atcs", arguments)
     assert end.value.code == 2
     assert "index" in capsys.readouterr().err
+
+
+def test_the_id_of_every_schema_is_the_address_of_its_file():
+    package = pathlib.Path(lsst.ts.dailycal.__file__).parent
+    found = {path: yaml.safe_load(path.read_text("utf-8")) for path in package.rglob("*.yaml")}
+    schemas = {
+        path: item["$id"]
+        for path, item in found.items()
+        if isinstance(item, dict) and "$id" in item
+    }
+    assert len(schemas) > 5
+    for path, address in schemas.items():
+        assert address.endswith(f"/python/lsst/ts/dailycal/{path.relative_to(package)}")

@@ -184,9 +184,12 @@ def test_every_wrong_setting_is_reported_at_once():
     assert len(caught.value.problems) == 3
 
 
-def test_a_missing_file_is_named(tmp_path, monkeypatch):
+def test_a_file_that_is_missing_or_wrong_is_named(tmp_path, monkeypatch):
     with pytest.raises(ConfigurationError, match=r"nothing\.json"):
         SimulationConfig.load(tmp_path / "nothing.json")
+    (tmp_path / "wrong.json").write_text('{"seed": -1}', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"wrong\.json: seed"):
+        SimulationConfig.load(tmp_path / "wrong.json")
     monkeypatch.delenv(CONFIG_VARIABLE, raising=False)
     with pytest.raises(ConfigurationError, match=CONFIG_VARIABLE):
         SimulationConfig.load()

@@ -18,3 +18,4 @@ from .schema import *
 from .timeouts import *
 from .validate import *
 from .verdict import *
+from .yaml_text import *

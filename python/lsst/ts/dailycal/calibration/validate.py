@@ -12,9 +12,9 @@ import typing
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import jsonschema
-import yaml
 
 from ..model import ConfigurationError
+from .yaml_text import parse_yaml
 
 _MOST_PROPERTIES = 200
 _MOST_ITEMS = 2_500
@@ -45,12 +45,7 @@ def check_text(text: str) -> None:
     ConfigurationError
         If it is something else.
     """
-    try:
-        given = yaml.safe_load(text)
-    # The library lets numbers of a thousand digits and a thousand brackets through to Python.
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        what = str(getattr(error, "problem", None) or error).splitlines()[0]
-        raise ConfigurationError([f"{_show(text)} is not YAML: {what}."]) from error
+    given = parse_yaml(text, _show(text))
     if given is not None:
         _check_mapping(given)
 

@@ -7,15 +7,19 @@ __all__ = ["Explanation", "explain", "is_full_output"]
 
 import dataclasses
 import errno
+import os
 import re
+import stat
+import sys
+import typing
 
 import click
 
 from .errors import CommandError
 from .exit_codes import ExitCode
 
-_CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
-"""Errors of the operating system that are none of ours."""
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of the operating system when it writes what was opened before, without its name."""
 _SAL_VARIABLE = re.compile(r"\$?(?:LSST_\w+|OSPL_URI)")
 
 
@@ -33,9 +37,20 @@ class Explanation:
 
 def is_full_output(error: Exception) -> bool:
     """Tell whether the output of the command itself cannot be written (`bool`)."""
-    return (
-        isinstance(error, OSError) and error.filename is None and error.errno in _CANNOT_BE_WRITTEN
-    )
+    if not isinstance(error, OSError) or error.filename is not None:
+        return False
+    if error.errno == errno.EPIPE:
+        return True
+    return error.errno in _NO_ROOM and _is_on_disk(sys.stdout)
+
+
+def _is_on_disk(stream: typing.TextIO) -> bool:
+    """Tell whether a stream may have no room: a terminal and a pipe always have."""
+    try:
+        mode = os.fstat(stream.fileno()).st_mode
+    except (OSError, ValueError):  # it is none of the system's
+        return False
+    return not (stream.isatty() or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode))
 
 
 def explain(error: Exception) -> Explanation | None:
@@ -84,6 +99,10 @@ def _of_ours(error: Exception) -> Explanation | None:
 def _of_the_system(error: Exception) -> Explanation | None:
     if isinstance(error, OSError) and error.filename is not None:
         return Explanation(f"Error: {error.filename}: {error.strerror}.", ExitCode.IO)
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        text = f"Error: a file cannot be written: {error.strerror}."
+        advice = "Make room, or choose another --directory."
+        return Explanation(f"{text} {advice}", ExitCode.IO, advice)
     if isinstance(error, UnicodeDecodeError):
         return Explanation(f"Error: a file is not a text in UTF-8: {error}.", ExitCode.IO)
     unset = _SAL_VARIABLE.search(str(error))

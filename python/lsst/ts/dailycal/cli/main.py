@@ -5,6 +5,7 @@
 
 __all__ = ["cli", "main"]
 
+import contextlib
 import errno
 import importlib
 import io
@@ -12,7 +13,8 @@ import os
 import signal
 import sys
 import typing
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
 
 import click
 
@@ -113,14 +115,43 @@ def cli() -> None:
     """
 
 
+def _open_streams() -> None:
+    """Open the standard streams that are closed, as those of a daemon may be: for nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # It gets the number that is free, so that no other file is taken for the stream.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does, wherever nothing better is installed."""
+
+    def interrupt(number: int, frame: object) -> None:
+        handler = signal.getsignal(signal.SIGINT)
+        if handler in (signal.SIG_IGN, signal.SIG_DFL):  # as in the background of a shell
+            raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def run_command(command: click.Command, name: str) -> typing.NoReturn:
     """Run a command of ours, and exit with a code that says what happened."""
+    _open_streams()
+    # Of a busy machine, when a reader of salobj has not yet seen that its domain is closed.
+    warnings.filterwarnings("ignore", "After Domain.close num_read_loops", UserWarning)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A character that the terminal lacks is no reason to end.
             stream.reconfigure(errors="replace")
     try:
-        result = command.main(prog_name=name, standalone_mode=False)
+        with _terminated_as_interrupted():
+            result = command.main(prog_name=name, standalone_mode=False)
     except (click.Abort, KeyboardInterrupt) as error:
         print(f"Interrupted.{_again(error)}", file=sys.stderr)
         sys.exit(ExitCode.INTERRUPTED)

@@ -26,7 +26,11 @@ def make_console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     class LastingConsole(Console):
-        """A console that says nothing more once nobody reads what it says."""
+        """A console that cuts nothing, and says nothing more once nobody reads what it says."""
+
+        def print(self, *objects: typing.Any, **options: typing.Any) -> None:
+            """Print; what must not be folded, such as a command, is left to the terminal."""
+            super().print(*objects, **{"crop": False, **options})
 
         def on_broken_pipe(self) -> None:
             """Go on in silence: rich would end the program, in the middle of a run."""

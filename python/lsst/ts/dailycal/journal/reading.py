@@ -3,7 +3,7 @@
 
 """Where journals lie, and reading them."""
 
-__all__ = ["DIRECTORY_VARIABLE", "journal_path", "read_entries"]
+__all__ = ["DIRECTORY_VARIABLE", "default_directory", "journal_path", "read_entries"]
 
 import json
 import os
@@ -29,8 +29,13 @@ def journal_path(run_id: str) -> pathlib.Path:
     That is in ``$DAILYCAL_JOURNAL_DIR`` if it is set, else in the user's state directory.
     """
     directory = os.environ.get(DIRECTORY_VARIABLE)
-    root = pathlib.Path(directory) if directory else platformdirs.user_state_path("dailycal")
+    root = pathlib.Path(directory) if directory else default_directory()
     return root / f"{run_id}.jsonl"
+
+
+def default_directory() -> pathlib.Path:
+    """Return where journals lie unless the variable says something else (`pathlib.Path`)."""
+    return platformdirs.user_state_path("dailycal")
 
 
 def read_entries(path: pathlib.Path, codec: Codec[E]) -> list[Entry[E]]:
@@ -46,15 +51,18 @@ def read_entries(path: pathlib.Path, codec: Codec[E]) -> list[Entry[E]]:
     Raises
     ------
     JournalError
-        If there is no such file, or a line that was finished is no event.
+        If there is no such file, it cannot be read, or a line that was finished is no event.
     """
     try:
         text = path.read_text(encoding="ascii", errors="replace")
-    except OSError as error:
+    except FileNotFoundError as error:
         raise JournalError(
-            f"There is no journal {path}: {error.strerror or error}.",
-            remedy="`dailycal runs` lists the runs that have one.",
+            # The first sentence stands in an announcement: without a path, it is short enough.
+            f"There is no journal of run {path.stem}. It was looked for in {path.parent}.",
+            remedy="The runs that have one: dailycal runs",
         ) from error
+    except OSError as error:
+        raise JournalError(f"{path} cannot be read: {error.strerror or error}.") from error
     return list(_decode_lines(text, path, codec))
 
 

@@ -7,6 +7,7 @@ from .advice import *
 from .announcements import *
 from .bias_dark import *
 from .block import *
+from .block_file import *
 from .conditions import *
 from .ending import *
 from .engine import *

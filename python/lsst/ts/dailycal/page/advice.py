@@ -7,18 +7,22 @@ Whatever advises a command takes it from here, so that a test can type each of t
 """
 
 __all__ = [
+    "begin_again",
     "go_on",
+    "go_on_after",
     "leave_as_page_does",
     "queue_advice",
     "resume_script",
     "show_status",
+    "take_anew",
     "watch_run",
 ]
 
 from collections.abc import Container
 
 from ..model import Command, QueueStatus
-from .steps import DONE_IN, PagePlan
+from .script_run import run_named_in
+from .steps import DONE_IN, PagePlan, PageStep, StepOutcome
 
 PAGE = ("dailycal", "run")
 """The command that knows by itself how to go on with one of its runs."""
@@ -46,6 +50,68 @@ def go_on(
     elif step:
         again = again.with_("--from-step", step)
     return again.with_("--resume-queue") if queue_advice(queue) else again
+
+
+def take_anew(command: str, step: str, queue: QueueStatus | None = None) -> Command:
+    """Begin with the step that takes the images, where there is no run to go on with.
+
+    Parameters
+    ----------
+    command : `str`
+        The command that runs the page, with everything that it needs to find its observatory.
+    step : `str`
+        Name of the step.
+    queue : `QueueStatus`, optional
+        How the queue was left: a paused one has to be resumed.
+    """
+    again = Command.parse(command).with_("--from-step", step)
+    return again.with_("--resume-queue") if queue_advice(queue) else again
+
+
+def begin_again(plan: PagePlan, command: str, run_id: str, continues: str) -> Command:
+    """Begin a page again of which nothing was done.
+
+    Parameters
+    ----------
+    plan : `PagePlan`
+        What was to be done.
+    command : `str`
+        The command that runs the page, with everything that it needs to find its observatory.
+    run_id : `str`
+        Id of its run; its journal knows what an observer wanted to be different from the page.
+    continues : `str`
+        Id of the run that it went on with; empty if it began anew.
+    """
+    usual = {step.name: step.configuration for step in plan.procedure.steps}
+    is_usual = all(
+        not item.skipped and item.step.configuration == usual[item.step.name] for item in plan.steps
+    )
+    return go_on(command, continues or ("" if is_usual else run_id))
+
+
+def go_on_after(
+    step: PageStep,
+    outcome: StepOutcome,
+    command: str,
+    run_id: str,
+    queue: QueueStatus | None = None,
+) -> Command:
+    """Go on with a page that ended at a step.
+
+    Parameters
+    ----------
+    step : `PageStep`
+        The step.
+    outcome : `StepOutcome`
+        What became of it.
+    command, run_id, queue
+        As for `go_on`.
+    """
+    named = run_named_in(step.configuration)
+    # With a run whose journal is gone nobody can go on, however often it is tried.
+    if named and f"There is no journal of run {named}." in outcome.reason:
+        return take_anew(command, step.name, queue)
+    return go_on(command, run_id, step=step.name, queue=queue)
 
 
 def leave_as_page_does(command: str, plan: PagePlan, begun: Container[str]) -> str:

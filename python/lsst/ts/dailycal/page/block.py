@@ -1,165 +1,29 @@
 # This file is part of ts_dailycal.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Observing blocks, as the Scheduler reads them."""
+"""Observing blocks, held against the schemas of their scripts, and as something to carry out."""
 
-__all__ = ["Block", "BlockScript", "block_procedure", "parse_block", "validate_block"]
+__all__ = ["block_procedure", "validate_block"]
 
 import dataclasses
 import difflib
 import json
-import re
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import yaml
 
 from ..calibration.validate import validate_configuration
+from ..calibration.yaml_text import parse_yaml
 from ..model import ConfigurationError, ScriptPath
 from .bias_dark import CALIBRATIONS
+from .block_file import Block
 from .plan import with_configuration
 from .steps import PageStep, Precondition, Procedure
 
 Schema = Mapping[str, typing.Any]
-PROGRAM = re.compile(r"BLOCK-T?\d+")
-CONSTRAINTS = (
-    "airmass",
-    "moon_brightness",
-    "moon_distance",
-    "sky_brightness",
-    "cloud_extinction",
-    "seeing",
-)
-"""Names of the constraints that a block may have."""
-KEYS = ("name", "program", "id", "constraints", "scripts", "configuration_schema")
-"""Keys of a block."""
 DEFAULT_DURATION = 300.0
 """Time to allow for a script that nothing is known of, in seconds."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class BlockScript:
-    """A script of a block."""
-
-    script: ScriptPath
-    """The script."""
-    parameters: str
-    """Its configuration as JSON text, placeholders such as ``$run_filter`` included."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Block:
-    """An observing block."""
-
-    name: str
-    """Its name."""
-    program: str
-    """Its program, e.g. ``BLOCK-295``."""
-    scripts: tuple[BlockScript, ...]
-    """Its scripts, in order."""
-    constraints: tuple[str, ...] = ()
-    """Names of its constraints, which only the Scheduler heeds."""
-    configuration_schema: str = ""
-    """Schema of what its placeholders may be, as YAML text; empty if it has none."""
-    remarks: tuple[str, ...] = ()
-    """What is unusual about it, though no reason to refuse it."""
-
-
-def parse_block(text: str) -> Block:
-    """Read a block.
-
-    Parameters
-    ----------
-    text : `str`
-        JSON text.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is no block; it lists all problems.
-    """
-    try:
-        raw = json.loads(text)
-    except ValueError as error:
-        raise ConfigurationError([f"This is not JSON: {error}."]) from error
-    if not isinstance(raw, dict):
-        raise ConfigurationError(["A block is a JSON object."])
-    problems: list[str] = []
-    remarks = [f"{key!r} is no key of a block; it is ignored." for key in raw if key not in KEYS]
-    name = _text(raw, "name", problems)
-    program = _text(raw, "program", problems)
-    if program and not PROGRAM.fullmatch(program):
-        remarks.append(
-            f"program {program!r} has not the form BLOCK-295 or BLOCK-T17: "
-            "the queue will not number its runs."
-        )
-    block = Block(
-        name=name,
-        program=program,
-        scripts=tuple(_scripts(raw.get("scripts"), problems)),
-        constraints=tuple(_constraints(raw.get("constraints"), problems)),
-        configuration_schema=_text(raw, "configuration_schema", problems, required=False),
-        remarks=tuple(remarks),
-    )
-    if problems:
-        raise ConfigurationError(problems)
-    return block
-
-
-def _text(
-    raw: Mapping[str, object], key: str, problems: list[str], *, required: bool = True
-) -> str:
-    value = raw.get(key)
-    if value is None and not required:
-        return ""
-    if not isinstance(value, str) or (required and not value.strip()):
-        found = "missing" if key not in raw else repr(value)
-        problems.append(f"{key} must be a text; it is {found}.")
-        return ""
-    return value
-
-
-def _scripts(raw: object, problems: list[str]) -> Iterable[BlockScript]:
-    if not isinstance(raw, list) or not raw:
-        problems.append("scripts must be a list of at least one script.")
-        return
-    for number, item in enumerate(raw, start=1):
-        where = f"script {number}"
-        if not isinstance(item, dict):
-            problems.append(f"{where}: must be an object with name, standard and parameters.")
-            continue
-        name, standard, parameters = (
-            item.get("name"),
-            item.get("standard"),
-            item.get("parameters", {}),
-        )
-        if not isinstance(name, str) or not name:
-            problems.append(f"{where}: name must be the path of a script; it is {name!r}.")
-        elif not isinstance(standard, bool):
-            problems.append(f"{where} ({name}): standard must be true or false.")
-        elif not isinstance(parameters, dict):
-            problems.append(f"{where} ({name}): parameters must be an object.")
-        else:
-            unknown = sorted(set(item) - {"name", "standard", "parameters"})
-            if unknown:
-                problems.append(f"{where} ({name}): {', '.join(unknown)} is not known.")
-            yield BlockScript(ScriptPath(name, standard), json.dumps(parameters))
-
-
-def _constraints(raw: object, problems: list[str]) -> Iterable[str]:
-    if raw is None:
-        return
-    if not isinstance(raw, list):
-        problems.append("constraints must be a list.")
-        return
-    for item in raw:
-        name = item.get("name") if isinstance(item, dict) else None
-        if name in CONSTRAINTS:
-            yield str(name)
-        else:
-            problems.append(
-                f"constraint {name!r} is not known; these are: {', '.join(CONSTRAINTS)}."
-            )
 
 
 def validate_block(
@@ -199,7 +63,7 @@ def validate_block(
     try:
         values = _placeholder_values(block, overrides or {})
     except ConfigurationError as error:
-        problems = [f"configuration_schema: {problem}" for problem in error.problems]
+        problems = list(error.problems)
     for number, item in enumerate(block.scripts, start=1):
         where = f"script {number} ({item.script})"
         if item.script not in available:
@@ -283,14 +147,19 @@ def _missing(script: ScriptPath, available: Collection[ScriptPath]) -> str:
 
 def _placeholder_values(block: Block, overrides: Mapping[str, object]) -> dict[str, object]:
     """Return the values of placeholders: defaults of the block's schema, and overrides."""
+    try:
+        return _read_values(block, overrides)
+    except ConfigurationError as error:
+        problems = [f"configuration_schema: {problem}" for problem in error.problems]
+        raise ConfigurationError(problems) from error
+
+
+def _read_values(block: Block, overrides: Mapping[str, object]) -> dict[str, object]:
     if not block.configuration_schema.strip():
         if overrides:
             raise ConfigurationError(["The block has no configuration_schema to override."])
         return {}
-    try:
-        schema = yaml.safe_load(block.configuration_schema)
-    except yaml.YAMLError as error:
-        raise ConfigurationError([f"it is not YAML: {' '.join(str(error).split())}."]) from error
+    schema = parse_yaml(block.configuration_schema, "it")
     if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
         raise ConfigurationError(["it is no schema with properties."])
     return validate_configuration(schema, dict(overrides))

@@ -23,7 +23,7 @@ from ..model import (
     round_duration,
 )
 from ..version import VERSION
-from .advice import go_on, leave_as_page_does, queue_advice
+from .advice import begin_again, go_on, go_on_after, leave_as_page_does, queue_advice
 from .announcements import announce_masking, announce_rejection, fill_in
 from .condition_watch import watching_conditions
 from .ending import headline_of_refusal, headline_of_step
@@ -175,7 +175,7 @@ class PageRun:
             raise
         except CalibrationError as error:
             found = error.problems if isinstance(error, ConfigurationError) else (error.what,)
-            again = go_on(self._command, self._continues)
+            again = begin_again(self._plan, self._command, self._run_id, self._continues)
             self._end = _End(headline_of_refusal(found), command=again)
             return f"Nothing was started. {error}"
         return ""
@@ -185,7 +185,8 @@ class PageRun:
         for number, step in enumerate(self._plan.to_do):
             if self._stopping:
                 await self._record(StepOutcome(step.name, StepStatus.NOT_REACHED))
-                again = go_on(self._command, self._run_id if number else self._continues)
+                base = self._command, self._run_id
+                again = go_on(*base) if number else begin_again(self._plan, *base, self._continues)
                 self._end = _End(f"Stopped before step {step.name}.", command=again)
                 return f"Stopped before step {step.name}."
             outcome = await self._step(step, is_first=number == 0)
@@ -210,7 +211,7 @@ class PageRun:
             headline=headline,
             remedy=run.remedy if run is not None else "",
             kept=run.kept if run is not None else kept,
-            command=go_on(self._command, self._run_id, step=step.name, queue=queue),
+            command=go_on_after(step, outcome, self._command, self._run_id, queue),
             advice=self._what_else(queue),
         )
 

@@ -3,11 +3,19 @@
 
 """Follow the script of one step through the queue, and judge how it ended."""
 
-__all__ = ["ScriptFollower", "judge_end", "maskings_of", "rejections_of", "script_end"]
+__all__ = [
+    "ScriptFollower",
+    "is_repeated_configuration",
+    "judge_end",
+    "maskings_of",
+    "rejections_of",
+    "script_end",
+]
 
 import asyncio
 import dataclasses
 import logging
+import re
 from collections.abc import Callable, Iterable
 
 from ..calibration import is_masking, is_rejection
@@ -159,6 +167,8 @@ class _Patience:
         return ""
 
 
+_REPEATED = re.compile(r"config\(.*\) failed", re.DOTALL)
+"""What salobj logs of every script that refuses its configuration, in full and without a reason."""
 _UNHEARD = (
     "The script was not configured, and has not said why: the queue did not hear it answer in "
     "time. Go on from this step; if that comes again, look at the log of the queue."
@@ -200,6 +210,12 @@ def _as_clause(end: ScriptEnd) -> str:
     }.get(end, str(end))
 
 
+def is_repeated_configuration(text: str) -> bool:
+    """Tell whether a message is that of salobj after a script has said what is wrong (`bool`)."""
+    return _REPEATED.fullmatch(text) is not None
+
+
 def _last_problem(messages: Iterable[tuple[int, str]]) -> str:
     errors = [text for level, text in messages if level >= logging.ERROR]
-    return errors[-1] if errors else ""
+    said = [text for text in errors if not is_repeated_configuration(text)]
+    return " ".join((said or errors or [""])[-1].split())

@@ -19,13 +19,12 @@ import re
 import typing
 from collections.abc import Iterable, Mapping
 
-import yaml
-
 from ..calibration.config import make_run_config
 from ..calibration.plan import make_plan
 from ..calibration.run_config import RunConfig
 from ..calibration.schema import configuration_schema
 from ..calibration.validate import validate_configuration
+from ..calibration.yaml_text import parse_yaml
 from ..model import ConfigurationError
 from .bias_dark import CALIBRATIONS
 from .steps import PagePlan, PageStep, PlannedStep, Procedure
@@ -143,10 +142,7 @@ def parse_configuration(text: str) -> dict[str, typing.Any]:
     ConfigurationError
         If it is not YAML, or not a list of properties.
     """
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigurationError([f"This is not YAML: {' '.join(str(error).split())}."]) from error
+    value = parse_yaml(text, "This")
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -183,7 +183,9 @@ def _go_on(page: PageSummary, run: ScriptRun | None, journals: str) -> Command:
         return watch_run(run.run_id, journals)
     if page.outcome.command:
         return Command.parse(page.outcome.command)
-    run_id = page.run_id if _has_begun(page) else page.continues
+    # One that left steps out has to be gone on with, or they would be done.
+    leaves_out = not page.continues and any(it.status == "skipped" for it in page.outcome.steps)
+    run_id = page.run_id if leaves_out or _has_begun(page) else page.continues
     return go_on(page.command, run_id, step=page.next_step)
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from ..model import format_duration
 from ..page import DONE_IN, PROCEDURES, PageOutcome, StepOutcome, StepStatus
 from ..page.summary import PageSummary
-from .table import headline, styled_table
+from .table import command_line, headline, styled_table
 
 ROOM_FOR_TITLES = 80
 """Columns of a terminal from which the table says what each step does."""
@@ -72,7 +72,7 @@ def render_end(outcome: PageOutcome) -> list[RenderableType]:
         parts.append(Text(outcome.reason.removeprefix("Nothing was started. ")))
     parts += [Text(text) for text in (outcome.kept, outcome.remedy) if text]
     if outcome.command:
-        parts.append(Text.assemble("To go on:  ", (outcome.command, "bold")))
+        parts.append(command_line("To go on", outcome.command))
     return [*parts, Text()] if parts else []
 
 

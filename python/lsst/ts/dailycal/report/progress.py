@@ -186,6 +186,8 @@ class Progress:
                     self.began = self.began or at
             case Resumed():
                 self.script_began = at
+                # Of a run that is no part of a page, what is done is counted from here.
+                self.began = self.began if self.steps else at
                 self.exposing_since = self.exposing_until = None
                 self.exposed = 0.0
             case ExposureAsked():

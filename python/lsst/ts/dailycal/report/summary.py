@@ -131,7 +131,8 @@ def summarize_run(records: Sequence[Entry[Event]]) -> RunSummary:
         calibrations=tuple(_calibration(state, records, kind) for kind in types),
         jobs=tuple(_job(records, key, job) for key, job in state.jobs.items()),
         lost=tuple(state.lost.items()),
-        failures=tuple(map(str, outcome.failures)) if outcome is not None else (),
+        # A stop is no failure, and the status says it.
+        failures=tuple(map(str, outcome.failures)) if outcome and not outcome.stopped else (),
         warnings=tuple(
             record.event.text
             for record in records

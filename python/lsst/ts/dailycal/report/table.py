@@ -4,6 +4,7 @@
 """The outcome of a run as tables, for a terminal or as plain text."""
 
 __all__ = [
+    "command_line",
     "headline",
     "outcome_text",
     "render_calibrations",
@@ -41,6 +42,8 @@ _STYLES = {
 _NONE = "-"
 WIDE = 120
 """Width from which on a terminal has room for every column, in characters."""
+NARROW = 100
+"""Width below which what came of a run stands on lines of its own, in characters."""
 
 
 def render_outcome(
@@ -76,8 +79,8 @@ def render_outcome(
     return Group(*parts)
 
 
-def render_runs(runs: Iterable[ListedRun], width: int = 160) -> Table:
-    """Show runs, a line each (`rich.table.Table`).
+def render_runs(runs: Iterable[ListedRun], width: int = 160) -> RenderableType:
+    """Show runs, a line each, or two or three where there is no room.
 
     Parameters
     ----------
@@ -86,6 +89,8 @@ def render_runs(runs: Iterable[ListedRun], width: int = 160) -> Table:
     width : `int`
         Width of the terminal, in characters; in a narrow one, what the id tells is left out.
     """
+    if width < NARROW:
+        return Group(*(line for item in runs for line in _run_in_lines(item)))
     is_wide = width >= WIDE
     when = ("Began (UTC)", "Time") if is_wide else ()
     names = ("Run", "Kind", *when, "Status", "Frames", "Result, how to go on")
@@ -95,17 +100,29 @@ def render_runs(runs: Iterable[ListedRun], width: int = 160) -> Table:
         what = Text("\n").join(
             Text(text, style) for text, style in ((item.verdicts, ""), (item.who, "dim")) if text
         )
-        status = "no end" if item.status == "open" else item.status
         times = (f"{begin:%Y-%m-%d %H:%M:%S}", format_duration(item.duration)) if is_wide else ()
         table.add_row(
             Text(item.run_id, "bold"),
             str(item.kind),
             *times,
-            Text(status, _STYLES.get(item.status, "cyan")),
+            _status(item),
             item.frames or _NONE,
             what,
         )
     return table
+
+
+def _run_in_lines(item: ListedRun) -> list[RenderableType]:
+    head = Text.assemble((item.run_id, "bold"), f"  {item.kind}  ", _status(item))
+    if item.frames:
+        head.append(f"  {item.frames} frames")
+    below = [(text, style) for text, style in ((item.verdicts, ""), (item.who, "dim")) if text]
+    return [head, *(Padding(Text(*line), (0, 0, 0, 2), expand=False) for line in below)]
+
+
+def _status(item: ListedRun) -> Text:
+    word = "no end" if item.status == "open" else item.status
+    return Text(word, _STYLES.get(item.status, "cyan"))
 
 
 def styled_table(*names: str, wide: int | None = None) -> Table:
@@ -142,6 +159,13 @@ def outcome_text(
     console = Console(file=stream, width=width, color_system=None, force_terminal=False)
     console.print(render_outcome(summary, where))
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
+
+
+def command_line(label: str, command: str) -> Text:
+    """Write a command that is there to be copied, on one line whatever the width (`Text`)."""
+    line = Text.assemble(f"{label}:  ", (command, "bold"), overflow="ignore")
+    line.no_wrap = True
+    return line
 
 
 def headline(run_id: str, status: str, duration: float) -> Text:

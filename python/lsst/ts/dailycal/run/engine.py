@@ -100,7 +100,7 @@ class Run:
 
     async def _conclude_stop(self) -> None:
         context = self._context
-        await abort_open_jobs(context, "the run was stopped")
+        await abort_open_jobs(context, "The run was stopped.")
         for slot in context.state.slots.values():
             try:
                 await recover(context, slot)

@@ -123,8 +123,9 @@ async def _find_result(context: RunContext, key: JobKey, record: JobRecord) -> s
     if not await has_output(collection, dataset_type, timeouts.repository):
         if _is_forgotten(context, record):
             reason = f"OCPS was enabled again after job {job_id} was submitted, and has lost it."
-            await context.tell(reason, logging.WARNING)
-            await _abandon(context, key, job_id, reason)
+            await context.journal.record(JobAbandoned(key, job_id, reason))
+            # In case it is there all the same; that it cannot be aborted is what is expected.
+            await _abort(context, job_id)
             return None
         try:
             result = await context.ports.pipelines.wait(job_id, timeouts.job)

@@ -217,7 +217,7 @@ class SimulationConfig:
         """
         try:
             raw = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigurationError([f"The simulation settings are not JSON: {error}."]) from None
         if not isinstance(raw, dict):
             raise ConfigurationError(["The simulation settings must be a JSON object."])
@@ -230,8 +230,12 @@ class SimulationConfig:
         """Write the settings to a file, all or nothing."""
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(self.to_json() + "\n", encoding="utf-8")
-        temporary.replace(path)
+        try:
+            temporary.write_text(self.to_json() + "\n", encoding="utf-8")
+            temporary.replace(path)
+        except OSError as error:  # of a full disk, Python does not say which file it was
+            temporary.unlink(missing_ok=True)
+            raise OSError(error.errno, error.strerror, str(path)) from error
 
     @classmethod
     def load(cls, path: Path | None = None) -> typing.Self:
@@ -253,10 +257,12 @@ class SimulationConfig:
                 raise ConfigurationError([f"{CONFIG_VARIABLE} must name the settings file."])
             path = Path(named)
         try:
-            text = path.read_text(encoding="utf-8")
+            return cls.from_json(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError([f"Cannot read the settings in {path}: {error}."]) from error
-        return cls.from_json(text)
+            what = getattr(error, "strerror", error)
+            raise ConfigurationError([f"Cannot read the settings in {path}: {what}."]) from error
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{path}: {problem}" for problem in error.problems) from None
 
 
 def _convert(raw: Mapping[str, typing.Any]) -> dict[str, typing.Any]:

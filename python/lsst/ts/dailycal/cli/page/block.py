@@ -163,10 +163,10 @@ def run_block(
     plan = make_page_plan(procedure, PageOptions(from_step=from_step))
     # Whoever gives a block to the Scheduler has enabled everything before.
     there = make_place(place, enabled=True)
+    settings = make_settings(there, checks, may_resume=resume_queue)
     if dry_run:
         show_plan(plan, there, as_json=as_json)
         return ExitCode.OK
-    settings = make_settings(there, checks, may_resume=resume_queue)
     words = [word for pair in pairs for word in ("--override", pair)]
     command = page_command(("dailycal", "block", "run", str(file), *words), there, checks)
     return carry_out(

@@ -242,7 +242,7 @@ async def _interrupts(page: "PageRun", view: "PageView", again: str) -> AsyncIte
             task.cancel()
             return
         asked = True
-        view.tell("Stopping the script under way; Ctrl-C again leaves it behind.")
+        view.tell("Stopping the script under way, if there is one; Ctrl-C again leaves it behind.")
         page.stop()
 
     numbers = (signal.SIGINT, signal.SIGTERM)

@@ -31,10 +31,9 @@ from ..simulate.options import (
     make_config,
     simulation_options,
 )
-from ..yaml_text import describe_yaml_error, load_yaml
 
 if typing.TYPE_CHECKING:
-    from ...page import CheckSettings
+    from ...page import CheckSettings, Limit
     from ...sim.config import SimulationConfig
 
 SIMULATION_VARIABLE = "DAILYCAL_SIM_CONFIG"
@@ -189,18 +188,8 @@ def make_settings(
     ConfigurationError
         If a limit is wrong.
     """
-    import yaml
+    from ...page import IMAGE_BYTES, CheckSettings
 
-    from ...model import ConfigurationError
-    from ...page import IMAGE_BYTES, CheckSettings, parse_limits
-
-    raw: object = None
-    if options.limits_file is not None:
-        try:
-            raw = load_yaml(read_file(options.limits_file))
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            text = describe_yaml_error(error)
-            raise ConfigurationError([f"{options.limits_file} is not YAML: {text}."]) from error
     image_bytes, data_path = IMAGE_BYTES, options.data_path
     simulation = place.simulation
     if simulation is not None:
@@ -208,9 +197,24 @@ def make_settings(
         image_bytes = 4.0 * 16 * geometry.raw_width * geometry.raw_height
         data_path = data_path or str(simulation.root)
     return CheckSettings(
-        limits=parse_limits(raw),
+        limits=_limits(options.limits_file),
         accepted=options.accepted,
         data_path=data_path,
         image_bytes=image_bytes,
         may_resume=may_resume,
     )
+
+
+def _limits(file: Path | None) -> "dict[str, Limit]":
+    """Read the limits of the conditions: the default ones, and those of a file instead."""
+    from ...calibration import parse_yaml
+    from ...model import ConfigurationError
+    from ...page import parse_limits
+
+    if file is None:
+        return parse_limits(None)
+    raw = parse_yaml(read_file(file), str(file))
+    try:
+        return parse_limits(raw)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{file}: {problem}" for problem in error.problems) from None

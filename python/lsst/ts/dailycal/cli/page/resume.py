@@ -227,10 +227,26 @@ def _script_run(
         found = find_script_run(path.parent.parent, step.index, text, summary.begin, until)
         said = named or run_named_in(step.reason)
         if found is None and said:
+            _refuse_gone(entries, said, step.name)
             mode = _given(text).get("script_mode", "BIAS_DARK")
             return ScriptRun(said, "open", mode)
         return found
     return None
+
+
+def _refuse_gone(entries: "Sequence[Entry[PageEvent]]", run: str, step: str) -> None:
+    """Refuse to go on with a run whose journal is gone, where it would have to be."""
+    from ...page import PageStarted, take_anew
+
+    started = entries[0].event
+    assert isinstance(started, PageStarted)  # noqa: S101 - or the journal had been refused
+    journal = Path(started.simulation) / "journal" / f"{run}.jsonl"
+    if started.simulation and not journal.exists():
+        raise CommandError(
+            f"There is no journal of run {run}, in which the images of {started.run_id} are.",
+            ExitCode.NOT_FOUND,
+            f"To take them anew: {take_anew(started.command, step)}",
+        )
 
 
 def _given(text: str) -> dict[str, str]:

@@ -108,13 +108,14 @@ def run(
             PageOptions(
                 from_step=from_step,
                 skip=skip,
-                configurations={step: read_file(path) for step, path in config_files},
+                configurations={step: _read_yaml(path) for step, path in config_files},
                 leave_enabled=leave_enabled,
             ),
         )
     there = make_place(place, enabled=bool(from_step))
     if resumption is not None:
         there = _place_again(there, resumption, place.simulation.faults)
+    settings = make_settings(there, checks, may_resume=resume_queue)
     available = _seconds(time_available)
     if dry_run:
         show_plan(plan, there, as_json=as_json)
@@ -122,12 +123,20 @@ def run(
         return ExitCode.NO_TIME
     if dry_run:
         return ExitCode.OK
-    settings = make_settings(there, checks, may_resume=resume_queue)
     command = page_command(("dailycal", "run"), there, checks)
     return carry_out(
         plan, there, settings, command=command, resume_queue=resume_queue, as_json=as_json,
         plain=plain, quiet=quiet, resumption=resumption, serve=serve,
     )  # fmt: skip
+
+
+def _read_yaml(path: Path) -> str:
+    """Read the text of a configuration; of a file that is not YAML, the name is said."""
+    from ...calibration import parse_yaml
+
+    text = read_file(path)
+    parse_yaml(text, str(path))
+    return text
 
 
 def _refuse_with_resume(**others: object) -> None:

@@ -24,6 +24,7 @@ from ...model import ComponentName
 from ...page import PageStep
 from ..errors import CommandError
 from ..exit_codes import ExitCode
+from ..journal_directory import write_journals_to
 from ..simulate.options import MARKER
 from .options import Place
 
@@ -62,7 +63,7 @@ def claim_place(place: Place) -> None:
     if not is_ours(root):
         # From now on the directory can be told to be ours, whatever happens next.
         place.own.save(root / MARKER)
-    os.environ["DAILYCAL_JOURNAL_DIR"] = str(root / "journal")
+    write_journals_to(root / "journal")
 
 
 def prepare_place(place: Place, tell: Tell) -> None:

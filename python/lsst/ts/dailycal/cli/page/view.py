@@ -160,7 +160,7 @@ class RichPageView:
                     self.display.line(f"{steps.index(name) + 1}/{len(steps)} {name}: {title}")
             case StepProgress():
                 self._show_progress(event)
-            case StepEnded(outcome=outcome):
+            case StepEnded(outcome=outcome) if outcome.status is not StepStatus.NOT_REACHED:
                 good = outcome.status is StepStatus.DONE
                 took = format_duration(outcome.duration)
                 text = f"{outcome.name} {outcome.status}, {took}"

@@ -73,6 +73,7 @@ def _type_of(file: Path) -> str:
 def _read(file: Path) -> "RunStatistics":
     import yaml
 
+    from ...calibration import describe_yaml_error
     from ...model import RunStatistics, StatisticsError
 
     try:
@@ -83,8 +84,8 @@ def _read(file: Path) -> "RunStatistics":
     except FileNotFoundError as error:
         raise CommandError(f"There is no file {file}.", ExitCode.NOT_FOUND) from error
     except (yaml.YAMLError, UnicodeError) as error:
-        first = str(error).splitlines()[0]
-        raise CommandError(f"{file} is not YAML: {first}.", ExitCode.CONFIGURATION) from error
+        what = describe_yaml_error(error)
+        raise CommandError(f"{file} is not YAML: {what}.", ExitCode.CONFIGURATION) from error
     except StatisticsError as error:
         raise CommandError(
             f"{file} is not verifyBiasStats or verifyDarkStats: {error}", ExitCode.CONFIGURATION

@@ -39,12 +39,15 @@ def failed_logs(journal: Path, summary: "RunSummary") -> dict[str, str]:
         cannot be read from here.
     """
     found = {}
+    said = " ".join(summary.failures)
     for job in summary.jobs:
         path = job_log(journal, job.job_id) if job.status in {"failed", "given up"} else None
         error = _error_in(path) if path is not None else ""
+        # The reason of a frame that was left out stands above already.
+        shown = "" if (error.partition(": ")[2] or error) in said else error
         # A job that was given up with a stop has nothing to say.
         if error or (path is not None and job.status == "failed"):
-            found[f"Log, {job.key}"] = f"{path}\n{error}" if error else str(path)
+            found[f"Log, {job.key}"] = f"{path}\n{shown}" if shown else str(path)
     return found
 
 

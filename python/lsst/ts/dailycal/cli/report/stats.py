@@ -22,6 +22,12 @@ if typing.TYPE_CHECKING:
     from ...report.document import Report
 
 
+_WIDE = 80
+"""Columns of a terminal that has room for the whole table."""
+_NARROWEST = 74
+"""Columns that it takes without the unit; a narrower terminal breaks the lines by itself."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class StatsRow:
     """A verification test of an amplifier of an exposure: a row of the table."""
@@ -140,7 +146,12 @@ def _print_table(rows: list[StatsRow], *, failed: bool) -> None:
     from ...report.table import styled_table
     from ..output import make_console
 
-    table = styled_table("Type", "Exposure", "Amplifier", "Test", "Value", "Limit", "Unit", "")
+    console = make_console()
+    is_wide = console.width >= _WIDE
+    console.width = max(console.width, _NARROWEST)  # or names and numbers would be broken
+    names = ("Type", "Exposure", "Amplifier" if is_wide else "Amp.", "Test", "Value", "Limit")
+    # In a narrow terminal the unit, which follows from the test, is left out: numbers stay whole.
+    table = styled_table(*names, *["Unit"] * is_wide, "")
     for row in rows:
         value, limit = (
             "-" if number is None else f"{number:.4g}" for number in (row.value, row.limit)
@@ -148,9 +159,8 @@ def _print_table(rows: list[StatsRow], *, failed: bool) -> None:
         verdict = Text("passed", "green") if row.passed else Text("FAILED", "bold red")
         table.add_row(
             row.image_type, str(row.exposure_id), row.amplifier, row.test,
-            value, limit, row.unit, verdict,
+            value, limit, *[row.unit] * is_wide, verdict,
         )  # fmt: skip
-    console = make_console()
     console.print(table)
     count = sum(not row.passed for row in rows)
     console.print(f"{count} failed." if failed else f"{count} of {len(rows)} failed.")

@@ -50,15 +50,14 @@ def runs(*, directory: Path | None, as_json: bool) -> None:
     if not found:
         click.echo(no_journal(directory))
         return
-    from ...report.table import render_runs
+    from ...report.table import command_line, render_runs
 
     console = make_console()
     console.print(render_runs([run.listed for run in found], console.width))
     for word, status in (("To watch", "running"), ("To go on", "")):
         for run in found:
             if run.listed.advice and (run.listed.status == "running") == bool(status):
-                # On a line of its own, whatever the width: it is there to be copied.
-                console.print(f"{word}:  {run.listed.advice}", soft_wrap=True, markup=False)
+                console.print(command_line(word, run.listed.advice), soft_wrap=True)
 
 
 @click.command(
@@ -87,7 +86,7 @@ def status(run: str | None, *, last: bool, directory: Path | None, as_json: bool
     if as_json:
         print_json(_printed(known, at_length=True))
         return
-    make_console().print(shown(known), soft_wrap=True)
+    make_console().print(shown(known))
 
 
 def _printed(run: KnownRun, *, at_length: bool = False) -> "PrintedRun | PrintedPage":
@@ -115,14 +114,14 @@ def shown(run: KnownRun, where: Mapping[str, str] | None = None) -> "RenderableT
 
     from ...page import PageSummary
     from ...report.page_table import render_page
-    from ...report.table import render_outcome
+    from ...report.table import command_line, render_outcome
     from ..report.job_logs import failed_logs
 
     listed = run.listed
     parts: list[RenderableType] = [Text(*line) for line in _verdict(run)]
     if listed.advice:
         word = "To watch it" if listed.status == "running" else "To go on"
-        parts.append(Text.assemble(f"{word}:  ", (listed.advice, "bold")))
+        parts.append(command_line(word, listed.advice))
     if listed.who:
         parts.append(Text(listed.who[:1].upper() + listed.who[1:]))
     if isinstance(run.summary, PageSummary):
@@ -130,7 +129,7 @@ def shown(run: KnownRun, where: Mapping[str, str] | None = None) -> "RenderableT
         for item in run.scripts:
             logs = failed_logs(run.path.parent.parent / f"{item.run_id}.jsonl", item)
             parts += [Text(), render_outcome(item, logs)]
-        return Group(*parts, Text(f"Journal  {run.path}"))
+        return Group(*parts, Text(f"Journal  {run.path}", no_wrap=True, overflow="ignore"))
     found = {**(where or {"Journal": str(run.path)}), **failed_logs(run.path, run.summary)}
     return Group(*parts, render_outcome(run.summary, found, listed.status))
 

@@ -8,7 +8,6 @@ __all__ = [
     "begin_of_next_page",
     "find_journal",
     "is_page",
-    "journal_directories",
     "latest_journal",
     "list_journals",
     "no_journal",
@@ -19,14 +18,13 @@ __all__ = [
 import contextlib
 import dataclasses
 import math
-import os
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import CommandError
 from ..exit_codes import ExitCode
-from ..simulate.directory import is_ours
+from ..journal_directory import directories_of_shell, journal_directories
 
 if typing.TYPE_CHECKING:
     from ...page import PageSummary
@@ -34,8 +32,6 @@ if typing.TYPE_CHECKING:
 
 PAGES = "pages"
 """Directory of the journals of page runs, beside the others."""
-SIMULATED = (Path("run"), Path("rehearsal"))
-"""Where `dailycal run` and `dailycal rehearse` have their observatory unless told otherwise."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,18 +46,6 @@ class KnownRun:
     """What its journal says."""
     scripts: "tuple[RunSummary, ...]" = ()
     """The runs of the script that a run of the page made."""
-
-
-def journal_directories(directory: Path | None) -> list[Path]:
-    """Return the directories to look for journals in."""
-    from ...journal import DIRECTORY_VARIABLE, journal_path
-
-    if directory is not None:
-        return [directory]
-    found = [journal_path("any").parent]
-    if not os.environ.get(DIRECTORY_VARIABLE):
-        found += [place / "journal" for place in SIMULATED if is_ours(place)]
-    return found
 
 
 def list_journals(directory: Path | None, *, pages: bool) -> list[Path]:
@@ -211,7 +195,7 @@ def _known(path: Path, summaries: "Mapping[Path, RunSummary | PageSummary]") -> 
     summary = summaries[path]
     # By its id where that is enough to find it.
     root = path.parent.parent if is_page(path) else path.parent
-    journals = "" if root in journal_directories(None) else str(root.absolute())
+    journals = "" if root in directories_of_shell() else str(root.absolute())
     if isinstance(summary, PageSummary):
         return _page(path, summary, summaries, journals)
     return _script(path, summary, summaries, journals)

@@ -15,6 +15,7 @@ import click
 from ..errors import CommandError
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
 from ..help import ExampleCommand
+from ..journal_directory import write_journals_to
 from ..script.command import INDEX_OPTION, LOG_LEVEL_OPTION
 from ..simulate.directory import is_ours
 from ..simulate.options import MARKER
@@ -83,7 +84,7 @@ def resume(
             request, run_id=path.stem, as_json=as_json, plain=plain, quiet=quiet
         )
     # The script is a process of its own, and finds the journal by its environment.
-    os.environ["DAILYCAL_JOURNAL_DIR"] = str(path.parent.absolute())
+    write_journals_to(path.parent.absolute())
     from ..script.command import script
 
     return typing.cast(

@@ -18,7 +18,6 @@ import click
 from ...extras import require
 from ..errors import CommandError
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
-from ..files import read_text
 from ..help import ExampleCommand
 from ..watch.options import display_options
 from .path import calibration_script, find_script
@@ -124,7 +123,7 @@ def script(
         found = fetch_schema(executable, INDEX_BASE)
         click.echo(yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=100), nl=False)
         return ExitCode.OK
-    config = read_configuration(read_text(config_file), pairs)
+    config = read_configuration(config_file, pairs)
     number = index or INDEX_BASE + random.randrange(100_000)  # noqa: S311 - not a secret
     full = check_configuration(fetch_schema(executable, number), config)
     schedule = schedule_of(executable, full)
@@ -146,7 +145,15 @@ def script(
         console = make_console()
         style = choose_style(console, plain=plain, quiet=quiet)
         run_id = str(config.get("resume") or "")
-        view = RichView(console, level, schedule, style=style, index=number, run_id=run_id)
+        view = RichView(
+            console,
+            level,
+            schedule,
+            style=style,
+            index=number,
+            run_id=run_id,
+            is_last=executable != calibration_script(),
+        )
     request = ScriptRequest(
         path=executable,
         index=number,

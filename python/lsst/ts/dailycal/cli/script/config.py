@@ -13,33 +13,36 @@ from collections.abc import Iterable, Mapping
 import yaml
 
 from ...calibration.validate import validate_configuration
+from ...calibration.yaml_text import describe_yaml_error, parse_yaml
 from ...model import Command, ConfigurationError
 from ..errors import CommandError
 from ..exit_codes import ExitCode
-from ..yaml_text import describe_yaml_error, load_yaml
+from ..files import read_text
 from .process import script_environment
 
 SCHEMA_TIMEOUT = 20.0
 """How long a script may take to print its schema, in seconds; the queue allows the same."""
 
 
-def read_configuration(text: str | None, pairs: Iterable[str]) -> dict[str, typing.Any]:
-    """Read a YAML text and ``key=value`` pairs; the pairs win.
+def read_configuration(file: pathlib.Path | None, pairs: Iterable[str]) -> dict[str, typing.Any]:
+    """Read a YAML file and ``key=value`` pairs; the pairs win.
 
     Parameters
     ----------
-    text : `str` or `None`
-        Content of a configuration file.
+    file : `~pathlib.Path` or `None`
+        A configuration file; ``-`` for standard input.
     pairs : `~collections.abc.Iterable` [`str`]
         Each ``key=value`` with a YAML value, e.g. ``exp_times_dark=[5, 5, 15]``.
 
     Raises
     ------
     ConfigurationError
-        If anything cannot be read; it lists all problems.
+        If anything is not YAML; it lists all problems.
+    CommandError
+        If the file cannot be read.
     """
     problems: list[str] = []
-    config = _read_text(text, problems)
+    config = _read_file(file, problems)
     from_pairs: dict[str, typing.Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
@@ -49,27 +52,28 @@ def read_configuration(text: str | None, pairs: Iterable[str]) -> dict[str, typi
         elif key in from_pairs:
             problems.append(f"-p {key}: is given twice.")
         else:
-            from_pairs[key] = _read_yaml(value, f"-p {key}", problems)
+            from_pairs[key] = _read_yaml(value, f"-p {pair[:60]}", problems)
     if problems:
         raise ConfigurationError(problems)
     return {**config, **from_pairs}
 
 
-def _read_text(text: str | None, problems: list[str]) -> dict[str, typing.Any]:
-    content = _read_yaml(text or "", "The configuration file", problems)
+def _read_file(file: pathlib.Path | None, problems: list[str]) -> dict[str, typing.Any]:
+    name = "Standard input" if str(file) == "-" else str(file)
+    content = _read_yaml(read_text(file) or "", name, problems)
     if content is None:
         return {}
     if not isinstance(content, dict):
-        problems.append("The configuration file must hold `name: value` lines.")
+        problems.append(f"{name} must hold `name: value` lines.")
         return {}
     return content
 
 
 def _read_yaml(text: str, what: str, problems: list[str]) -> typing.Any:
     try:
-        return load_yaml(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        problems.append(f"{what}: {text[:60]!r} is not YAML: {describe_yaml_error(error)}.")
+        return parse_yaml(text, what)
+    except ConfigurationError as error:
+        problems += error.problems
         return None
 
 

@@ -88,6 +88,8 @@ class RichView:
         Where the journals are; by default where the script looks for them.
     scale : `float`, optional
         How much faster than at the telescope exposures are; that of the environment by default.
+    is_last : `bool`, optional
+        Say at the end how to go on, since nothing comes after it that would?
     """
 
     def __init__(
@@ -101,11 +103,13 @@ class RichView:
         run_id: str = "",
         journals: pathlib.Path | None = None,
         scale: float | None = None,
+        is_last: bool = False,
     ) -> None:
         progress = Progress(scale=scale or _scale())
         self.display = Display(console, progress, style)
         self._console = console
         self._level = level
+        self._is_last = is_last
         self._schedule = schedule
         self._estimate = Estimate(0.0)
         self._checkpoints_expected = 0
@@ -138,7 +142,8 @@ class RichView:
                 self._estimate = Estimate(event.duration, self._schedule)
                 self.display.progress.script_left = self._estimate.remaining
                 self.display.progress.script_planned = event.duration
-                self.display.line(_describe_metadata(event))
+                at = " at the telescope" * (self.display.progress.scale != 1.0)
+                self.display.line(_describe_metadata(event, at))
             case LogLine(level, text, traceback) if level >= self._level:
                 # What went wrong is in the message; a traceback is for those who asked for more.
                 more = traceback if self._level <= logging.DEBUG else ""
@@ -179,9 +184,12 @@ class RichView:
     def _show_end(self, event: Ended) -> None:
         self.display.progress.is_over = True
         style = _STATE_STYLES.get(event.state, "bold red")
-        self.display.line(describe_end(event, self._state.last_checkpoint), style)
         run = self.display.progress.run
-        if run is None or run.started is None or event.state == "DONE":
+        has_journal = run is not None and run.started is not None
+        # What ended it is told below, of a run that has a journal.
+        shown = event if self._is_last or not has_journal else dataclasses.replace(event, reason="")
+        self.display.line(describe_end(shown, self._state.last_checkpoint), style)
+        if run is None or run.started is None or event.state == "DONE" or not self._is_last:
             return
         again = resume_script(run.started.run_id, self._journals)
         self.display.line(f"Go on with: {again}", "bold")
@@ -214,10 +222,10 @@ def _scale() -> float:
     return SimulationConfig.load().time_scale
 
 
-def _describe_metadata(metadata: Metadata) -> str:
+def _describe_metadata(metadata: Metadata, at: str) -> str:
     parts = []
     if metadata.duration:
-        parts.append(f"about {format_duration(metadata.duration)}")
+        parts.append(f"about {format_duration(metadata.duration)}{at}")
     if metadata.images:
         parts.append(f"{metadata.images} images")
     return "Configured: " + (", ".join(parts) or "it does not say how long it takes")

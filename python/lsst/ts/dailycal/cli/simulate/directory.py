@@ -124,8 +124,8 @@ def _content(directory: Path) -> str:
     frames = sum(1 for _ in (directory / "raw").rglob("*.fits*"))
     runs = sum(1 for _ in (directory / "journal").glob("*.jsonl"))
     return (
-        f"what an earlier observatory left in {directory}: its repository, {frames} raw files and "
-        f"the journals of {runs} runs"
+        f"what an earlier observatory left in {directory}: its repository, "
+        f"{frames} raw file{'s' * (frames != 1)} and the journals of {runs} run{'s' * (runs != 1)}"
     )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from ...model import ComponentName
 from ...report.summary import RunSummary
+from ..journal_directory import write_journals_to
 from ..script.events import ScriptEvent
 
 if typing.TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Rehearsal:
             await observatory.__aenter__()
         try:
             os.environ.update(observatory.environment)
-            os.environ["DAILYCAL_JOURNAL_DIR"] = str(self._journals)
+            write_journals_to(self._journals)
             with self._timed("enable"):
                 await self._enable()
             with self._timed("script"):

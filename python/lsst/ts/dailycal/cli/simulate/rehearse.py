@@ -13,7 +13,6 @@ from pathlib import Path
 import click
 
 from ..exit_codes import EXIT_CODES_HELP, ExitCode
-from ..files import read_text
 from ..help import ExampleCommand
 from ..watch.options import display_options
 from .options import (
@@ -93,7 +92,7 @@ def rehearse(
     given = {
         **{"script_mode": "BIAS_DARK"},
         **({"generate_calibrations": True} if generate else {}),
-        **read_configuration(read_text(config_file), pairs),
+        **read_configuration(config_file, pairs),
     }
     executable = find_script(SCRIPT)
     schedule = schedule_of(executable, check_configuration(fetch_schema(executable, INDEX), given))

@@ -60,7 +60,7 @@ def watch(
         _watch(path, console, plain=plain, quiet=quiet)
     except KeyboardInterrupt:
         interrupted = True
-    console.print(shown(read_run(path)), soft_wrap=True)
+    console.print(shown(read_run(path)))
     if interrupted:
         console.print("Watching ended; the run is as it was.", style="dim")
     return 0

@@ -17,6 +17,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from ...page.follower import is_repeated_configuration
 from ...report.outlook import clock_text
 from ...report.panel import render_panel
 from ...report.progress import Progress
@@ -66,6 +67,8 @@ def is_worth_keeping(level: int, text: str) -> bool:
 
     What the display counts, and what a component went through on its way, is in the log.
     """
+    if is_repeated_configuration(text):
+        return False
     return level >= logging.WARNING or not _NOISE.search(text)
 
 

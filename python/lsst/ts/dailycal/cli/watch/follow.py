@@ -45,7 +45,6 @@ class JournalFollower:
         self._seen = 0
         self._index = 0
         self._pattern = ""
-        self._is_named = False
         self._ended = threading.Event()
 
     def follow_path(self, path: Path) -> None:
@@ -55,7 +54,6 @@ class JournalFollower:
     def expect(self, run_id: str, index: int) -> None:
         """Follow the run that a script is about to make, or to go on with."""
         self._pattern = f"{run_id}.jsonl" if run_id else f"*-{index}.jsonl"
-        self._is_named = bool(run_id)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -90,10 +88,11 @@ class JournalFollower:
             self._index, self._path = step.index, None
             self.expect(run_named_in(step.configuration), step.index)
         if self._path is None and self._pattern:
+            # What a run that is gone on with did before is of today once it goes on.
             found = [
                 path
                 for path in self._directory.glob(self._pattern)
-                if self._is_named or path.stat().st_mtime >= self._begin
+                if path.stat().st_mtime >= self._begin
             ]
             if found:
                 self.follow_path(max(found, key=lambda path: path.stat().st_mtime))

@@ -3,11 +3,13 @@
 
 """YAML that people wrote: a key that stands there twice is a mistake, and mistakes have a place."""
 
-__all__ = ["describe_yaml_error", "load_yaml"]
+__all__ = ["describe_yaml_error", "parse_yaml"]
 
 import typing
 
 import yaml
+
+from ..model import ConfigurationError
 
 
 class _Loader(yaml.SafeLoader):
@@ -26,18 +28,27 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load_yaml(text: str) -> typing.Any:
+def parse_yaml(text: str, what: str) -> typing.Any:
     """Read a YAML text.
+
+    Parameters
+    ----------
+    text : `str`
+        The text.
+    what : `str`
+        What it is called if it is none, e.g. the name of its file.
 
     Raises
     ------
-    yaml.YAMLError
+    ConfigurationError
         If it is none, or has a key twice.
-    ValueError, RecursionError
-        If it has numbers of a thousand digits, or a thousand brackets, which the library lets
-        through to Python.
     """
-    return yaml.load(text, _Loader)  # noqa: S506 - derived from the safe one
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - derived from the safe one
+    # The library lets numbers of a thousand digits and a thousand brackets through to Python.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = f"{what} is not YAML: {describe_yaml_error(error)}."
+        raise ConfigurationError([problem]) from error
 
 
 def describe_yaml_error(error: Exception) -> str:
