@@ -112,7 +112,7 @@ def read_image(path: str | Path) -> CalibImage:
     Returns
     -------
     image : `CalibImage`
-        With pixels in native byte order.
+        With pixels in native byte order; the variance in that of the file.
     """
     from astropy.io import fits
 
@@ -123,7 +123,8 @@ def read_image(path: str | Path) -> CalibImage:
             mask = np.array(hdus["MASK"].data, np.uint8)
         else:
             mask = np.zeros(pixels.shape, np.uint8)
-        variance = hdus["VARIANCE"].data.astype(np.float32) if "VARIANCE" in hdus else None
+        # Hardly anybody asks for it: it stays in the file, mapped, until somebody does.
+        variance = hdus["VARIANCE"].data if "VARIANCE" in hdus else None
         unit = str(hdus["IMAGE"].header["BUNIT"])
     amplifiers: list[ImageAmplifier] = []
     while (key := f"{len(amplifiers) + 1:02d}") and f"AMP{key}" in header:

@@ -159,7 +159,7 @@ def correct_frame(
 
     amplifiers = in_threads(correct, frame.amplifiers, pixels.size)
     for calib in (bias, dark):
-        if calib is not None:
+        if calib is not None and calib.mask.any():
             mask |= calib.mask & np.uint8(Mask.BAD)
     return CalibImage(
         pixels,
@@ -185,8 +185,10 @@ def _rows_of(raw: RawAmplifier, strip: slice) -> tuple[slice, slice]:
 def _mean_rate(dark: CalibImage, raw: RawAmplifier) -> float:
     """Take the mean of a dark over an amplifier's good pixels, in every eighth row."""
     values = raw.oriented(dark.pixels)[::8]
-    good = (raw.oriented(dark.mask)[::8] & np.uint8(Mask.BAD)) == 0
-    return float(values.mean(dtype=np.float64, where=good)) if good.any() else math.nan
+    bad = (raw.oriented(dark.mask)[::8] & np.uint8(Mask.BAD)) != 0
+    if not bad.any():
+        return float(values.mean(dtype=np.float64))  # ten times as fast as with a mask
+    return math.nan if bad.all() else float(values.mean(dtype=np.float64, where=~bad))
 
 
 def check_shape(frame: RawFrame, calib: CalibImage | None) -> None:

@@ -14,7 +14,7 @@ from .cosmics import CosmicRayOptions, find_cosmic_rays
 from .image import Mask
 from .raw import oriented
 from .repair import fill_from_neighbours
-from .statistics import mean_and_stdev, take_moments
+from .statistics import take_moments
 from .threads import in_threads
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def measure_exposure(
         moments = take_moments(_used(image, amplifier))
         box = oriented(image.pixels, amplifier.section)[:corner, :corner]
         used = (oriented(image.mask, amplifier.section)[:corner, :corner] & _LEFT_OUT) == 0
-        return moments, mean_and_stdev(box[used])[0]
+        return moments, float(np.mean(box[used], dtype=np.float64)) if used.any() else math.nan
 
     measured = in_threads(plain, image.amplifiers, image.pixels.size)
     rays = find_cosmic_rays(image, cosmics)
