@@ -154,8 +154,8 @@ def _of_sets(verified: Verified) -> list[str]:
         "In the last row what verification measures is drawn with the scatter that it has in",
         f"frames, a standard deviation of {verified.level:.4f} read noises for levels and "
         f"{verified.noise:.4f} for noises, independent and",
-        f"normal. As far as can be seen they are: the largest of {verified.values} in the frames is "
-        f"{verified.worst:.1f} standard deviations off, of so",
+        f"normal. As far as can be seen they are: the largest of {verified.values} in the frames "
+        f"is {verified.worst:.1f} standard deviations off, of so",
         f"many normal values {verified.expected:.1f} is expected. A real detector may have longer "
         "tails.",
         "",
