@@ -55,7 +55,9 @@ def in_processes(function: Callable[[T], R], items: Iterable[T], pixels: int) ->
         If a process was ended from outside, for instance for want of memory.
     """
     workers = workers_for(pixels)
-    if workers == 1 or "fork" not in multiprocessing.get_all_start_methods():
+    may_fork = "fork" in multiprocessing.get_all_start_methods()
+    # A process that must not have children is one of several already.
+    if workers == 1 or not may_fork or multiprocessing.current_process().daemon:
         yield from as_they_come(function, items, pixels)
         return
     context = multiprocessing.get_context("fork")
