@@ -30,7 +30,7 @@ MOMENTS: tuple[str | int, ...] = (
     "enable-latiss: Enable LATISS",
     5,
     30,
-    "verifying",
+    44,  # the last are being verified
     "standby-latiss: Leave LATISS",
 )
 """What the output says before a signal is sent, or how many raw files there are: 21 are biases."""
@@ -53,6 +53,7 @@ class Typed:
             start_new_session=True,
         )  # fmt: skip
         self._timer = threading.Timer(DEADLINE, self._process.kill)
+        self._timer.daemon = True  # a test that fails does not wait for it
         self._timer.start()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
