@@ -3,7 +3,13 @@
 
 """Where journals lie, and reading them."""
 
-__all__ = ["DIRECTORY_VARIABLE", "default_directory", "journal_path", "read_entries"]
+__all__ = [
+    "DIRECTORY_VARIABLE",
+    "default_directory",
+    "journal_path",
+    "lacks_journal",
+    "read_entries",
+]
 
 import json
 import os
@@ -38,6 +44,11 @@ def default_directory() -> pathlib.Path:
     return platformdirs.user_state_path("dailycal")
 
 
+def lacks_journal(run_id: str) -> str:
+    """Say that a run has no journal (`str`), in the words by which others know it again."""
+    return f"There is no journal of run {run_id}"
+
+
 def read_entries(path: pathlib.Path, codec: Codec[E]) -> list[Entry[E]]:
     """Read a journal with the time of each event; a line that a crash cut short is left out.
 
@@ -58,7 +69,7 @@ def read_entries(path: pathlib.Path, codec: Codec[E]) -> list[Entry[E]]:
     except FileNotFoundError as error:
         raise JournalError(
             # The first sentence stands in an announcement: without a path, it is short enough.
-            f"There is no journal of run {path.stem}. It was looked for in {path.parent}.",
+            f"{lacks_journal(path.stem)}. It was looked for in {path.parent}.",
             remedy="The runs that have one: dailycal runs",
         ) from error
     except OSError as error:

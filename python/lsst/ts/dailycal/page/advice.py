@@ -20,6 +20,7 @@ __all__ = [
 
 from collections.abc import Container
 
+from ..journal import lacks_journal
 from ..model import Command, QueueStatus
 from .script_run import run_named_in
 from .steps import DONE_IN, PagePlan, PageStep, StepOutcome
@@ -49,7 +50,7 @@ def go_on(
         again = again.with_("--resume", run_id) if run_id else again
     elif step:
         again = again.with_("--from-step", step)
-    return again.with_("--resume-queue") if queue_advice(queue) else again
+    return _with_queue(again, queue)
 
 
 def take_anew(command: str, step: str, queue: QueueStatus | None = None) -> Command:
@@ -64,7 +65,11 @@ def take_anew(command: str, step: str, queue: QueueStatus | None = None) -> Comm
     queue : `QueueStatus`, optional
         How the queue was left: a paused one has to be resumed.
     """
-    again = Command.parse(command).with_("--from-step", step)
+    return _with_queue(Command.parse(command).with_("--from-step", step), queue)
+
+
+def _with_queue(again: Command, queue: QueueStatus | None) -> Command:
+    """Have a command resume the queue if that was left paused."""
     return again.with_("--resume-queue") if queue_advice(queue) else again
 
 
@@ -109,7 +114,7 @@ def go_on_after(
     """
     named = run_named_in(step.configuration)
     # With a run whose journal is gone nobody can go on, however often it is tried.
-    if named and f"There is no journal of run {named}." in outcome.reason:
+    if named and f"{lacks_journal(named)}." in outcome.reason:
         return take_anew(command, step.name, queue)
     return go_on(command, run_id, step=step.name, queue=queue)
 

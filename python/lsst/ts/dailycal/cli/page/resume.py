@@ -236,6 +236,7 @@ def _script_run(
 
 def _refuse_gone(entries: "Sequence[Entry[PageEvent]]", run: str, step: str) -> None:
     """Refuse to go on with a run whose journal is gone, where it would have to be."""
+    from ...journal import lacks_journal
     from ...page import PageStarted, take_anew
 
     started = entries[0].event
@@ -243,7 +244,7 @@ def _refuse_gone(entries: "Sequence[Entry[PageEvent]]", run: str, step: str) -> 
     journal = Path(started.simulation) / "journal" / f"{run}.jsonl"
     if started.simulation and not journal.exists():
         raise CommandError(
-            f"There is no journal of run {run}, in which the images of {started.run_id} are.",
+            f"{lacks_journal(run)}, in which the images of {started.run_id} are.",
             ExitCode.NOT_FOUND,
             f"To take them anew: {take_anew(started.command, step)}",
         )
