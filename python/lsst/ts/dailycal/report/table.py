@@ -97,9 +97,6 @@ def render_runs(runs: Iterable[ListedRun], width: int = 160) -> RenderableType:
     table = styled_table(*names, wide=len(names) - 1)
     for item in runs:
         begin = utc_from_tai(item.begin)
-        what = Text("\n").join(
-            Text(text, style) for text, style in ((item.verdicts, ""), (item.who, "dim")) if text
-        )
         times = (f"{begin:%Y-%m-%d %H:%M:%S}", format_duration(item.duration)) if is_wide else ()
         table.add_row(
             Text(item.run_id, "bold"),
@@ -107,7 +104,7 @@ def render_runs(runs: Iterable[ListedRun], width: int = 160) -> RenderableType:
             *times,
             _status(item),
             item.frames or _NONE,
-            what,
+            Text("\n").join(_what_came_of(item)),
         )
     return table
 
@@ -116,8 +113,11 @@ def _run_in_lines(item: ListedRun) -> list[RenderableType]:
     head = Text.assemble((item.run_id, "bold"), f"  {item.kind}  ", _status(item))
     if item.frames:
         head.append(f"  {item.frames} frames")
-    below = [(text, style) for text, style in ((item.verdicts, ""), (item.who, "dim")) if text]
-    return [head, *(Padding(Text(*line), (0, 0, 0, 2), expand=False) for line in below)]
+    return [head, *map(_indented, _what_came_of(item))]
+
+
+def _what_came_of(item: ListedRun) -> list[Text]:
+    return [Text(text, style) for text, style in ((item.verdicts, ""), (item.who, "dim")) if text]
 
 
 def _status(item: ListedRun) -> Text:
@@ -271,8 +271,12 @@ def _lines(title: str, lines: Iterable[str], style: str) -> list[RenderableType]
     found = list(lines)
     if not found:
         return []
-    indented = (Padding(Text(line, style), (0, 0, 0, 2), expand=False) for line in found)
-    return [Text(title, "bold"), *indented]
+    return [Text(title, "bold"), *(_indented(Text(line, style)) for line in found)]
+
+
+def _indented(text: Text) -> Padding:
+    """Indent a text, all of its lines if it has to be folded."""
+    return Padding(text, (0, 0, 0, 2), expand=False)
 
 
 def render_where(where: Mapping[str, str]) -> Table:

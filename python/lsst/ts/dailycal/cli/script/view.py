@@ -185,14 +185,14 @@ class RichView:
         self.display.progress.is_over = True
         style = _STATE_STYLES.get(event.state, "bold red")
         run = self.display.progress.run
-        has_journal = run is not None and run.started is not None
-        # What ended it is told below, of a run that has a journal.
-        shown = event if self._is_last or not has_journal else dataclasses.replace(event, reason="")
-        self.display.line(describe_end(shown, self._state.last_checkpoint), style)
-        if run is None or run.started is None or event.state == "DONE" or not self._is_last:
-            return
-        again = resume_script(run.started.run_id, self._journals)
-        self.display.line(f"Go on with: {again}", "bold")
+        started = run.started if run is not None else None
+        if started is not None and not self._is_last:
+            # What ended it, and how to go on, is told below.
+            event = dataclasses.replace(event, reason="")
+        self.display.line(describe_end(event, self._state.last_checkpoint), style)
+        if started is not None and self._is_last and event.state != "DONE":
+            again = resume_script(started.run_id, self._journals)
+            self.display.line(f"Go on with: {again}", "bold")
 
 
 def describe_end(event: Ended, checkpoint: str) -> str:
