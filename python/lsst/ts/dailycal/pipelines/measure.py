@@ -174,11 +174,7 @@ def grouped_median(values: NDArray[np.int32]) -> float:
     """
     if values.size == 0:
         return float("nan")
-    half = values.size // 2
-    centre = np.partition(values, half, axis=None)[half]
-    below = int(np.count_nonzero(values < centre))
-    equal = int(np.count_nonzero(values == centre))
-    return float(centre) - 0.5 + (0.5 * values.size - below) / equal
+    return grouped_medians(values.reshape(1, -1))[0]
 
 
 def grouped_medians(rows: NDArray[np.int32]) -> list[float]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _SAMPLE = 4_000
 # Standard deviation of a normal distribution over its interquartile range.
 _SIGMA_PER_IQR = 0.7413011
-# Values that are handled at once: what stays in the cache between one step and the next.
+# Values that are handled at once: what stays in the cache between one step and the next, and is
+# enough for threads not to wait for each other all the time.
 _STRIP = 256_000
 # Part of the first clipping's width up to which values are only summed, and never looked at again.
 _NEAR = 0.9
