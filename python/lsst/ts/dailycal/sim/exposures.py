@@ -64,8 +64,8 @@ class SimulatedExposure:
                 image_type, seconds = effect.text_of("image_type"), effect.number_of("seconds")
                 found = dataclasses.replace(
                     found,
-                    image_type=self.image_type if image_type == "same" else image_type,
-                    exposure_time=self.exposure_time if seconds < 0 else seconds,
+                    image_type=found.image_type if image_type == "same" else image_type,
+                    exposure_time=found.exposure_time if seconds < 0 else seconds,
                 )
         return found
 
