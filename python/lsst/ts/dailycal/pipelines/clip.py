@@ -25,8 +25,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Values of all frames that one pass handles: what fits a core's second-level cache.
-_CHUNK = 80_000
+# Values of all frames that one pass handles. More would leave the cache; with fewer, threads wait
+# for the interpreter after each of many short steps.
+_CHUNK = 160_000
 # Pixels whose values are all within this part of the limit are averaged without a closer look.
 _QUICK = 0.85
 # A pixel with this many times the noise of its amplifier is clipped by its own noise.
