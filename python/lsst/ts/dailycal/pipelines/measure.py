@@ -181,8 +181,8 @@ def grouped_medians(rows: NDArray[np.int32]) -> list[float]:
     """Take the `grouped_median` of each row, which has a value, at once (`list` [`float`])."""
     size = rows.shape[1]
     centre = np.partition(rows, size // 2, axis=1)[:, size // 2, np.newaxis]
-    below = np.count_nonzero(rows < centre, axis=1)
-    equal = np.count_nonzero(rows == centre, axis=1)
+    # For short rows, `numpy.count_nonzero` along an axis costs more than the counting.
+    below, equal = (rows < centre).sum(axis=1), (rows == centre).sum(axis=1)
     medians: list[float] = (centre[:, 0] - 0.5 + (0.5 * size - below) / equal).tolist()
     return medians
 
