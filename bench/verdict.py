@@ -4,7 +4,8 @@
 """How soon after the last readout darks are verified and decided on, and where the time goes.
 
 The script takes the darks of a night at full size and in real time, shorter ones, in a simulated
-observatory with reference calibrations, which take some minutes to make.
+observatory with reference calibrations, which take some minutes to make. Its jobs are forked, as in
+``dailycal run``, from a process that has imported what they need.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import tempfile
 
 from lsst.ts.dailycal.cli.script.path import scripts_directory
 from lsst.ts.dailycal.cli.simulate.reference import prepare_repository
+from lsst.ts.dailycal.forking import SERVER_VARIABLE
 from lsst.ts.dailycal.model import (
     Decided,
     ExposureTaken,
@@ -26,6 +28,7 @@ from lsst.ts.dailycal.model import (
 )
 from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.sim.config import FULL_FRAME, SimulationConfig
+from lsst.ts.dailycal.sim.forked import observatory_server
 from lsst.ts.dailycal.testing.observatory import off_the_loop, simulated_observatory
 from lsst.ts.dailycal.testing.script import ScriptRun
 
@@ -59,7 +62,9 @@ def main() -> None:
             config = SimulationConfig(root=root / "made", frame=FULL_FRAME)
             prepare_repository(config, print)
             repository = config.repository
-        results = asyncio.run(measure(root, repository, args.darks, args.seconds))
+        with observatory_server() as server:
+            os.environ[SERVER_VARIABLE] = server.address()
+            results = asyncio.run(measure(root, repository, args.darks, args.seconds))
     print(json.dumps(results, indent=1))  # noqa: T201
     if args.json is not None:
         args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
