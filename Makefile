@@ -84,7 +84,9 @@ system: $(INSTALLED) ## the tests on real SAL, real processes, a real Butler
 packaging: $(INSTALLED) ## the wheel and the source distribution, installed by pip and by uv
 	$(BIN)/python -m pytest tests/packaging $(PYTEST_OPTIONS)
 
-lint: check-code docs ## style, types, import directions, documentation
+# Both at a time: each is one process for most of its time.
+lint: $(INSTALLED) ## style, types, import directions, documentation
+	+$(MAKE) --no-print-directory -j 2 check-code docs
 
 check-code: $(INSTALLED)
 	$(BIN)/ruff check

@@ -20,7 +20,7 @@ version = release = VERSION
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "numpydoc",
+    "sphinx.ext.napoleon",
     "generated_reference",
 ]
 # rooms.md is a part of architecture.md
@@ -37,7 +37,8 @@ default_role = "py:obj"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 autodoc_default_options = {"members": True, "show-inheritance": False}
-numpydoc_show_class_members = False
-numpydoc_class_members_toctree = False
+# Of all objects of the packages, in the sidebar of each page: they take a third of the time.
+toc_object_entries = False
+napoleon_google_docstring = False
 # Names are imported into their room, so that a short one can be found twice.
 suppress_warnings = ["ref.python"]

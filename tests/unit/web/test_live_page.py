@@ -162,6 +162,14 @@ async def test_a_reader_gets_all_parts_and_then_those_that_change(client, write,
     assert rest[-1]["event"] == "over"
 
 
+async def test_a_page_is_not_sent_the_parts_that_it_has(client, write):
+    write()
+    _, html, _ = await get(client, f"/runs/{RUN}")
+    address = re.search(r'data-events="([^"]+)"', html)[1]
+    (only,) = await events(await client.get(address), 1)
+    assert only["event"] == "over"
+
+
 async def test_a_picture_is_made_once_for_all_who_ask(client, write, frames):
     write()
     second, third = (await images(client))[1:3]

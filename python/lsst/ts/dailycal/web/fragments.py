@@ -60,11 +60,16 @@ class Renderer:
         self.style = str(read_style(self._environment))
 
     def page(
-        self, view: RunView, tests: Mapping[str, Sequence[TestResult]], *, pictures: bool
+        self,
+        view: RunView,
+        tests: Mapping[str, Sequence[TestResult]],
+        *,
+        pictures: bool,
+        state: str = "",
     ) -> str:
-        """Render the whole page of a run (`str`)."""
+        """Render the whole page of a run (`str`), which is in some state."""
         return self._environment.get_template("run.html").render(
-            **self._context(view, tests, pictures=pictures)
+            **self._context(view, tests, pictures=pictures), state=state
         )
 
     def parts(

@@ -5,13 +5,12 @@
 
 __all__ = ["stream"]
 
-import hashlib
 import json
 from collections.abc import Mapping
 
 from aiohttp import web
 
-from .watcher import Watcher
+from .watcher import Watcher, fingerprint
 
 HEARTBEAT = 15.0
 """How long a connection may be silent, in seconds; proxies end those that are longer."""
@@ -20,8 +19,8 @@ HEARTBEAT = 15.0
 async def stream(request: web.Request, watcher: Watcher) -> web.StreamResponse:
     """Send the parts of a page as they change, until the run is over or the reader is gone.
 
-    A reader who comes late, or comes back, is sent all parts that are not those he had: the id
-    of an event is the fingerprint of all parts after it.
+    A reader who comes late, or comes back, is sent all parts unless he has them: the id of an
+    event is the fingerprint of all parts after it, and a page asks with that of its own parts.
 
     Parameters
     ----------
@@ -36,7 +35,8 @@ async def stream(request: web.Request, watcher: Watcher) -> web.StreamResponse:
     response.charset = "utf-8"
     await response.prepare(request)
     sent: dict[str, str] = {}
-    if request.headers.get("Last-Event-ID") == _fingerprint(parts):
+    known = request.headers.get("Last-Event-ID") or request.query.get("state")
+    if known == fingerprint(parts):
         sent = dict(parts)
     try:
         while True:
@@ -63,9 +63,5 @@ async def _send_changes(
         return
     sent.update(changed)
     data = json.dumps(changed, ensure_ascii=False)
-    text = f"id: {_fingerprint(parts)}\nevent: parts\ndata: {data}\n\n"
+    text = f"id: {fingerprint(parts)}\nevent: parts\ndata: {data}\n\n"
     await response.write(text.encode("utf-8"))
-
-
-def _fingerprint(parts: Mapping[str, str]) -> str:
-    return hashlib.blake2b(json.dumps(dict(parts)).encode(), digest_size=12).hexdigest()

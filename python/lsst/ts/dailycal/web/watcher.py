@@ -3,9 +3,11 @@
 
 """Watch the journals of runs for all who look at them: each is read once, however many look."""
 
-__all__ = ["Watcher", "Watchers"]
+__all__ = ["Watcher", "Watchers", "fingerprint"]
 
 import asyncio
+import hashlib
+import json
 import logging
 import time
 import typing
@@ -28,6 +30,11 @@ PATIENCE = 60.0
 """How long nobody may look before a run is not watched any more, in seconds."""
 
 ReadTests = Callable[[str, str, str], Sequence[TestResult]]
+
+
+def fingerprint(parts: Mapping[str, str]) -> str:
+    """Tell the parts of a page from others, in few letters (`str`)."""
+    return hashlib.blake2b(json.dumps(dict(parts)).encode(), digest_size=12).hexdigest()
 
 
 class Watcher:
@@ -78,7 +85,11 @@ class Watcher:
     async def page(self) -> str:
         """Return the whole page (`str`)."""
         view, pictures = await self.view(), bool(await self.repository())
-        return await asyncio.to_thread(self._renderer.page, view, self._tests, pictures=pictures)
+        # Of what was known before the page is rendered: at worst its parts are sent once more.
+        state = fingerprint(self._parts)
+        return await asyncio.to_thread(
+            self._renderer.page, view, self._tests, pictures=pictures, state=state
+        )
 
     async def parts(self) -> Mapping[str, str]:
         """Return the parts of the page as they are now."""
