@@ -50,9 +50,9 @@ def run_dailycal(
 
 
 def run_forked(
-    argv: Sequence[str], env: Mapping[str, str], timeout: float
+    argv: Sequence[str], env: Mapping[str, str], timeout: float, directory: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, as `subprocess.run` does.
+    """Run a program to its end, as `subprocess.run` does, here or in another directory.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def run_forked(
         If it takes longer; it has been ended.
     """
     address = env.get(SERVER_VARIABLE) or _server.address()
-    request = write_request(argv, env, Path.cwd())
+    request = write_request(argv, env, directory or Path.cwd())
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         code = run_to_end(address, request, Streams(stdout=output, stderr=errors), timeout)
         return subprocess.CompletedProcess(argv, code, _read(output), _read(errors))
