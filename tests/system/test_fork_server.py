@@ -20,6 +20,7 @@ from lsst.ts.dailycal.forking import (
     ForkedProgram,
     ForkError,
     ForkServer,
+    run_program,
     start_program,
 )
 from lsst.ts.dailycal.pipelines.command import pipetask_argv
@@ -31,7 +32,8 @@ PATIENCE = 60.0
 PIPELINE = "${CP_PIPE_DIR}/pipelines/LATISS/cpBias.yaml"
 SCRIPT = """#!/usr/bin/env python
 import json, os, signal, sys
-print(json.dumps([sys.argv, os.getcwd(), sys.path[0], os.environ.get("NIGHT"), __name__]))
+print(json.dumps([sys.argv, os.getcwd(), sys.path[0], os.environ.get("NIGHT"), __name__,
+                  os.getppid()]))
 print("said", sys.stdin.readline().strip(), flush=True)
 sys.exit(3)
 """
@@ -130,7 +132,7 @@ async def test_a_script_is_the_same_program_forked_and_started(
     assert isinstance(program, ForkedProgram) == forked
     program.stdin.write(b"good night\n")
     async with asyncio.timeout(PATIENCE):
-        argv, directory, first, night, name = json.loads(await program.stdout.readline())
+        argv, directory, first, night, name, _ = json.loads(await program.stdout.readline())
         assert await program.stdout.readline() == b"said good night\n"
         assert await program.wait() == 3
     assert argv[1:] == ["7"]
@@ -140,6 +142,20 @@ async def test_a_script_is_the_same_program_forked_and_started(
         "20261126",
         "__main__",
     )
+
+
+@pytest.mark.parametrize("forked", [True, False])
+def test_a_program_is_run_to_its_end_forked_and_started(script, monkeypatch, quick, forked):
+    if not forked:
+        monkeypatch.delenv(SERVER_VARIABLE)
+    done = run_program([script.name, "7"], PATIENCE)
+    first, second = done.stdout.decode().splitlines()
+    argv, *_, night, name, parent = json.loads(first)
+    assert (argv[1:], night, name, second) == (["7"], "20261126", "__main__", "said ")
+    assert (done.returncode, done.stderr) == (3, b"")
+    assert (parent == os.getpid()) != forked
+    with pytest.raises(TimeoutError):
+        run_program([script.name, "7"], 1e-4)
 
 
 async def test_what_is_no_program_of_this_python_is_started(quick, tmp_path, monkeypatch):

@@ -65,8 +65,9 @@ def test_a_second_run_is_refused_and_the_first_can_be_stopped(joined, tmp_path):
     few = tmp_path / "few.yaml"
     few.write_text("script_mode: BIAS_DARK\nn_bias: 2\nn_dark: 3\nexp_times_dark: 15\n", "utf-8")
     with subprocess.Popen(
-        joined.arguments("run", "--config-for", "calibrations", str(few)), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL, text=True, env=joined.environment,
+        joined.arguments("run", "--config-for", "calibrations", str(few)),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+        env=joined.environment,
     ) as first:  # fmt: skip
         lines = []
         for line in first.stdout:

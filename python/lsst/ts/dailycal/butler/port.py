@@ -13,6 +13,7 @@ import signal
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from ..forking import start_program
 from ..journal.worker import DaemonExecutor
 from ..model import (
     CalibrationError,
@@ -233,16 +234,13 @@ def _telling_line(output: str) -> str:
 
 async def _run(argv: Sequence[str], timeout: float, what: str) -> tuple[int, str]:
     """Run a program to its end, or kill it with all that it started."""
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
+    pipe, together = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
+    process = await start_program(argv, stdout=pipe, stderr=together)
+    assert process.stdout is not None  # noqa: S101 - asked for above
     try:
         async with asyncio.timeout(timeout):
-            output, _ = await process.communicate()
+            output = await process.stdout.read()
+            code = await process.wait()
     except TimeoutError as error:
         raise CertificationError(
             f"{what} within {timeout:g} s.",
@@ -253,7 +251,7 @@ async def _run(argv: Sequence[str], timeout: float, what: str) -> tuple[int, str
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
-    return process.returncode or 0, output.decode(errors="replace")
+    return code, output.decode(errors="replace")
 
 
 def _name_anywhere(repo: str) -> str:

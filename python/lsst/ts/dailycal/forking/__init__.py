@@ -5,7 +5,7 @@
 from .program import ForkedProgram
 from .request import ForkError
 from .server import ForkServer
-from .start import SERVER_VARIABLE, Program, start_program
+from .start import SERVER_VARIABLE, Program, run_program, start_program
 
 __all__ = [
     "SERVER_VARIABLE",
@@ -13,5 +13,6 @@ __all__ = [
     "ForkServer",
     "ForkedProgram",
     "Program",
+    "run_program",
     "start_program",
 ]

@@ -6,7 +6,6 @@
 __all__ = ["check_configuration", "fetch_schema", "read_configuration"]
 
 import pathlib
-import subprocess
 import typing
 from collections.abc import Iterable, Mapping
 
@@ -14,6 +13,7 @@ import yaml
 
 from ...calibration.validate import validate_configuration
 from ...calibration.yaml_text import describe_yaml_error, parse_yaml
+from ...forking import run_program
 from ...model import Command, ConfigurationError
 from ..errors import CommandError
 from ..exit_codes import ExitCode
@@ -98,15 +98,10 @@ def fetch_schema(path: pathlib.Path, index: int) -> dict[str, typing.Any] | None
         If it does not answer, or not with a schema.
     """
     try:
-        answer = subprocess.run(
-            [str(path), str(index), "--schema"],
-            env=script_environment(path),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=SCHEMA_TIMEOUT,
-            check=False,
+        answer = run_program(
+            [str(path), str(index), "--schema"], SCHEMA_TIMEOUT, env=script_environment(path)
         )
-    except subprocess.TimeoutExpired:
+    except TimeoutError:
         raise CommandError(
             f"{path} --schema: no answer within {SCHEMA_TIMEOUT:g} s.",
             ExitCode.UNAVAILABLE,
