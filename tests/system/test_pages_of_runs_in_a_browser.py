@@ -3,7 +3,9 @@
 
 """Pages of runs that went well, were rejected and failed, as people see them in a real browser."""
 
-from collections.abc import Iterator
+import functools
+import pathlib
+from collections.abc import Callable, Iterator
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -144,22 +146,33 @@ def test_an_image_is_seen_amplifier_by_amplifier_and_its_neighbours_too(browser,
     assert driver.find_element(By.TAG_NAME, "img").get_property("naturalWidth") == DIRECT_FRAME[0]
 
 
+@pytest.fixture(scope="module")
+def reports(served) -> Callable[[str], pathlib.Path]:
+    """Give the report of a run; it takes seconds, and is the same by day and at night."""
+
+    @functools.cache
+    def write(kind: str) -> pathlib.Path:
+        run = NAMES[kind]
+        records = read_run_entries(served.directory / "journal" / f"{run}.jsonl")
+        page = [
+            Entry(number, records[0].tai + 60.0 * number, ConditionsRead("calibrations", readings))
+            for number, readings in enumerate(
+                judge_readings([ConditionReading(name, value) for name, value in values.items()])
+                for values in INSTRUMENTS
+            )
+        ]
+        path = served.directory / f"{run}.html"
+        report = compile_report(records, served.runs[run].archive, page=page)
+        path.write_text(render_html(*report), encoding="utf-8")
+        return path
+
+    return write
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["by day", "at night"])
 @pytest.mark.parametrize("kind", ["good", "rejected"])
-def test_a_report_with_all_its_pictures_can_be_used_by_everybody(browser, served, kind, dark):
-    run = NAMES[kind]
-    path = served.directory / f"{run}.html"
-    journal = served.directory / "journal" / f"{run}.jsonl"
-    records = read_run_entries(journal)
-    page = [
-        Entry(number, records[0].tai + 60.0 * number, ConditionsRead("calibrations", readings))
-        for number, readings in enumerate(
-            judge_readings([ConditionReading(name, value) for name, value in values.items()])
-            for values in INSTRUMENTS
-        )
-    ]
-    report = compile_report(records, served.runs[run].archive, page=page)
-    path.write_text(render_html(*report), encoding="utf-8")
+def test_a_report_with_all_its_pictures_can_be_used_by_everybody(browser, reports, kind, dark):
+    path = reports(kind)
     browser.asked_for()
     browser.show(path.as_uri(), dark=dark)
     browser.keep(f"report-of-{kind}{'-dark' if dark else ''}")
