@@ -33,6 +33,13 @@ FEW = 20
 """Records of the run, to begin with."""
 
 
+screens = pytest.mark.parametrize(
+    ("size", "dark"),
+    [(DESKTOP, False), (PHONE, True)],
+    ids=["desktop by day", "phone at night"],
+)
+
+
 @pytest.fixture(scope="module")
 def lines() -> list[str]:
     """The records of a run with generate_calibrations, which a simulated observatory left."""
@@ -137,8 +144,7 @@ def finished(journal, lines) -> None:
 
 
 @pytest.mark.usefixtures("finished")
-@pytest.mark.parametrize("dark", [False, True], ids=["by day", "at night"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@screens
 @pytest.mark.parametrize("path", ["", f"runs/{RUN}"], ids=["list", "run"])
 def test_everybody_can_use_the_page(browser, address, path, size, dark):
     browser.show(f"{address}{path}", size, dark=dark)
@@ -178,8 +184,7 @@ def report(tmp_path_factory, lines) -> pathlib.Path:
     return pathlib.Path(done.stdout.strip())
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["by day", "at night"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@screens
 def test_a_report_is_opened_from_the_disk_and_asks_for_nothing(browser, report, size, dark):
     browser.asked_for()
     browser.show(report.as_uri(), size, dark=dark)

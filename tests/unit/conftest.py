@@ -3,8 +3,8 @@
 
 """How hypothesis searches in unit tests: the same examples every time.
 
-``DAILYCAL_SEARCH=30 pytest tests/unit/properties tests/unit/fuzz`` takes new ones, and a hundred
-times as many; `make test-slow` takes ten times as many.
+``DAILYCAL_SEARCH=10 pytest tests/unit/properties tests/unit/fuzz`` takes new ones, and a hundred
+times as many; `make test-slow` takes thirty times as many.
 """
 
 import collections

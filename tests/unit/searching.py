@@ -8,8 +8,8 @@ import os
 from hypothesis import settings
 
 IS_ASKED_FOR = "DAILYCAL_SEARCH" in os.environ
-FACTOR = float(os.environ.get("DAILYCAL_SEARCH", "0.3"))
-"""Of examples that are the same every time, more than a few hundred find nothing new."""
+FACTOR = float(os.environ.get("DAILYCAL_SEARCH", "0.1"))
+"""Of examples that are the same every time, more than a hundred find nothing new."""
 FEWEST = 20
 
 
