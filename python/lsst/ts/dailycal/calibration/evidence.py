@@ -115,11 +115,10 @@ def decide_on_evidence(
     to_mask = [] if whole else [(n, str(kind)) for kind, its in bad_amplifiers.items() for n in its]
     # Who is compared with something else than their own combination harms nothing.
     harmless = not bad or not criteria.reference.is_own
-    uncombined = {item.exposure for item in criteria.left_out}
-    flaws = [f for f in flaws if f.exposure_id not in uncombined or f.kind not in _OF_NOISE]
-    reasons = (of_amplifiers if to_mask else []) + whole + _of_exposures(flaws, bad, names)
-    reasons += describe_left_out(item for item in criteria.left_out if item.exposure in bad)
+    reasons = (of_amplifiers if to_mask else []) + whole
+    reasons += _of_exposures(flaws, bad, names, criteria.left_out)
     told = describe_left_out(item for item in criteria.left_out if item.exposure not in bad)
+    remarks = [*_of_masked(criteria), *slight, *told, *criteria.notes]
     base = decide(image_type, found, failure_limit=criteria.failure_limit)
     return dataclasses.replace(
         base,
@@ -129,7 +128,7 @@ def decide_on_evidence(
         left_out=tuple(sorted(bad)) if leave_out else (),
         bad_amplifiers=tuple(sorted(names)),
         reasons=tuple(reasons),
-        remarks=(*told, *criteria.notes, *_remarks(image_type, found, criteria, slight)),
+        remarks=(*remarks, *_remarks(image_type, found, criteria)),
         to_mask=tuple(sorted(to_mask)),
         masked=criteria.masked,
     )
@@ -178,9 +177,14 @@ def _of_amplifiers(kind: FlawKind, found: RunStatistics, amplifiers: Sequence[st
 
 
 def _of_exposures(
-    flaws: Sequence[Flaw], bad: Collection[int], bad_amplifiers: Collection[str]
+    flaws: Sequence[Flaw],
+    bad: Collection[int],
+    bad_amplifiers: Collection[str],
+    left_out: Sequence[LeftOut],
 ) -> list[str]:
-    """Say of the bad exposures what is worst in each, and on which amplifiers."""
+    """Say of the bad exposures what is worst in each, and why they were not combined."""
+    uncombined = {item.exposure for item in left_out}
+    flaws = [f for f in flaws if f.exposure_id not in uncombined or f.kind not in _OF_NOISE]
     worst: dict[int, FlawKind] = {}
     for flaw in flaws:
         if flaw.exposure_id in bad and flaw.amplifier not in bad_amplifiers:
@@ -194,7 +198,7 @@ def _of_exposures(
         } - {"", *bad_amplifiers}
         where = f" on {describe_amplifiers(amplifiers)}" if amplifiers else ""
         lines.append(f"{describe_exposures(exposures)}: {kind}{where} ({kind.advice})")
-    return lines
+    return lines + describe_left_out(item for item in left_out if item.exposure in bad)
 
 
 def _trends(
@@ -247,10 +251,8 @@ def _of_trends(trends: Sequence[tuple[str, Trend]], ids: Sequence[int]) -> list[
     ]
 
 
-def _remarks(
-    image_type: ImageType, found: RunStatistics, criteria: EvidenceCriteria, slight: Sequence[str]
-) -> list[str]:
-    remarks = [*_of_masked(criteria), *slight]
+def _remarks(image_type: ImageType, found: RunStatistics, criteria: EvidenceCriteria) -> list[str]:
+    remarks = []
     exposures = len(found.exposures)
     if not found.measurements:
         remarks.append("the measurements of verification were not found; only its verdicts count")

@@ -141,7 +141,7 @@ def _reference(
     config, state = context.config, context.state
     own = Reference(len(state.combined(image_type)), is_own=True)
     masked = dict(state.masked(image_type)) if config.generate else {}
-    if not in_use:
+    if not in_use:  # nothing in use was subtracted
         return own, len(state.combined(ImageType.BIAS)), masked
     for facts in filter(None, in_use.values()):
         masked |= dict.fromkeys(facts.masked, f"as in the {facts.dataset_type} in use")
