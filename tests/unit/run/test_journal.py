@@ -87,7 +87,7 @@ EVENTS = [
     event_module.JobSubmitted(KEY, "abc"),
     event_module.JobFinished(KEY, JobResult("abc", 0, "{}")),
     event_module.JobAbandoned(KEY, "abc", "late"),
-    event_module.CombinationNoted(GENERATED, (LeftOut(7, "SEQNAME is b"),), ("few frames",)),
+    event_module.CombinationNoted(KEY, (LeftOut(7, "SEQNAME is b"),), ("few frames",)),
     event_module.Decided(DECISION),
     event_module.Compared(COMPARISON),
     event_module.Certified(ImageType.DARK, CERTIFICATION),
@@ -250,6 +250,7 @@ def test_what_combination_left_out_holds_until_it_is_combined_again():
     again = dataclasses.replace(GENERATED, attempt=2)
     asked = event_module.JobAsked(again, JobRequest("p", "c", "q"))
     steps = [
+        dataclasses.replace(asked, key=GENERATED),
         event_module.CombinationNoted(GENERATED, (LeftOut(7, "a"), LeftOut(8, "b"))),
         event_module.Decided(dataclasses.replace(DECISION, left_out=(7, 9))),
         asked,
@@ -260,4 +261,4 @@ def test_what_combination_left_out_holds_until_it_is_combined_again():
     for event in steps:
         state.apply(event)
         found.append(state.uncombined(ImageType.DARK))
-    assert found == [{7: "a", 8: "b"}, {7: "a"}, {7: "a"}, {7: "a", 6: "c"}, {7: "a"}]
+    assert found == [{}, {7: "a", 8: "b"}, {7: "a"}, {7: "a"}, {7: "a", 6: "c"}, {7: "a"}]

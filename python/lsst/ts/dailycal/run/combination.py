@@ -41,7 +41,7 @@ async def tell_of_combination(
         return
     key = context.state.job_key(JobStep.GENERATE, image_type)
     noted = CombinationNoted(key, facts.left_out, facts.notes)
-    if context.state.noted.get(key) == noted:
+    if context.state.noted(key) == noted:
         return
     await context.journal.record(noted)
     for text in (*describe_left_out(noted.left_out), *noted.notes):

@@ -70,8 +70,6 @@ class RunState:
         """Amplifiers that are masked in what is made of one type, and why."""
         self.again: set[ImageType] = set()
         """Types of which the exposures are combined and verified a second time."""
-        self.noted: dict[JobKey, CombinationNoted] = {}
-        """What combinations left out by themselves, and noted; only those that did."""
         self.comparisons: dict[ImageType, Comparison] = {}
         self.certifications: dict[ImageType, Certification] = {}
         self.all_images: list[ImageName] = []
@@ -156,7 +154,6 @@ class RunState:
                 self.all_images.append(event.name)
             case JobAsked():
                 self.jobs[event.key] = JobRecord()
-                self.noted.pop(event.key, None)
             case JobSubmitted():
                 self.jobs[event.key].job_id = event.job_id
                 self.jobs[event.key].enabled_since = event.enabled_since
@@ -165,7 +162,7 @@ class RunState:
             case JobAbandoned():
                 self.jobs[event.key].abandoned = True
             case CombinationNoted():
-                self.noted[event.key] = event
+                self.jobs[event.key].noted = event
             case Decided():
                 self._apply_decision(event.decision)
             case Compared():
@@ -265,17 +262,18 @@ class RunState:
         left_out = self.left_out.get(image_type, ())
         return [name for name in self.usable(image_type) if name.exposure_id not in left_out]
 
-    def noted_last(self, image_type: ImageType) -> CombinationNoted:
-        """Return what the combination that counts left out and noted (`CombinationNoted`)."""
-        key = self.job_key(JobStep.GENERATE, image_type)
-        return self.noted.get(key, CombinationNoted(key))
+    def noted(self, key: JobKey) -> CombinationNoted:
+        """Return what a job that combines left out and noted (`CombinationNoted`)."""
+        record = self.jobs.get(key)
+        return (record.noted if record is not None else None) or CombinationNoted(key)
 
     def uncombined(self, image_type: ImageType) -> dict[int, str]:
-        """Return ids of what the last combination that had them left out, and why (`dict`)."""
-        first = self.noted.get(JobKey(JobStep.GENERATE, image_type))
-        reasons = first.reasons if first is not None else {}
-        dropped = [number for number in self.left_out.get(image_type, ()) if number in reasons]
-        return {n: reasons[n] for n in dropped} | self.noted_last(image_type).reasons
+        """Return ids of exposures that combination left out by itself, and why (`dict`)."""
+        first = self.noted(JobKey(JobStep.GENERATE, image_type)).reasons
+        # What verification dropped was given to the first combination alone.
+        dropped = self.left_out.get(image_type, ())
+        last = self.noted(self.job_key(JobStep.GENERATE, image_type)).reasons
+        return {number: why for number, why in first.items() if number in dropped} | last
 
     def combined(self, image_type: ImageType) -> list[ImageName]:
         """Return those of `processed` without what combination left out (`list` [`ImageName`])."""

@@ -108,7 +108,7 @@ def _decide(
             image_type, statistics, failure_limit=wanted.failure_limit, rule=config.accept_rule
         )
     reference, biases, masked = _reference(context, image_type, in_use)
-    noted = context.state.noted_last(image_type)
+    noted = context.state.noted(context.state.job_key(JobStep.GENERATE, image_type))
     may_go_on = config.generate and image_type not in context.state.again
     criteria = EvidenceCriteria(
         failure_limit=wanted.failure_limit,
