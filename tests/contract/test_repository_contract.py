@@ -10,6 +10,7 @@ from lsst.ts.dailycal.model import (
     CertificationConflictError,
     CertificationError,
     ImageType,
+    LeftOut,
     StatisticsError,
     Validity,
 )
@@ -169,6 +170,21 @@ def test_the_calibration_in_use_is_measured_and_ones_own_is_passed_over(face):
     assert all(item.noise > 0 for item in made.amplifiers)
     assert other is not None
     assert other.run != own
+
+
+def test_what_combination_left_out_is_read_with_what_it_made(face):
+    async def scenario(bench):
+        names = await bench.take_and_ingest(*biases(4))
+        job_id, exit_code = await bench.run_job(generate(ImageType.BIAS, names))
+        assert exit_code == 0
+        return names, await bench.repository.read_calibration(
+            [f"u/ocps/{job_id}/run"], "bias", "2000-01-01", bench.patience(60.0)
+        )
+
+    names, made = face.run(scenario, "header_wrong@BIAS/2")
+    reason = "image type is ENGTEST, not BIAS"
+    assert made.left_out == (LeftOut(names[1].exposure_id, reason),)
+    assert (made.exposures, made.notes) == (3, ())
 
 
 def test_measurements_come_with_the_statistics(face):

@@ -20,6 +20,7 @@ from lsst.ts.dailycal.model import (
     ExposureVerdict,
     FailedTest,
     ImageType,
+    LeftOut,
     RunStatistics,
 )
 from lsst.ts.dailycal.model.dark_fit import AmplifierLine, DarkFit
@@ -85,6 +86,29 @@ def test_a_healthy_set_is_accepted_without_a_word():
     decision = decide(healthy(noise=noise_allowance(OWN)))
     assert decision.accepted
     assert decision.reasons == decision.remarks == decision.bad_exposures == ()
+
+
+def test_noise_of_a_frame_that_is_not_in_the_combination_is_put_down_to_that():
+    louder = {"noise": lambda noise: 1.1 * noise, "cr_noise": lambda noise: 1.1 * noise}
+    frames = change(healthy(), [6], NAMES, **louder)
+    left_out = (LeftOut(FIRST + 6, "SEQNAME is b, that of the others a"), LeftOut(FIRST + 8, "odd"))
+    noise = decide(frames, may_leave_out=True)
+    decision = decide(frames, may_leave_out=True, left_out=left_out, notes=("a note",))
+    assert "NOISE" in noise.reasons[0]
+    assert decision.reasons == (
+        "combination left out exposure 7 of 20261122 (SEQNAME is b, that of the others a)",
+    )
+    assert decision.remarks == ("combination left out exposure 9 of 20261122 (odd)", "a note")
+    same = dataclasses.replace(decision, reasons=noise.reasons, remarks=noise.remarks)
+    assert same == noise, "what is accepted, and what is left out, stays the same"
+
+
+def test_what_else_is_wrong_with_a_frame_that_combination_left_out_is_named_too():
+    frames = change(healthy(), [6], NAMES, level=lambda x: x + 5.0, noise=lambda x: 1.1 * x)
+    decision = decide(frames, left_out=(LeftOut(FIRST + 6, "odd"),))
+    level, left_out = decision.reasons
+    assert level.startswith("exposure 7 of 20261122: LEVEL differs")
+    assert left_out == "combination left out exposure 7 of 20261122 (odd)"
 
 
 def test_glow_in_three_frames_is_left_out_and_named():

@@ -230,6 +230,24 @@ def test_darks_are_reduced_with_a_bias_of_another_day(plain, reduced, tmp_path):
     assert "sha256:" in fits.getheader(tmp_path / "reduced/dark.fits")["CPP_CALIB_0"]
 
 
+def test_noise_of_a_frame_that_was_not_combined_is_put_down_to_that(plain, tmp_path):
+    """Its corner is bright in one amplifier, and all amplifiers differ from what it is not in."""
+    _, files = plain
+
+    def brighten(hdus):
+        hdus[1].data = hdus[1].data + 0  # of its own, to be written back
+        hdus[1].data[:10, 3:11] += 20
+
+    odd = spoil(files[3], tmp_path / "odd" / files[3].name, brighten)
+    result = dailycal("reduce", *files[:3], odd, *files[4:6], "--json", cwd=tmp_path)
+    printed = json.loads(result.stdout)
+    (left,), decision = printed["left_out"], printed["results"][0]["decision"]
+    assert len(decision["bad_exposures"]) == 1
+    (reason,) = decision["reasons"]
+    assert reason.startswith("combination left out exposure")
+    assert reason.endswith(f"({left['reason']})")
+
+
 def test_darks_without_a_bias_are_left_out_with_what_to_do(plain, tmp_path):
     _, files = plain
     result = dailycal("reduce", *files[BIASES:], cwd=tmp_path)

@@ -8,7 +8,7 @@ import pytest
 from astropy.io import fits
 
 from lsst.ts.dailycal.calibration import OnDifference, compare_calibrations
-from lsst.ts.dailycal.model import ComparisonVerdict, ImageType
+from lsst.ts.dailycal.model import ComparisonVerdict, ImageType, LeftOut
 from lsst.ts.dailycal.model.detector import LATISS
 from lsst.ts.dailycal.pipelines.calib_facts import measure_calibration, read_facts
 from lsst.ts.dailycal.pipelines.combine import combine_bias
@@ -252,6 +252,17 @@ def test_a_masked_amplifier_is_named_in_the_header_and_marked_in_the_plane(make_
     assert {item.name: item.hot for item in read.amplifiers} == {
         item.name: 40 * 32 * (item.name == "C13") for item in read.amplifiers
     }
+
+
+def test_what_combination_left_out_is_read_from_the_header(maker, tmp_path):
+    odd = maker.frame(extra=300.0, dark_time=30.0)
+    bias = combine_bias([*maker.frames(8), odd])
+    path = tmp_path / "bias.fits"
+    provenance = dataclasses.replace(bias.provenance, notes=("a note",))
+    write_image(path, dataclasses.replace(bias, provenance=provenance))
+    read = read_facts(path, "bias", "run")
+    assert read.left_out == (LeftOut(odd.exposure, "image type is DARK, not BIAS"),)
+    assert (read.exposures, read.notes) == (8, ("a note",))
 
 
 def test_a_file_without_an_image_is_refused(tmp_path):

@@ -3,6 +3,8 @@
 
 """The journal: what it keeps, and what a crash leaves."""
 
+import dataclasses
+
 import pytest
 
 from lsst.ts.dailycal.journal import Entry, FileStorage
@@ -26,6 +28,7 @@ from lsst.ts.dailycal.model import (
     JobResult,
     JobStep,
     JournalError,
+    LeftOut,
     Message,
     PlannedExposure,
     Resumed,
@@ -47,6 +50,7 @@ PLANNED = PlannedExposure(ImageType.DARK, 5.0, 1, 2, False)
 NAME = ImageName(20261123, 7)
 TAGS = ImageTags("2026-11-23T12:00:00.000", program="BLOCK-1")
 KEY = JobKey(JobStep.VERIFY, ImageType.DARK)
+GENERATED = JobKey(JobStep.GENERATE, ImageType.DARK)
 DECISION = Decision(ImageType.DARK, True, 20, (), 11, 8, ((1, "NOISE", 3),))
 CERTIFICATION = Certification("dark", "u/ocps/a", "LATISS/calib/daily", Validity("a", "b"))
 TROUBLE = FrameTrouble(TroubleKind.DEAD, ("C10",), "C10 gives a constant")
@@ -83,6 +87,7 @@ EVENTS = [
     event_module.JobSubmitted(KEY, "abc"),
     event_module.JobFinished(KEY, JobResult("abc", 0, "{}")),
     event_module.JobAbandoned(KEY, "abc", "late"),
+    event_module.CombinationNoted(KEY, (LeftOut(7, "SEQNAME is b"),), ("few frames",)),
     event_module.Decided(DECISION),
     event_module.Compared(COMPARISON),
     event_module.Certified(ImageType.DARK, CERTIFICATION),
@@ -238,3 +243,22 @@ def test_later_frames_may_change_what_is_said_of_a_frame_and_its_measurement_sta
     assert state.measured[NAME].reasons == ("C10 gives a constant",)
     assert state.measurements[NAME] is MEASUREMENT
     assert state.usable(ImageType.DARK) == []
+
+
+def test_what_combination_left_out_holds_until_it_is_combined_again():
+    """What verification dropped then is in no later combination: the first one said why."""
+    again = dataclasses.replace(GENERATED, attempt=2)
+    asked = event_module.JobAsked(again, JobRequest("p", "c", "q"))
+    steps = [
+        dataclasses.replace(asked, key=GENERATED),
+        event_module.CombinationNoted(GENERATED, (LeftOut(7, "a"), LeftOut(8, "b"))),
+        event_module.Decided(dataclasses.replace(DECISION, left_out=(7, 9))),
+        asked,
+        event_module.CombinationNoted(again, (LeftOut(6, "c"),)),
+        asked,  # as the job failed after all
+    ]
+    state, found = RunState(EVENTS[:1]), []
+    for event in steps:
+        state.apply(event)
+        found.append(state.uncombined(ImageType.DARK))
+    assert found == [{}, {7: "a", 8: "b"}, {7: "a"}, {7: "a"}, {7: "a", 6: "c"}, {7: "a"}]

@@ -11,9 +11,9 @@ import math
 import statistics
 from collections.abc import Collection, Iterable, Sequence
 
-from ..model import Decision, ImageType, RunStatistics
+from ..model import Decision, ImageType, LeftOut, RunStatistics
 from .accept import decide
-from .evidence_text import describe_amplifiers, describe_exposures
+from .evidence_text import describe_amplifiers, describe_exposures, describe_left_out
 from .flaws import (
     EvidenceLimits,
     Flaw,
@@ -27,6 +27,8 @@ from .trends import Trend, find_trend
 
 _OF_THE_SET = (FlawKind.LEVEL, FlawKind.QUIET, FlawKind.REPEATED)
 """A healthy exposure has not one amplifier with any of these."""
+_OF_NOISE = (FlawKind.NOISE, FlawKind.CR_NOISE)
+"""What an exposure shows as well that is compared with a combination which it is no part of."""
 _BY_GRAVITY = (
     FlawKind.REPEATED,
     FlawKind.PROCESSING,
@@ -50,6 +52,10 @@ class EvidenceCriteria:
     """Fewest good exposures of which a calibration may be made."""
     reference: Reference
     """With what the exposures were compared."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What combination left out of the reference by itself, if that is made of these exposures."""
+    notes: tuple[str, ...] = ()
+    """What else combination noted."""
     bias_exposures: int | None = None
     """Of how many exposures the bias was made that was subtracted from darks."""
     may_leave_out: bool = False
@@ -109,7 +115,10 @@ def decide_on_evidence(
     to_mask = [] if whole else [(n, str(kind)) for kind, its in bad_amplifiers.items() for n in its]
     # Who is compared with something else than their own combination harms nothing.
     harmless = not bad or not criteria.reference.is_own
-    reasons = (of_amplifiers if to_mask else []) + whole + _of_exposures(flaws, bad, names)
+    reasons = (of_amplifiers if to_mask else []) + whole
+    reasons += _of_exposures(flaws, bad, names, criteria.left_out)
+    told = describe_left_out(item for item in criteria.left_out if item.exposure not in bad)
+    remarks = [*_of_masked(criteria), *slight, *told, *criteria.notes]
     base = decide(image_type, found, failure_limit=criteria.failure_limit)
     return dataclasses.replace(
         base,
@@ -119,7 +128,7 @@ def decide_on_evidence(
         left_out=tuple(sorted(bad)) if leave_out else (),
         bad_amplifiers=tuple(sorted(names)),
         reasons=tuple(reasons),
-        remarks=tuple(_of_masked(criteria) + slight + _remarks(image_type, found, criteria)),
+        remarks=(*remarks, *_remarks(image_type, found, criteria)),
         to_mask=tuple(sorted(to_mask)),
         masked=criteria.masked,
     )
@@ -168,9 +177,14 @@ def _of_amplifiers(kind: FlawKind, found: RunStatistics, amplifiers: Sequence[st
 
 
 def _of_exposures(
-    flaws: Sequence[Flaw], bad: Collection[int], bad_amplifiers: Collection[str]
+    flaws: Sequence[Flaw],
+    bad: Collection[int],
+    bad_amplifiers: Collection[str],
+    left_out: Sequence[LeftOut],
 ) -> list[str]:
-    """Say of the bad exposures what is worst in each, and on which amplifiers."""
+    """Say of the bad exposures what is worst in each, and why they were not combined."""
+    uncombined = {item.exposure for item in left_out}
+    flaws = [f for f in flaws if f.exposure_id not in uncombined or f.kind not in _OF_NOISE]
     worst: dict[int, FlawKind] = {}
     for flaw in flaws:
         if flaw.exposure_id in bad and flaw.amplifier not in bad_amplifiers:
@@ -184,7 +198,7 @@ def _of_exposures(
         } - {"", *bad_amplifiers}
         where = f" on {describe_amplifiers(amplifiers)}" if amplifiers else ""
         lines.append(f"{describe_exposures(exposures)}: {kind}{where} ({kind.advice})")
-    return lines
+    return lines + describe_left_out(item for item in left_out if item.exposure in bad)
 
 
 def _trends(
@@ -244,10 +258,11 @@ def _remarks(image_type: ImageType, found: RunStatistics, criteria: EvidenceCrit
         remarks.append("the measurements of verification were not found; only its verdicts count")
     elif len(found.measurements) < exposures:
         remarks.append(f"measurements of {len(found.measurements)} exposures only were found")
-    if criteria.reference.is_own and exposures <= criteria.limits.few_exposures:
-        more = noise_allowance(Reference(exposures, is_own=False)) - 1.0
+    combined = criteria.reference.exposures or exposures
+    if criteria.reference.is_own and combined <= criteria.limits.few_exposures:
+        more = noise_allowance(Reference(combined, is_own=False)) - 1.0
         remarks.append(
-            f"it is made of {exposures} exposures only: frames that are compared with it have "
+            f"it is made of {combined} exposures only: frames that are compared with it have "
             f"{100.0 * more:.1f} % more noise, and NOISE allows 5 %"
         )
     return remarks + _of_dark_fit(image_type, found, criteria.limits)

@@ -3,11 +3,11 @@
 
 """Names of amplifiers and exposures, short enough to be read beside a state."""
 
-__all__ = ["describe_amplifiers", "describe_exposures"]
+__all__ = ["describe_amplifiers", "describe_exposures", "describe_left_out"]
 
 from collections.abc import Collection, Iterable
 
-from ..model import ImageName
+from ..model import ImageName, LeftOut
 from ..model.detector import LATISS_AMPLIFIERS
 
 _MOST_NAMES = 8
@@ -34,6 +34,17 @@ def describe_exposures(exposure_ids: Iterable[int]) -> str:
         for day, numbers in by_day.items()
     )
     return f"exposure{'s' * (sum(map(len, by_day.values())) != 1)} {text}"
+
+
+def describe_left_out(left_out: Iterable[LeftOut]) -> list[str]:
+    """Say what combination left out by itself, a line for each reason."""
+    by_reason: dict[str, list[int]] = {}
+    for item in left_out:
+        by_reason.setdefault(item.reason, []).append(item.exposure)
+    return [
+        f"combination left out {describe_exposures(exposures)} ({reason})"
+        for reason, exposures in by_reason.items()
+    ]
 
 
 def _day_and_number(exposure_id: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@
 
 from .announcements import *
 from .calibration_facts import *
+from .combination import *
 from .commands import *
 from .components import *
 from .conditions import *

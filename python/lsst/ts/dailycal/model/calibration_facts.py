@@ -14,6 +14,7 @@ __all__ = [
 import dataclasses
 import enum
 
+from .combination import LeftOut
 from .images import ImageType
 
 SETUP_KEYS = ("SEQNAME", "SEQFILE", "SEQCKSUM", "ODP", "AP0_RC", "TEMP_SET")
@@ -62,6 +63,10 @@ class CalibrationFacts:
     """Those of `SETUP_KEYS` that its header has, and their values."""
     masked: tuple[str, ...] = ()
     """Amplifiers that its header says are marked BAD as a whole."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Exposures that its header says combination left out."""
+    notes: tuple[str, ...] = ()
+    """What else its header says that whoever uses it should know."""
 
 
 class ComparisonVerdict(enum.StrEnum):

@@ -10,6 +10,7 @@ report) is a view of them.
 __all__ = [
     "AmplifiersGivenUp",
     "Certified",
+    "CombinationNoted",
     "Compared",
     "Decided",
     "Event",
@@ -34,6 +35,7 @@ __all__ = [
 import dataclasses
 
 from .calibration_facts import Comparison
+from .combination import CombinationNoted
 from .decisions import Certification, Decision
 from .images import Image, ImageName, ImageTags, ImageType, PlannedExposure
 from .jobs import JobKey, JobRequest, JobResult
@@ -285,6 +287,7 @@ Event = (
     | JobSubmitted
     | JobFinished
     | JobAbandoned
+    | CombinationNoted
     | Decided
     | Compared
     | Certified

@@ -58,7 +58,7 @@ class CalibrationOutcome:
     taken: int
     """How many images were read out, the discarded ones included."""
     kept: int
-    """How many images went into processing."""
+    """How many images went into processing, without those that combination left out."""
     decision: Decision | None = None
     """The accept decision; `None` if there was no verification."""
     failure: Failure | None = None

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..model import SETUP_KEYS, AmplifierFacts, CalibrationFacts
+from ..model import SETUP_KEYS, AmplifierFacts, CalibrationFacts, LeftOut
 from ..model.detector import LATISS
 from ..model.measurement import MEASURED_COLUMNS
-from .provenance import read_masked
+from .provenance import read_left_out, read_masked, read_notes
 from .raw import oriented
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def measure_calibration(
     weight: float | None = None,
     setup: tuple[tuple[str, str], ...] = (),
     masked: tuple[str, ...] = (),
+    left_out: tuple[LeftOut, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> CalibrationFacts:
     """Measure a combined calibration of LATISS.
 
@@ -70,6 +72,10 @@ def measure_calibration(
         Keys and values of the header that tell how the detector was read.
     masked : `tuple` of `str`
         Amplifiers that are marked BAD as a whole.
+    left_out : `tuple` of `LeftOut`
+        Exposures that combination left out.
+    notes : `tuple` of `str`
+        What else it noted.
 
     Raises
     ------
@@ -97,6 +103,8 @@ def measure_calibration(
         weight,
         setup,
         masked,
+        left_out,
+        notes,
     )
 
 
@@ -153,6 +161,10 @@ class CalibrationFile:
     """As for `measure_calibration`."""
     masked: tuple[str, ...] = ()
     """As for `measure_calibration`."""
+    left_out: tuple[LeftOut, ...] = ()
+    """As for `measure_calibration`."""
+    notes: tuple[str, ...] = ()
+    """As for `measure_calibration`."""
 
     def measure(self, dataset_type: str, run: str) -> CalibrationFacts:
         """Measure it; parameters and errors are those of `measure_calibration`."""
@@ -166,6 +178,8 @@ class CalibrationFile:
             weight=self.weight,
             setup=self.setup,
             masked=self.masked,
+            left_out=self.left_out,
+            notes=self.notes,
         )
 
 
@@ -209,6 +223,8 @@ def read_calibration_file(path: str | Path, dataset_type: str) -> CalibrationFil
             if key in header
         }
         masked = next(filter(None, map(read_masked, headers)), ())
+        left_out = next(filter(None, map(read_left_out, headers)), ())
+        notes = next(filter(None, map(read_notes, headers)), ())
         unit = next((str(h["BUNIT"]) for h in reversed(headers) if "BUNIT" in h), "")
     return CalibrationFile(
         pixels,
@@ -218,6 +234,8 @@ def read_calibration_file(path: str | Path, dataset_type: str) -> CalibrationFil
         weight or None,
         tuple(found.items()),
         masked,
+        left_out,
+        notes,
     )
 
 

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..model.combination import LeftOut
 from ..model.dark_fit import AmplifierLine, DarkFit
 from .clip import ClipOptions
 from .frame_stack import FrameStack, HotPixelOptions, HowToCombine
 from .image import CalibImage
 from .inputs import InputFacts, select_inputs
 from .isr import IsrOptions, check_shape
-from .provenance import CombinationInput, LeftOut, Provenance, versions
+from .provenance import CombinationInput, Provenance, versions
 from .survey import AmplifierSurvey, SurveyOptions, find_deviating
 
 if TYPE_CHECKING:

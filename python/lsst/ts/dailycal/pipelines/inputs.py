@@ -8,7 +8,7 @@ import collections
 import dataclasses
 from typing import TYPE_CHECKING
 
-from .provenance import LeftOut
+from ..model.combination import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,9 +102,9 @@ def select_inputs(facts: Sequence[InputFacts], kind: str) -> Selection:
 
 def _misfit(item: InputFacts, kind: str, usual: Mapping[str, str]) -> str:
     if item.image_type != kind:
-        return f"its image type is {item.image_type}, not {kind}"
+        return f"image type is {item.image_type}, not {kind}"
     if kind == "BIAS" and item.exposure_time != 0:
-        return f"its exposure time is {item.exposure_time:g} s, that of a bias is 0"
+        return f"exposure time is {item.exposure_time:g} s, that of a bias is 0"
     own = dict(item.setup)
     for key in (*usual, *own):
         mine, others = own.get(key, "missing"), usual.get(key, "missing")

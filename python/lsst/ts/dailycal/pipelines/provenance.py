@@ -11,6 +11,7 @@ import dataclasses
 import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
+from ..model.combination import LeftOut
 from ..model.dark_fit import AmplifierLine, DarkFit
 
 if TYPE_CHECKING:
@@ -31,16 +32,6 @@ class CombinationInput:
     """Exposure time (second)."""
     scale: float
     """What its signal is divided by: 1 for a bias, the dark time (second) for a dark."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class LeftOut:
-    """One exposure that was not combined."""
-
-    exposure: int
-    """Exposure id."""
-    reason: str
-    """Why not."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -143,10 +134,6 @@ def read_provenance(header: Mapping[str, Any], names: tuple[str, ...]) -> Proven
                 float(header.get(f"CPP_INPUT_SCALE_{n}", float("nan"))),
             )
         )
-    left_out = tuple(
-        LeftOut(int(value), str(header[f"CPP_LEFTOUT_WHY_{n}"]))
-        for n, value in enumerate(_numbered(header, "CPP_LEFTOUT"))
-    )
     setup = tuple((key, str(header[key])) for key in str(header.get("CPP_SETUP", "")).split())
     lines = {
         name: AmplifierLine(
@@ -160,9 +147,9 @@ def read_provenance(header: Mapping[str, Any], names: tuple[str, ...]) -> Proven
     }
     return Provenance(
         tuple(inputs),
-        left_out,
+        read_left_out(header),
         str(header.get("CPP_RULE", "")),
-        tuple(str(note) for note in _numbered(header, "CPP_NOTE")),
+        read_notes(header),
         setup,
         _pairs(header, "CPP_CALIB"),
         DarkFit(lines) if lines else None,
@@ -174,6 +161,19 @@ def read_provenance(header: Mapping[str, Any], names: tuple[str, ...]) -> Proven
 def read_masked(header: Mapping[str, Any]) -> tuple[str, ...]:
     """Read which amplifiers are masked (`tuple` [`str`])."""
     return tuple(str(name) for name in _numbered(header, MASKED_KEY))
+
+
+def read_left_out(header: Mapping[str, Any]) -> tuple[LeftOut, ...]:
+    """Read what was not combined, and why (`tuple` [`LeftOut`])."""
+    return tuple(
+        LeftOut(int(value), str(header.get(f"CPP_LEFTOUT_WHY_{n}", "no reason is given")))
+        for n, value in enumerate(_numbered(header, "CPP_LEFTOUT"))
+    )
+
+
+def read_notes(header: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read what whoever uses it should know (`tuple` [`str`])."""
+    return tuple(str(note) for note in _numbered(header, "CPP_NOTE"))
 
 
 def _pairs(header: Mapping[str, Any], key: str) -> tuple[tuple[str, str], ...]:

@@ -93,7 +93,7 @@ class ReportedCalibration:
     taken: int
     """Images that were read out."""
     kept: int
-    """Images that went into processing."""
+    """Images that went into processing, without those that combination left out."""
     decision: Decision | None
     """What the accept rule made of it."""
     tests: tuple[TestResult, ...]

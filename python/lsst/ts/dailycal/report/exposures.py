@@ -100,6 +100,9 @@ def _fate(state: RunState, name: ImageName, slot: Slot | None) -> tuple[str, str
         return "discarded", "the first of its type, as planned"
     if state.is_rejected(name):
         return "left out", reason
+    uncombined = state.uncombined(slot.planned.image_type)
+    if name.exposure_id in uncombined:
+        return "left out", f"combination left it out: {uncombined[name.exposure_id]}"
     left_out = state.left_out.get(slot.planned.image_type, ())
     decision = state.decisions.get(slot.planned.image_type)
     if name.exposure_id in left_out:

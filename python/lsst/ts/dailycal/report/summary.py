@@ -47,7 +47,7 @@ class CalibrationSummary:
     ingested: int
     """How many are in the Butler."""
     kept: int
-    """How many can be processed."""
+    """How many can be processed, without those that combination left out."""
     first: ImageName | None
     """Name of the first image; `None` if there is none."""
     last: ImageName | None
@@ -182,7 +182,7 @@ def _calibration(
         planned=len(slots),
         taken=len(names),
         ingested=sum(slot.ingested for slot in slots),
-        kept=len(state.processed(image_type)),
+        kept=len(state.combined(image_type)),
         first=min(names, default=None),
         last=max(names, default=None),
         acquisition_time=taken[-1] - asked[0] if asked and taken else 0.0,

@@ -16,6 +16,7 @@ from ..model import (
     ComparisonVerdict,
     ImageType,
 )
+from .combination import tell_of_combination
 from .context import RunContext
 
 
@@ -52,6 +53,7 @@ async def compare_with_the_one_in_use(
     begin, dataset_type = certification.validity.begin, certification.dataset_type
     try:
         new = await read([own], dataset_type, begin, timeout)
+        await tell_of_combination(context, image_type, new)
         collections = [certification.calib_collection, *(name.strip() for name in others)]
         old = await read(collections, dataset_type, begin, timeout, but_not=own)
     except ComparisonError as error:

@@ -30,7 +30,7 @@ def make_outcome(
         status=status,
         wanted=context.config.calibration(image_type).wanted,
         taken=context.state.count_taken(image_type),
-        kept=len(context.state.processed(image_type)),
+        kept=len(context.state.combined(image_type)),
         decision=decision or context.state.decisions.get(image_type),
         comparison=context.state.comparisons.get(image_type),
         failure=failure,

@@ -7,7 +7,7 @@ __all__ = ["JobRecord", "Slot"]
 
 import dataclasses
 
-from ..model import ExposureAsked, Image, JobResult, PlannedExposure
+from ..model import CombinationNoted, ExposureAsked, Image, JobResult, PlannedExposure
 
 
 @dataclasses.dataclass(slots=True)
@@ -40,3 +40,5 @@ class JobRecord:
     """Its result; `None` while there is none."""
     abandoned: bool = False
     """Is it no longer waited for?"""
+    noted: CombinationNoted | None = None
+    """What it left out by itself and noted, if it combines; `None` if that is nothing."""

@@ -16,6 +16,7 @@ from ..model import (
     AmplifiersGivenUp,
     Certification,
     Certified,
+    CombinationNoted,
     Compared,
     Comparison,
     Decided,
@@ -160,6 +161,8 @@ class RunState:
                 self.jobs[event.key].result = event.result
             case JobAbandoned():
                 self.jobs[event.key].abandoned = True
+            case CombinationNoted():
+                self.jobs[event.key].noted = event
             case Decided():
                 self._apply_decision(event.decision)
             case Compared():
@@ -258,6 +261,24 @@ class RunState:
         """Return the usable images without those that were left out (`list` [`ImageName`])."""
         left_out = self.left_out.get(image_type, ())
         return [name for name in self.usable(image_type) if name.exposure_id not in left_out]
+
+    def noted(self, key: JobKey) -> CombinationNoted:
+        """Return what a job that combines left out and noted (`CombinationNoted`)."""
+        record = self.jobs.get(key)
+        return (record.noted if record is not None else None) or CombinationNoted(key)
+
+    def uncombined(self, image_type: ImageType) -> dict[int, str]:
+        """Return ids of exposures that combination left out by itself, and why (`dict`)."""
+        first = self.noted(JobKey(JobStep.GENERATE, image_type)).reasons
+        # What verification dropped was given to the first combination alone.
+        dropped = self.left_out.get(image_type, ())
+        last = self.noted(self.job_key(JobStep.GENERATE, image_type)).reasons
+        return {number: why for number, why in first.items() if number in dropped} | last
+
+    def combined(self, image_type: ImageType) -> list[ImageName]:
+        """Return those of `processed` without what combination left out (`list` [`ImageName`])."""
+        uncombined = self.uncombined(image_type)
+        return [name for name in self.processed(image_type) if name.exposure_id not in uncombined]
 
     def job_key(self, step: JobStep, image_type: ImageType) -> JobKey:
         """Name the job whose result counts: the second one if the first decision wanted one."""

@@ -32,13 +32,14 @@ from ..model import (
     RunStatistics,
     StatisticsError,
 )
+from .combination import read_combination
 from .context import RunContext
 from .job_report import where_is_the_log
 from .jobs import run_job
 
 T = typing.TypeVar("T")
 InUse = Mapping[ImageType, CalibrationFacts | None]
-"""Calibrations that exposures were compared with; `None` for one that is not known."""
+"""Calibrations in use that exposures were compared with; `None` for one that is not known."""
 
 
 async def verify(
@@ -67,7 +68,7 @@ async def verify(
         return known
     request = verify_request(context.config, image_type, images, own)
     key = context.state.job_key(JobStep.VERIFY, image_type)
-    async with _beside(_read_in_use(context, image_type)) as reading:
+    async with _beside(_read_calibrations(context, image_type)) as reading:
         job_id = await run_job(context, key, request)
     collection, dataset_type = job_collection(job_id), statistics_dataset_type(image_type)
     statistics = await context.ports.repository.read_statistics(
@@ -106,12 +107,15 @@ def _decide(
         return decide(
             image_type, statistics, failure_limit=wanted.failure_limit, rule=config.accept_rule
         )
-    reference, biases, masked = _reference(context, image_type, statistics, in_use)
+    reference, biases, masked = _reference(context, image_type, in_use)
+    noted = context.state.noted(context.state.job_key(JobStep.GENERATE, image_type))
     may_go_on = config.generate and image_type not in context.state.again
     criteria = EvidenceCriteria(
         failure_limit=wanted.failure_limit,
         fewest=wanted.fewest,
         reference=reference,
+        left_out=noted.left_out,
+        notes=noted.notes,
         bias_exposures=biases if image_type is ImageType.DARK else None,
         may_leave_out=may_go_on,
         masked=tuple(sorted(masked.items())),
@@ -121,7 +125,7 @@ def _decide(
 
 
 def _reference(
-    context: RunContext, image_type: ImageType, statistics: RunStatistics, in_use: InUse
+    context: RunContext, image_type: ImageType, in_use: InUse
 ) -> tuple[Reference, int | None, dict[str, str]]:
     """Tell with what the exposures were compared.
 
@@ -134,12 +138,11 @@ def _reference(
     masked : `dict` [`str`, `str`]
         Which amplifiers are masked in it, and why.
     """
-    config = context.config
-    own = Reference(len(statistics.exposures), is_own=True)
-    masked = dict(context.state.masked(image_type)) if config.generate else {}
-    biases = len(context.state.processed(ImageType.BIAS)) or None
-    if config.generate and biases:
-        return own, biases, masked
+    config, state = context.config, context.state
+    own = Reference(len(state.combined(image_type)), is_own=True)
+    masked = dict(state.masked(image_type)) if config.generate else {}
+    if not in_use:  # nothing in use was subtracted
+        return own, len(state.combined(ImageType.BIAS)), masked
     for facts in filter(None, in_use.values()):
         masked |= dict.fromkeys(facts.masked, f"as in the {facts.dataset_type} in use")
     bias = in_use.get(ImageType.BIAS)
@@ -147,9 +150,17 @@ def _reference(
     return (own if config.generate else Reference(found, is_own=False)), found, masked
 
 
-async def _read_in_use(context: RunContext, image_type: ImageType) -> InUse:
-    """Read those that exposures are compared with, while the job is under way: a second."""
+async def _read_calibrations(context: RunContext, image_type: ImageType) -> InUse:
+    """Read those that exposures are compared with, while the job is under way: a second.
+
+    Returns
+    -------
+    in_use : `~collections.abc.Mapping` [`ImageType`, `CalibrationFacts` or `None`]
+        None of them if the exposures are compared with calibrations of this run alone.
+    """
     config = context.config
+    if config.generate:
+        await read_combination(context, image_type)
     if config.accept_rule is not AcceptRule.EVIDENCE:
         return {}
     wanted = [ImageType.BIAS]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ...calibration import EvidenceCriteria, Reference, decide_on_evidence
 from ...calibration.accept import decide
 from ...calibration.run_config import AcceptRule
-from ...model import Decision, ImageType, RunStatistics
+from ...model import Decision, ImageType, LeftOut, RunStatistics
 from ...model.detector import DETECTOR_NAME
 from ...pipelines.combine import combine_bias, combine_dark
 from ...pipelines.dark_hits import CosmicRayError, find_hits
@@ -136,6 +136,7 @@ def _decide(
     statistics: RunStatistics,
     rule: Rule,
     calibrations: tuple[Given, Given | None],
+    left_out: tuple[LeftOut, ...],
 ) -> Decision:
     if rule.rule is not AcceptRule.EVIDENCE:
         return decide(image_type, statistics, failure_limit=rule.failure_limit, rule=rule.rule)
@@ -147,7 +148,8 @@ def _decide(
     criteria = EvidenceCriteria(
         failure_limit=rule.failure_limit,
         fewest=count - count // 3,
-        reference=Reference(count if is_own else len(reference.image.inputs) or None, is_own),
+        reference=Reference(len(reference.image.inputs) or None, is_own),
+        left_out=left_out if is_own else (),
         bias_exposures=len(bias.image.inputs) or None if dark is not None else None,
     )
     return decide_on_evidence(image_type, statistics, criteria)
@@ -173,7 +175,13 @@ def _judge(
             for exposure, stats in sorted(details.items())
             for row in results_rows(exposure, DETECTOR_NAME, stats)
         ),
-        _decide(image_type, RunStatistics.parse(statistics, details), rule, calibrations),
+        _decide(
+            image_type,
+            RunStatistics.parse(statistics, details),
+            rule,
+            calibrations,
+            provenance.left_out,
+        ),
         {"bias": bias.name} | ({} if dark is None else {"dark": dark.name}),
         provenance.notes
         + tuple(

@@ -26,6 +26,7 @@ from ...model import (
 )
 from ...pipelines.calib_facts import measure_calibration
 from ...pipelines.image import CalibImage, Mask
+from ...pipelines.provenance import Provenance
 from ..clock import iso_from_tai, tai_from_iso
 from ..world import World
 from .known import kept
@@ -222,6 +223,7 @@ class DirectRepository:
 
 def measure_stored(dataset_type: str, run: str, image: CalibImage) -> CalibrationFacts:
     """Measure a combined calibration of the store, as if it were read from its file."""
+    provenance = image.provenance or Provenance(())
     return measure_calibration(
         dataset_type,
         run,
@@ -229,20 +231,12 @@ def measure_stored(dataset_type: str, run: str, image: CalibImage) -> Calibratio
         (image.mask & Mask.BAD) != 0,
         unit=image.unit,
         exposures=len(image.inputs) or None,
-        weight=_weight(image),
-        setup=tuple(
-            (key, value)
-            for key, value in (image.provenance.setup if image.provenance else ())
-            if key in SETUP_KEYS
-        ),
-        masked=image.provenance.masked if image.provenance else (),
+        weight=sum(item.scale**2 for item in provenance.inputs) or None,
+        setup=tuple((key, value) for key, value in provenance.setup if key in SETUP_KEYS),
+        masked=provenance.masked,
+        left_out=provenance.left_out,
+        notes=provenance.notes,
     )
-
-
-def _weight(image: CalibImage) -> float | None:
-    if image.provenance is None:
-        return None
-    return sum(item.scale**2 for item in image.provenance.inputs) or None
 
 
 def _certified(certification: Certification, run: str) -> Certified:
