@@ -57,6 +57,8 @@ class Bench:
     """Seconds of the event loop by which a real machine may be late."""
     silence: float = 8.0
     """Simulated seconds after which a component without a heartbeat is in trouble."""
+    is_healthy: bool = False
+    """Nothing goes wrong, so that no deadline is meant to be reached."""
     groups: int = 0
     """How many group ids have been used."""
 
@@ -68,6 +70,10 @@ class Bench:
         """Turn simulated seconds into a deadline that is not meant to be reached."""
         return self.seconds(simulated) + 60.0 * self.slack
 
+    def deadline(self, simulated: float) -> float:
+        """Turn simulated seconds into a deadline that is reached only if something goes wrong."""
+        return self.patience(simulated) if self.is_healthy else self.seconds(simulated)
+
     def tags(self) -> ImageTags:
         """Tag one attempt."""
         self.groups += 1
@@ -76,7 +82,7 @@ class Bench:
     async def take(self, planned: PlannedExposure, tags: ImageTags | None = None) -> Image:
         """Take one image with the deadlines of the engine."""
         timeouts = ExposureTimeouts(
-            exposure=self.seconds(planned.exposure_time + 32.0), late_event=self.seconds(5.0)
+            exposure=self.deadline(planned.exposure_time + 32.0), late_event=self.seconds(5.0)
         )
         return await self.camera.take(planned, tags or self.tags(), timeouts)
 
@@ -85,7 +91,7 @@ class Bench:
         names = [(await self.take(item)).name for item in planned]
         async with asyncio.TaskGroup() as group:
             for name in names:
-                group.create_task(self.ingest.wait(name, self.seconds(120.0)))
+                group.create_task(self.ingest.wait(name, self.deadline(120.0)))
         return names
 
     async def run_job(self, request: JobRequest) -> tuple[str, int]:

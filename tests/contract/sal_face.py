@@ -122,6 +122,7 @@ class SalFace:
                     time_scale=TIME_SCALE,
                     slack=SLACK,
                     silence=SILENCE_LIMIT * TIME_SCALE,
+                    is_healthy=not config.faults,
                 )
             )
 
