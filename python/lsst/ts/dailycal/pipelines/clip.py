@@ -25,8 +25,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Values of all frames that one pass handles. More would leave the cache; with fewer, threads wait
-# for the interpreter after each of many short steps.
+# Values of all frames that one pass handles. With half as many, threads wait for the interpreter
+# after each of many short steps; with twice as many, nothing is gained.
 _CHUNK = 160_000
 # Pixels whose values are all within this part of the limit are averaged without a closer look.
 _QUICK = 0.85
