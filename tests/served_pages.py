@@ -17,6 +17,7 @@ from lsst.ts.dailycal.model import ExposureAsked
 from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.run.lock import run_lock
 from lsst.ts.dailycal.web.app import make_app
+from lsst.ts.dailycal.web.clock import now_tai
 from recorded_runs import RecordedRun, draw_recorded, record_run
 
 SMALL = {"n_bias": 4, "n_dark": 6}
@@ -49,7 +50,8 @@ def serve_runs(root: pathlib.Path) -> Iterator[Served]:
     }
     for run in runs.values():
         run.write_frames(root / run.run_id)
-        run.write_journal(root / "journal", middle_of(run) if run.run_id == MIDDLE else None)
+        count = middle_of(run) if run.run_id == MIDDLE else len(run.lines)
+        until_now(run, count).write_journal(root / "journal", count)
 
     class Runs(LocalRuns):
         """Their repositories are in memory, and their frames in directories."""
@@ -64,6 +66,16 @@ def serve_runs(root: pathlib.Path) -> Iterator[Served]:
     lock = run_lock(root / "journal" / f"{MIDDLE}.jsonl")
     with lock.hold("a run that is told again"), serving(app) as address:
         yield Served(address, root, runs)
+
+
+def until_now(run: RecordedRun, count: int) -> RecordedRun:
+    """Move a run in time so that its first records end now: its clock ran ahead of the real one."""
+    entries = [RUN_CODEC.decode(line) for line in run.lines]
+    moved = now_tai() - entries[count - 1].tai
+    lines = (
+        RUN_CODEC.encode(item.event, number=item.number, tai=item.tai + moved) for item in entries
+    )
+    return dataclasses.replace(run, lines=tuple(f"{line}\n" for line in lines))
 
 
 def middle_of(run: RecordedRun) -> int:
