@@ -10,14 +10,13 @@ forked from there too. Those that are about a process itself, its children or it
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from lsst.ts.dailycal.forking import SERVER_VARIABLE, ForkServer
-from lsst.ts.dailycal.forking.request import Streams, run_to_end, write_request
+from lsst.ts.dailycal.forking.request import capture, write_request
 from lsst.ts.dailycal.pipelines.command import pipeline_environment
 from lsst.ts.dailycal.sim.forked import OBSERVATORY_MODULES
 
@@ -61,11 +60,7 @@ def run_forked(
     """
     address = env.get(SERVER_VARIABLE) or _server.address()
     request = write_request(argv, env, directory or Path.cwd())
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        code = run_to_end(address, request, Streams(stdout=output, stderr=errors), timeout)
-        return subprocess.CompletedProcess(argv, code, _read(output), _read(errors))
-
-
-def _read(file: tempfile._TemporaryFileWrapper) -> str:
-    file.seek(0)
-    return file.read().decode()
+    done = capture(address, request, timeout)
+    return subprocess.CompletedProcess(
+        argv, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 __all__ = [
     "ForkError",
     "Streams",
+    "capture",
     "connect",
     "has_gone",
     "run_to_end",
@@ -20,6 +21,8 @@ import dataclasses
 import json
 import os
 import socket
+import subprocess
+import tempfile
 from asyncio.subprocess import DEVNULL, STDOUT
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -101,6 +104,20 @@ def run_to_end(address: str, request: bytes, streams: Streams, timeout: float) -
         with connection.makefile("rb") as answers:
             understand(answers.readline())
             return understand(answers.readline())["code"]
+
+
+def capture(address: str, request: bytes, timeout: float) -> subprocess.CompletedProcess[bytes]:
+    """Have a program forked, wait for its end, and give what it wrote. Blocks.
+
+    Parameters and errors are those of `run_to_end`.
+    """
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        streams = Streams(stdout=output, stderr=errors)
+        code = run_to_end(address, request, streams, timeout)
+        for file in (output, errors):
+            file.seek(0)
+        argv = json.loads(request)["argv"]
+        return subprocess.CompletedProcess(argv, code, output.read(), errors.read())
 
 
 @contextlib.contextmanager

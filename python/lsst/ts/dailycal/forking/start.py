@@ -12,14 +12,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from asyncio.subprocess import DEVNULL
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ..parent_death import argv_tied_to_parent
 from .program import LONGEST_LINE, ForkedProgram, fork
-from .request import ForkError, Streams, run_to_end, write_request
+from .request import ForkError, Streams, capture, write_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,32 +92,22 @@ def run_program(
         If it cannot be started.
     """
     environment = dict(os.environ if env is None else env)
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-
-        def ended(code: int) -> subprocess.CompletedProcess[bytes]:
-            for file in (output, errors):
-                file.seek(0)
-            return subprocess.CompletedProcess(argv, code, output.read(), errors.read())
-
-        address = environment.get(SERVER_VARIABLE, "")
-        if address and (forkable := _forkable(argv, environment)):
-            request = write_request(forkable, environment, Path.cwd())
-            streams = Streams(DEVNULL, output, errors)
-            with contextlib.suppress(ForkError):  # then it is started as everywhere else
-                return ended(run_to_end(address, request, streams, timeout))
-        try:
-            done = subprocess.run(
-                argv,
-                env=environment,
-                stdin=DEVNULL,
-                stdout=output,
-                stderr=errors,
-                timeout=timeout,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise TimeoutError(f"{argv[0]} took longer than {timeout:g} s") from error
-        return ended(done.returncode)
+    address = environment.get(SERVER_VARIABLE, "")
+    if address and (forkable := _forkable(argv, environment)):
+        request = write_request(forkable, environment, Path.cwd())
+        with contextlib.suppress(ForkError):  # then it is started as everywhere else
+            return capture(address, request, timeout)
+    try:
+        return subprocess.run(
+            argv,
+            env=environment,
+            stdin=DEVNULL,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"{argv[0]} took longer than {timeout:g} s") from error
 
 
 def _forkable(argv: Sequence[str], environment: Mapping[str, str]) -> list[str]:
