@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from .watcher import Watcher, fingerprint
+from .watcher import Watcher
 
 HEARTBEAT = 15.0
 """How long a connection may be silent, in seconds; proxies end those that are longer."""
@@ -29,21 +29,21 @@ async def stream(request: web.Request, watcher: Watcher) -> web.StreamResponse:
     watcher : `Watcher`
         The run.
     """
-    parts = await watcher.parts()
+    parts, state = await watcher.parts(), watcher.state
     response = web.StreamResponse(headers={"X-Accel-Buffering": "no"})
     response.content_type = "text/event-stream"
     response.charset = "utf-8"
     await response.prepare(request)
     sent: dict[str, str] = {}
     known = request.headers.get("Last-Event-ID") or request.query.get("state")
-    if known == fingerprint(parts):
+    if known == state:
         sent = dict(parts)
     try:
         while True:
             # In this order: what is sent last is never older than what says that it is the last.
             is_over = (await watcher.view()).is_over
             parts = await watcher.parts()
-            await _send_changes(response, sent, parts)
+            await _send_changes(response, sent, parts, watcher.state)
             if watcher.is_ended:
                 return response
             if is_over:
@@ -55,7 +55,7 @@ async def stream(request: web.Request, watcher: Watcher) -> web.StreamResponse:
 
 
 async def _send_changes(
-    response: web.StreamResponse, sent: dict[str, str], parts: Mapping[str, str]
+    response: web.StreamResponse, sent: dict[str, str], parts: Mapping[str, str], state: str
 ) -> None:
     changed = {name: html for name, html in parts.items() if sent.get(name) != html}
     if not changed:
@@ -63,5 +63,5 @@ async def _send_changes(
         return
     sent.update(changed)
     data = json.dumps(changed, ensure_ascii=False)
-    text = f"id: {fingerprint(parts)}\nevent: parts\ndata: {data}\n\n"
+    text = f"id: {state}\nevent: parts\ndata: {data}\n\n"
     await response.write(text.encode("utf-8"))

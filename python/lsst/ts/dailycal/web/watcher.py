@@ -3,7 +3,7 @@
 
 """Watch the journals of runs for all who look at them: each is read once, however many look."""
 
-__all__ = ["Watcher", "Watchers", "fingerprint"]
+__all__ = ["Watcher", "Watchers"]
 
 import asyncio
 import hashlib
@@ -30,11 +30,6 @@ PATIENCE = 60.0
 """How long nobody may look before a run is not watched any more, in seconds."""
 
 ReadTests = Callable[[str, str, str], Sequence[TestResult]]
-
-
-def fingerprint(parts: Mapping[str, str]) -> str:
-    """Tell the parts of a page from others, in few letters (`str`)."""
-    return hashlib.blake2b(json.dumps(dict(parts)).encode(), digest_size=12).hexdigest()
 
 
 class Watcher:
@@ -65,6 +60,7 @@ class Watcher:
         self._read = 0.0
         self._view: RunView | None = None
         self._parts: dict[str, str] = {}
+        self.state = ""  # which tells the parts from those of before
         self._tests: dict[str, Sequence[TestResult]] = {}
         self._repository: str | None = None
         self.wanted = time.monotonic()
@@ -86,9 +82,8 @@ class Watcher:
         """Return the whole page (`str`)."""
         view, pictures = await self.view(), bool(await self.repository())
         # Of what was known before the page is rendered: at worst its parts are sent once more.
-        state = fingerprint(self._parts)
         return await asyncio.to_thread(
-            self._renderer.page, view, self._tests, pictures=pictures, state=state
+            self._renderer.page, view, self._tests, pictures=pictures, state=self.state
         )
 
     async def parts(self) -> Mapping[str, str]:
@@ -136,11 +131,16 @@ class Watcher:
             self._sizes, self._read = sizes, time.monotonic()
             await self._look_for_tests(self._view)
             pictures = bool(await self._find_repository(self._view))
-            self._parts = await asyncio.to_thread(
-                self._renderer.parts, self._view, self._tests, pictures=pictures
+            self._parts, self.state = await asyncio.to_thread(
+                self._make_parts, self._view, pictures=pictures
             )
         async with self._changed:
             self._changed.notify_all()
+
+    def _make_parts(self, view: RunView, *, pictures: bool) -> tuple[dict[str, str], str]:
+        """Render the parts, and tell them from others in few letters, once for all readers."""
+        parts = self._renderer.parts(view, self._tests, pictures=pictures)
+        return parts, hashlib.blake2b(json.dumps(parts).encode(), digest_size=12).hexdigest()
 
     def _read_view(self) -> RunView:
         scale = self._source.time_scale(self._path)
