@@ -29,7 +29,7 @@ from lsst.ts.dailycal.pipelines.command import pipetask_argv
 from lsst.ts.dailycal.pipelines.forked import pipeline_server
 from lsst.ts.dailycal.pipelines.image import Mask
 from lsst.ts.dailycal.pipelines.raw_error import RawHeaderError
-from lsst.ts.dailycal.sim.clock import day_obs
+from lsst.ts.dailycal.sim.clock import day_obs, tai_from_iso
 from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.exposures import SimulatedExposure
 from lsst.ts.dailycal.sim.world import World
@@ -87,7 +87,9 @@ def programs():
 def site(tmp_path_factory, programs):
     root = tmp_path_factory.mktemp("site")
     repo = root / "repo"
-    world = World(SimulationConfig(root=root, frame=(128, 128), seed=3))
+    # Frames follow from seed and name: of another day they would have other noise.
+    start = tai_from_iso("2026-11-25T13:00:00")
+    world = World(SimulationConfig(root=root, frame=(128, 128), seed=3, start_tai=start))
     create_repository(repo)
     reference = list(world.reference_exposures(20, (30.0,) * 12))
     tai = world.clock.tai()
