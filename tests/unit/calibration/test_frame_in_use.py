@@ -34,7 +34,8 @@ def facts(kind, level, *, masked=(), setup=(("SEQFILE", "a.seq"), ("SEQCKSUM", "
         "electron",
         20,
         tuple(
-            AmplifierFacts(a.name, patches, 0.001, 1.8, 0, COLUMNS, 0.05) for a in LATISS_AMPLIFIERS
+            AmplifierFacts(a.name, patches, (0.001,) * 16, 1.8, 0, COLUMNS, 0.05)
+            for a in LATISS_AMPLIFIERS
         ),
         setup=setup,
         masked=masked,
@@ -135,6 +136,6 @@ def test_another_sequencer_or_no_dark_or_an_old_record_is_compared_with_nothing(
     assert look(frame(bright, sequencer="")) is not None, "not known to be another one"
     assert look(frame(bright, time=5.0), DARK, InUse(IN_USE.bias)) is None
     odd_grid = InUse(CalibrationFacts("bias", "run", "electron", 20, (
-        AmplifierFacts("C10", (0.0,) * 9, 0.1, 1.0, 0),
+        AmplifierFacts("C10", (0.0,) * 9, (0.1,) * 9, 1.0, 0),
     )))  # fmt: skip
     assert look(frame(bright), in_use=odd_grid) is None

@@ -139,9 +139,7 @@ def _differences(
     foretold = _foretold_noise(new, old)
     pairs = _pairs(new, old)
     for mine, other in pairs:
-        worst = _worst_patch(mine, other)
-        chance = _SIGNIFICANT * math.hypot(mine.patch_error, other.patch_error)
-        if not abs(worst) <= max(limits.level, chance):  # NaN is a difference
+        if (worst := _worst_patch(mine, other, limits.level)) is not None:
             levels[mine.name] = worst
         if foretold < math.inf:
             noises[mine.name] = mine.noise / other.noise if other.noise else math.inf
@@ -241,8 +239,16 @@ def _foretold_noise(new: CalibrationFacts, old: CalibrationFacts) -> float:
     return math.inf
 
 
-def _worst_patch(mine: AmplifierFacts, other: AmplifierFacts) -> float:
-    return max((a - b for a, b in zip(mine.patches, other.patches, strict=True)), key=_size)
+def _worst_patch(mine: AmplifierFacts, other: AmplifierFacts, limit: float) -> float | None:
+    """Find the largest difference that is beyond the limit and beyond chance; `None` if none is."""
+    errors = map(math.hypot, mine.patch_errors, other.patch_errors)
+    differences = zip(mine.patches, other.patches, errors, strict=True)
+    beyond = [
+        a - b
+        for a, b, error in differences
+        if not abs(a - b) <= max(limit, _SIGNIFICANT * error)  # NaN is a difference
+    ]
+    return max(beyond, key=_size, default=None)
 
 
 def _size(value: float) -> float:

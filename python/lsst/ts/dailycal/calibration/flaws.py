@@ -18,7 +18,7 @@ import dataclasses
 import enum
 import math
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..model import AmplifierStatistics, RunStatistics
 from .trends import scatter
@@ -143,27 +143,36 @@ def find_flaws(
     for exposure in found.measurements:
         for amplifier in exposure.amplifiers:
             by_name[amplifier.name].append((exposure.exposure_id, amplifier))
-    noise_scatter = _noise_scatter(by_name)
+    noise_scatter, level_scatter = (
+        _pooled_scatter(
+            {
+                name: [getattr(item, what) / item.read_noise for _, item in series]
+                for name, series in by_name.items()
+            }
+        )
+        for what in ("noise", "level")
+    )
     low = noise_allowance(reference)
     # The noise of a dark's reference depends on the exposure times; its bias adds some in any case.
     high = max(low, math.sqrt(1.0 + 1.0 / bias_exposures)) if bias_exposures else low
     for name, series in by_name.items():
         for exposure_id, kind in _noise_flaws(series, low, high, noise_scatter, limits):
             flaws.append(Flaw(kind, exposure_id, name))
-        for exposure_id, kind in _level_flaws(series, reference, limits):
+        for exposure_id, kind in _level_flaws(series, reference, level_scatter, limits):
             flaws.append(Flaw(kind, exposure_id, name))
     return flaws
 
 
-def _noise_scatter(by_name: dict[str, list[tuple[int, AmplifierStatistics]]]) -> float:
-    """Estimate by how much noises scatter among exposures (share of the read noise)."""
+def _pooled_scatter(by_name: Mapping[str, Sequence[float]]) -> float:
+    """Estimate the scatter among exposures that all amplifiers have, around the median of each."""
     distances = []
-    for series in by_name.values():
-        ratios = [item.noise / item.read_noise for _, item in series]
-        middle = statistics.median(ratios)
-        # One degree of freedom goes into the median.
-        grow = math.sqrt(len(ratios) / max(1, len(ratios) - 1))
-        distances += [grow * (ratio - middle) for ratio in ratios if math.isfinite(ratio)]
+    for values in by_name.values():
+        finite = [value for value in values if math.isfinite(value)]
+        if finite:
+            middle = statistics.median(finite)
+            # One degree of freedom goes into the median.
+            grow = math.sqrt(len(finite) / max(1, len(finite) - 1))
+            distances += [grow * (value - middle) for value in finite]
     return scatter(distances) if distances else 0.0
 
 
@@ -184,7 +193,10 @@ def _noise_flaws(
 
 
 def _level_flaws(
-    series: list[tuple[int, AmplifierStatistics]], reference: Reference, limits: EvidenceLimits
+    series: list[tuple[int, AmplifierStatistics]],
+    reference: Reference,
+    level_scatter: float,
+    limits: EvidenceLimits,
 ) -> Iterator[tuple[int, FlawKind]]:
     levels = [item.level for _, item in series if math.isfinite(item.level)]
     if not levels:
@@ -192,8 +204,10 @@ def _level_flaws(
     middle, spread = statistics.median(levels), scatter(levels)
     for exposure_id, item in series:
         least = limits.level * item.read_noise
+        # The scatter of one amplifier alone is known too badly: of few values it may come out low.
+        usual = max(spread, level_scatter * item.read_noise)
         # Of three exposures nobody can say which is the odd one by their scatter.
-        if len(levels) >= 5 and abs(item.level - middle) > max(least, limits.scatters * spread):
+        if len(levels) >= 5 and abs(item.level - middle) > max(least, limits.scatters * usual):
             yield exposure_id, FlawKind.LEVEL
         elif not reference.is_own and abs(middle) > max(least, spread):
             yield exposure_id, FlawKind.SHIFT

@@ -84,10 +84,9 @@ def differs_from_what_is_in_use(
     for item in frame.amplifiers:
         if item.name in skipped or item.name not in biases or not item.parallel or is_dead(item):
             continue
-        worst = _worst_region(item, biases[item.name], darks.get(item.name), time)
-        limit = _TOLERANCE + _RATE_TOLERANCE * time
-        limit += n_sigma(comparisons) * _error(item, biases[item.name], darks.get(item.name), time)
-        if abs(worst) > limit:
+        bias, dark = biases[item.name], darks.get(item.name)
+        worst = _worst_region(item, bias, dark, time, n_sigma(comparisons))
+        if worst is not None:
             found[item.name] = worst
     if not found:
         return _shifted(image_type, frame, biases, skipped, comparisons)
@@ -125,24 +124,30 @@ def _shifted(
 
 
 def _worst_region(
-    item: AmplifierMeasurement, bias: AmplifierFacts, dark: AmplifierFacts | None, time: float
-) -> float:
-    """Find the largest difference of a region from what is foretold (electron)."""
-    rates = dark.patches if dark is not None else (0.0,) * len(bias.patches)
-    columns = len(item.parallel)
-    differences = [
-        (level - item.parallel[number % columns]) * _GAINS[item.name] - patch - rate * time
-        for number, (level, patch, rate) in enumerate(
-            zip(item.regions, bias.patches, rates, strict=True)
-        )
-    ]
-    return max(differences, key=abs)
+    item: AmplifierMeasurement,
+    bias: AmplifierFacts,
+    dark: AmplifierFacts | None,
+    time: float,
+    sigmas: float,
+) -> float | None:
+    """Find the largest difference of a region from what is foretold, if one is beyond its limit.
 
-
-def _error(
-    item: AmplifierMeasurement, bias: AmplifierFacts, dark: AmplifierFacts | None, time: float
-) -> float:
-    """Estimate the standard error of a difference (electron)."""
+    Returns
+    -------
+    difference : `float` or `None`
+        Electron.
+    """
+    gain, columns = _GAINS[item.name], len(item.parallel)
+    tolerance = _TOLERANCE + _RATE_TOLERANCE * time
     # The parallel overscan has about as many pixels as a region's sample.
-    region = math.sqrt(2.0) * item.region_error * _GAINS[item.name]
-    return math.hypot(region, bias.patch_error, dark.patch_error * time if dark else 0.0)
+    own_error = math.sqrt(2.0) * item.region_error * gain
+    beyond = []
+    for number, level in enumerate(item.regions):
+        foretold, error = bias.patches[number], math.hypot(own_error, bias.patch_errors[number])
+        if dark is not None:
+            foretold += dark.patches[number] * time
+            error = math.hypot(error, dark.patch_errors[number] * time)
+        difference = (level - item.parallel[number % columns]) * gain - foretold
+        if abs(difference) > tolerance + sigmas * error:
+            beyond.append(difference)
+    return max(beyond, key=abs, default=None)

@@ -29,8 +29,8 @@ class AmplifierFacts:
     """C00 to C17."""
     patches: tuple[float, ...]
     """Medians of square parts, row by row (electron, or electron/s)."""
-    patch_error: float
-    """Standard error of each of these medians, in the same unit."""
+    patch_errors: tuple[float, ...]
+    """Standard errors of these medians, in the same unit."""
     noise: float
     """Noise of a pixel, from the differences of neighbours (electron, or electron/s)."""
     hot: int

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _PATCHES = 4
 _MAD_TO_SIGMA = 1.4826
+_SAMPLE = 64
+"""Rows and columns of a patch whose pixels tell how they scatter."""
 _HOT_RATE = 5.0  # electron/s
 _STANDS_OUT = 8.0  # noises
 _COLUMNS, _ROWS = 8, 2
@@ -111,7 +113,7 @@ def measure_calibration(
 def _measure(
     name: str, pixels: NDArray[np.float32], bad: NDArray[np.bool_], is_dark: bool
 ) -> AmplifierFacts:
-    patches = []
+    patches, errors = [], []
     hot = int(np.count_nonzero(bad))
     differences = np.diff(pixels, axis=1)
     noise = _MAD_TO_SIGMA * float(np.median(np.abs(differences))) / np.sqrt(2.0)
@@ -120,19 +122,30 @@ def _measure(
         limit = max(_HOT_RATE if is_dark else 0.0, _STANDS_OUT * noise)
         hot += int(np.count_nonzero((np.abs(part - middle) > limit) & ~mask)) if limit else 0
         patches.append(middle)
-    # The median of n values with a normal distribution: Kendall and Stuart, volume 1.
-    error = math.sqrt(math.pi / 2.0) * noise / math.sqrt(pixels.size / len(patches))
+        errors.append(_median_error(part, middle, noise))
     # NaN is a difference of the patches; columns of which nothing is known are none.
     columns = np.median(pixels[:, :MEASURED_COLUMNS], axis=0).tolist()
     return AmplifierFacts(
         name,
         tuple(patches),
-        float(error),
+        tuple(errors),
         float(noise),
         hot,
         tuple(columns) if np.isfinite(columns).all() else (),
         math.sqrt(math.pi / 2.0 / len(pixels)) * float(noise),
     )
+
+
+def _median_error(part: NDArray[np.float32], middle: float, noise: float) -> float:
+    """Estimate the standard error of the median of a patch (`float`).
+
+    That of n values with a normal distribution: Kendall and Stuart, volume 1. Where the pattern is
+    steep, pixels near the median are few: it is their scatter that counts, and not the noise alone.
+    """
+    steps = (max(1, size // _SAMPLE) for size in part.shape)
+    sample = part[tuple(slice(None, None, step) for step in steps)]
+    scatter = _MAD_TO_SIGMA * float(np.median(np.abs(sample - middle)))
+    return math.sqrt(math.pi / 2.0 / part.size) * max(noise, scatter)
 
 
 def _cut(plane: NDArray[Any]) -> list[NDArray[Any]]:

@@ -145,7 +145,10 @@ def _combine(
     lines = stack.lines(surveys) if kind == "DARK" else ()
     sound = [survey for survey in surveys if survey.name not in how.masked]
     stack, left_out, notes = _without_deviating(stack, sound, how.survey)
-    offsets = [_sure_intercept(line) for line in lines] or [0.0] * len(surveys)
+    offsets = [0.0] * len(surveys)
+    if kind == "DARK":
+        kept = [number for number in range(len(selection.kept)) if number not in left_out]
+        offsets = [_sure_intercept(one) for one in stack.lines([s.only(kept) for s in surveys])]
     image = stack.combine([survey.noise for survey in surveys], offsets)
     provenance = Provenance(
         tuple(_input(frame, kind) for frame in stack.frames),
@@ -188,8 +191,13 @@ def _rule(kind: str, how: HowToCombine) -> str:
 
 
 def _sure_intercept(line: AmplifierLine) -> float:
-    """Give the intercept if it is one, and zero if it is as likely to be none."""
+    """Give the intercept if it is one, and zero if it is as likely to be none.
+
+    Where the levels of one exposure time are off the line, it is sure to no better than that.
+    """
     sure = max(_SURE * line.intercept_error, _LEAST_INTERCEPT)
+    if abs(line.nonlinearity) > _SURE * line.nonlinearity_error:
+        sure = max(sure, abs(line.nonlinearity))
     return line.intercept if math.isfinite(sure) and abs(line.intercept) > sure else 0.0
 
 

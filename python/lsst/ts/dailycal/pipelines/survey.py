@@ -61,6 +61,10 @@ class AmplifierSurvey:
     pixels: int
     """Pixels in all blocks."""
 
+    def only(self, numbers: Sequence[int]) -> AmplifierSurvey:
+        """Leave all other frames out."""
+        return dataclasses.replace(self, blocks=self.blocks[numbers])
+
     @property
     def levels(self) -> NDArray[np.float64]:
         """Level of each frame (`numpy.ndarray`, (frames,), electron); NaN if none is known."""
