@@ -8,8 +8,10 @@ import json
 import pathlib
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from _pytest.mark import ParameterSet
 from axe_core_python.selenium import Axe
 from selenium import webdriver
 from selenium.webdriver.support.ui import WebDriverWait
@@ -22,6 +24,17 @@ DESKTOP, PHONE = (1280, 900), (390, 844)
 needs_browser = pytest.mark.skipif(
     CHROMIUM is None or DRIVER is None, reason="chromium or chromium-driver is not installed"
 )
+
+
+def by_day_or_at_night(*cases: tuple[Any, ...]) -> list[ParameterSet]:
+    """Give cases with another argument, whether it is night: by turns, and with `slow` both."""
+    given = []
+    for number, case in enumerate(cases):
+        for dark in (False, True):
+            marks = () if dark == bool(number % 2) else pytest.mark.slow
+            name = f"{case[0]} {'at night' if dark else 'by day'}"
+            given.append(pytest.param(*case, dark, id=name, marks=marks))
+    return given
 
 
 class Browser:

@@ -71,8 +71,9 @@ def pipetask(program="pipetask", *options):
     return [os.path.join(os.path.dirname(first), program), *options]  # noqa: PTH118, PTH120
 
 
-@pytest.mark.parametrize("program", ["pipetask", "butler"])
-@pytest.mark.parametrize("options", [("--help",), ("--no-such-option",)])
+@pytest.mark.parametrize(
+    ("program", "options"), [("pipetask", ("--help",)), ("butler", ("--no-such-option",))]
+)
 def test_a_forked_program_says_and_returns_what_a_started_one_does(programs, program, options):
     argv = pipetask(program, *options)
     started = subprocess.run(

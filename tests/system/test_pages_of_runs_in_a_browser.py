@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from browser import DESKTOP, PHONE, browser, needs_browser
+from browser import DESKTOP, PHONE, browser, by_day_or_at_night, needs_browser
 from lsst.ts.dailycal.cli.runs.journals import read_run
 from lsst.ts.dailycal.journal.codec import Entry
 from lsst.ts.dailycal.model import ConditionReading
@@ -46,16 +46,15 @@ def show(browser, served, path: str, size=DESKTOP, *, dark=False) -> None:
     browser.wait_for_pictures()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["by day", "at night"])
 @pytest.mark.parametrize(
-    ("kind", "words"),
-    [
+    ("kind", "words", "dark"),
+    by_day_or_at_night(
         ("good", ["BIAS and DARK certified", "6 of 6 images"]),
         ("rejected", ["DARK rejected", "3 of 6 are good", "look at these frames"]),
         ("failed", ["Failed", "DARK 3/7 could not be taken", "Recover the camera",
                             "nothing is taken twice", "To go on: dailycal resume"]),
         ("middle", ["Running"]),
-    ],
+    ),
 )  # fmt: skip
 def test_what_came_of_a_run_is_seen_without_scrolling(browser, served, kind, words, dark):
     show(browser, served, f"runs/{NAMES[kind]}", dark=dark)
@@ -169,8 +168,7 @@ def reports(served) -> Callable[[str], pathlib.Path]:
     return write
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["by day", "at night"])
-@pytest.mark.parametrize("kind", ["good", "rejected"])
+@pytest.mark.parametrize(("kind", "dark"), by_day_or_at_night(("good",), ("rejected",)))
 def test_a_report_with_all_its_pictures_can_be_used_by_everybody(browser, reports, kind, dark):
     path = reports(kind)
     browser.asked_for()

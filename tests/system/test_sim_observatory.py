@@ -129,6 +129,8 @@ async def enable(remotes) -> None:
         await remote.cmd_enable.start(timeout=60)
 
 
+# What every rehearsal does; alone it is easier to see through.
+@pytest.mark.slow
 async def test_two_biases_go_from_the_camera_through_the_butler_to_a_combined_bias(joined):
 
     async with salobj.Domain() as domain:
