@@ -111,8 +111,9 @@ def site(tmp_path_factory, programs):
         ids = ingest_raws(butler, paths)
     create_reference(repo, old[:20], old[20:], day_obs=reference[0].name.day_obs)
     site = Site(repo, world, ids[:20], ids[20:], dict(zip(ids, paths, strict=True)), programs)
-    # What several tests look at: a bias and a dark of today.
+    # What several tests look at: biases of all and of few frames, and a dark, of today.
     site.must_run("bias", "cpBias", "LATISS/calib --register-dataset-types", site.biases)
+    site.must_run("bias3", "cpBias", "LATISS/calib --register-dataset-types", site.biases[:3])
     site.must_run("dark", "cpDark", "u/ocps/bias,LATISS/calib --register-dataset-types", site.darks)
     return site
 
@@ -147,7 +148,6 @@ def test_twenty_biases_pass_the_two_sided_test_against_their_own_mean(site):
 
 def test_three_biases_fail_the_two_sided_test_in_all_amplifiers(site):
     three = site.biases[:3]
-    site.must_run("bias3", "cpBias", "LATISS/calib --register-dataset-types", three)
     config = f"u/ocps/bias3,LATISS/calib --register-dataset-types {TWO_SIDED}"
     site.must_run("verify3", "verifyBias", config, three)
     stats = read_stats(site.repo, "u/ocps/verify3", "verifyBiasStats")
@@ -230,6 +230,25 @@ def test_a_bias_is_found_by_its_validity_when_darks_are_combined(site):
             "bias", instrument="LATISS", detector=0, exposure=site.biases[0], collections=CALIB
         )
     assert len(calib.inputs) == 20
+
+
+@pytest.mark.parametrize(
+    ("first", "others"),
+    [(("13:00:00", "13:14:30"), ("13:14:30", "14:00:00")),
+     (("13:14:30", "13:15:00"), ("13:00:00", "14:00:00"))],
+    ids=["one after the other", "another in the middle"],
+)  # fmt: skip
+def test_exposures_for_which_two_biases_are_valid_are_not_combined(site, request, first, others):
+    chain = []
+    for job, ends in (("bias3", first), ("bias", others)):
+        chain.append(f"LATISS/calib/{len(request.node.name)}{job}")
+        span = [f"2026-11-25T{end}" for end in ends]
+        done = site.certify(job, *span, collection=chain[-1])
+        assert done[0] == 0, done[1]
+    config = f"{','.join(chain)} --register-dataset-types"
+    code, said = site.run(f"two-{chain[0].rpartition('/')[2]}", "cpDark", config, site.darks[:3])
+    assert code != 0
+    assert "the 3 exposures need 2 different calibrations of type bias" in said, said[-2000:]
 
 
 def test_amplifiers_are_masked_in_bias_and_dark_and_the_others_verified(site):

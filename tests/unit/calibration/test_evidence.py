@@ -111,6 +111,18 @@ def test_what_else_is_wrong_with_a_frame_that_combination_left_out_is_named_too(
     assert left_out == "combination left out exposure 7 of 20261122 (odd)"
 
 
+def test_the_scatter_of_all_amplifiers_counts_where_that_of_one_came_out_low():
+    """Of amplifiers of few pixels, as in a small simulation, one in which most levels agree."""
+    draw = random.Random(3)
+    frames = healthy()
+    for frame in frames:
+        for name in NAMES[1:]:
+            change([frame], [0], [name], level=lambda _: draw.gauss(0.0, 0.7))
+    odd = change([*map(dict, frames)], [6], NAMES[:1], level=lambda level: level + 2.5)
+    assert decide(odd).accepted
+    assert not decide(change(odd, [6], NAMES[:1], level=lambda level: level + 2.5)).accepted
+
+
 def test_glow_in_three_frames_is_left_out_and_named():
     frames = change(healthy(), [6, 7, 8], ["C10", "C11"], level=lambda level: level + 5.0)
     decision = decide(frames, may_leave_out=True)

@@ -67,6 +67,46 @@ def test_two_healthy_calibrations_are_the_same_or_better():
     assert better.verdict is ComparisonVerdict.BETTER
 
 
+def test_the_median_of_a_steep_patch_is_as_uncertain_as_it_is_said_to_be():
+    """Medians of many biases with the same pattern, which is steep in one corner of each part."""
+    y, x = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    pattern = 60.0 * np.exp(-np.hypot(y % 64, x % 64) / 8.0)
+    measured = [facts(image(seed) + pattern.astype(np.float32)) for seed in range(60)]
+    for number in range(len(measured[0].amplifiers)):
+        items = [one.amplifiers[number] for one in measured]
+        scatter = np.std([item.patches for item in items], axis=0, ddof=1)
+        errors = np.mean([item.patch_errors for item in items], axis=0)
+        flat = 2.0 * np.sqrt(np.pi / 2.0) / 16.0  # of 16 by 16 pixels
+        assert errors.min() == pytest.approx(flat, rel=0.1)
+        assert errors.max() > 3.0 * flat
+        # Of 60 values, a standard deviation is known to a tenth.
+        assert (scatter < 1.4 * errors).all()
+
+
+def test_a_patch_is_worse_only_beyond_its_own_uncertainty():
+    old = facts(image(1))
+    steep = dataclasses.replace(
+        old,
+        amplifiers=tuple(
+            dataclasses.replace(item, patch_errors=(0.5, *item.patch_errors[1:]))
+            for item in old.amplifiers
+        ),
+    )
+
+    def moved(patch, electrons):
+        def change(item):
+            patches = [*item.patches]
+            patches[patch] += electrons
+            return dataclasses.replace(item, patches=tuple(patches))
+
+        first, *others = steep.amplifiers
+        return dataclasses.replace(steep, amplifiers=(change(first), *others))
+
+    assert compare(moved(0, 2.5), steep).accepted
+    assert not compare(moved(1, 2.5), steep).accepted
+    assert not compare(moved(0, 5.0), steep).accepted
+
+
 def test_a_glow_that_is_in_all_frames_is_refused_with_its_place():
     found = compare(facts(image(1, add={"C17": 43.0, "C16": 4.0})), facts(image(2)))
     assert (found.verdict, found.accepted) == (ComparisonVerdict.WORSE, False)

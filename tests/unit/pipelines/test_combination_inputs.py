@@ -141,6 +141,30 @@ def test_a_signal_that_does_not_follow_the_line_is_seen(maker):
     assert np.mean([line.nonlinearity for line in lines]) > 3.0
 
 
+@pytest.mark.parametrize("first", [1.2, -0.6])
+def test_an_intercept_is_taken_out_only_where_the_levels_are_on_a_line(make_maker, first):
+    """Those of 15 and 30 s are on a line with an intercept, and those of 5 s on it or not."""
+    maker = make_maker(160, 160)
+    bias = combine_bias(maker.frames(20))
+    times = np.repeat([5.0, 15.0, 30.0], [2, 6, 12])
+    extra = {5.0: first, 15.0: 0.6, 30.0: -0.3}
+    frames = [maker.frame(dark_time=time, rate=0.5, extra=extra[time]) for time in times]
+    dark = combine_dark(frames, bias)
+    fits = dark.provenance.dark_fit.amplifiers
+    places = [
+        item.section
+        for item in dark.amplifiers
+        if fits[item.name].intercept > 4.0 * fits[item.name].intercept_error
+    ]
+    assert len(places) > 4
+    # Without an intercept, the rate is that of least squares through zero.
+    more = np.sum(times * [extra[time] for time in times]) / np.sum(times**2)
+    expected = 0.5 + (-0.06 if first > 0 else more)
+    for place in places:
+        part = dark.pixels[place.y0 : place.y1, place.x0 : place.x1]
+        assert part.mean() == pytest.approx(expected, abs=0.02)
+
+
 def test_a_fit_of_clean_levels_is_that_of_numpy():
     random = np.random.default_rng(2)
     times = np.array(TIMES)

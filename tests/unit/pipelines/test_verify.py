@@ -100,6 +100,27 @@ def test_masked_pixels_are_not_measured(maker):
     assert c00.noise == pytest.approx(9.1, rel=0.05)
 
 
+def test_pixels_left_out_at_either_end_and_in_between_change_nothing_of_the_others(maker):
+    image = correct_frame(maker.frame())
+    random = np.random.default_rng(5)
+    for amplifier in image.amplifiers:
+        place = amplifier.section
+        part = image.mask[place.y0 : place.y1, place.x0 : place.x1]
+        for rows in ((0, 1), (-1, -2), tuple(random.integers(0, part.shape[0], 2))):
+            part[rows, [0, -1]] = Mask.BAD
+        part[-1, -3:] = Mask.BAD
+    image.pixels[image.mask != 0] = np.nan
+    for amplifier, measured in zip(
+        image.amplifiers, measure_exposure(image).amplifiers, strict=True
+    ):
+        place = amplifier.section
+        part = image.pixels[place.y0 : place.y1, place.x0 : place.x1]
+        values = part[np.isfinite(part)].astype(np.float64)
+        assert 5 <= part.size - values.size <= 10
+        assert measured.mean == pytest.approx(values.mean(), abs=1e-4)
+        assert measured.noise == pytest.approx(values.std(), rel=1e-5)
+
+
 def test_the_corner_is_where_readout_begins(make_maker):
     maker = make_maker(64, 64)
     image = correct_frame(maker.frame())

@@ -129,7 +129,7 @@ def correct_frame(
     def correct(raw: RawAmplifier) -> ImageAmplifier:
         parallel = parallel_levels(raw, options.overscan)
         height = raw.data.height
-        whole = np.empty((_STRIP, raw.data.width), np.float32)
+        whole, scaled = np.empty((2, _STRIP, raw.data.width), np.float32)
         residual = np.empty((height, overscan_width(raw, options.overscan)), np.float32)
         for y0 in range(0, height, _STRIP):
             strip = slice(y0, min(y0 + _STRIP, height))
@@ -146,7 +146,9 @@ def correct_frame(
             else:
                 np.subtract(turned, bias.pixels[place], out=pixels[place])
             if dark is not None:
-                pixels[place] -= dark.pixels[place] * np.float32(frame.dark_time)
+                current = scaled[: len(work)]
+                np.multiply(dark.pixels[place], np.float32(frame.dark_time), out=current)
+                pixels[place] -= current
         amplifier = raw.amplifier
         return ImageAmplifier(
             amplifier.name,
@@ -186,9 +188,9 @@ def _mean_rate(dark: CalibImage, raw: RawAmplifier) -> float:
     """Take the mean of a dark over an amplifier's good pixels, in every eighth row."""
     values = raw.oriented(dark.pixels)[::8]
     bad = (raw.oriented(dark.mask)[::8] & np.uint8(Mask.BAD)) != 0
-    if not bad.any():
-        return float(values.mean(dtype=np.float64))  # much faster than with a mask
-    return math.nan if bad.all() else float(values.mean(dtype=np.float64, where=~bad))
+    # Taken out first: numpy's mean with a mask takes ten times as long.
+    good = values[~bad] if bad.any() else values
+    return float(good.mean(dtype=np.float64)) if good.size else math.nan
 
 
 def check_shape(frame: RawFrame, calib: CalibImage | None) -> None:

@@ -12,8 +12,10 @@ exposures.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from lsst.daf.butler import CalibrationLookupError, Timespan
 from lsst.pipe.base import PipelineTaskConnections
 from lsst.pipe.base.connectionTypes import Input, PrerequisiteInput
 
@@ -87,7 +89,7 @@ class ExposuresConnections(PipelineTaskConnections, dimensions=DETECTOR):
             exposures = adjuster.get_inputs(quantum)["raws"]
             for name in self._CALIBRATIONS:
                 dataset_type = getattr(self, name).name
-                found = [_find_valid(adjuster.butler, dataset_type, one) for one in exposures]
+                found = _find_all(adjuster.butler, dataset_type, exposures)
                 valid = {ref.id for ref in found if ref is not None}
                 if len(valid) > 1:
                     raise RuntimeError(
@@ -114,13 +116,38 @@ class ExposuresConnections(PipelineTaskConnections, dimensions=DETECTOR):
         return adjusted, {}
 
 
-def _find_valid(butler: Any, dataset_type: str, exposure: DataCoordinate) -> DatasetRef | None:
-    full = butler.registry.expandDataId(exposure)
+def _find_all(
+    butler: Any, dataset_type: str, exposures: Iterable[DataCoordinate]
+) -> list[DatasetRef | None]:
+    """Find the calibration that is valid for each exposure, in some order.
+
+    Each lookup takes hundredths of a second, of which the first and the last exposure, and the time
+    from one to the other, are mostly enough.
+    """
+    full = [butler.registry.expandDataId(exposure) for exposure in exposures]
+    first = min(full, key=lambda one: _timespan(one).begin.mjd)
+    last = max(full, key=lambda one: _timespan(one).end.mjd)
+    ends = [_find_valid(butler, dataset_type, one, _timespan(one)) for one in (first, last)]
+    if None not in ends and ends[0].id == ends[1].id:
+        whole = Timespan(_timespan(first).begin, _timespan(last).end)
+        with contextlib.suppress(CalibrationLookupError):  # more than one
+            if _find_valid(butler, dataset_type, first, whole) == ends[0]:
+                return ends
+    return [_find_valid(butler, dataset_type, one, _timespan(one)) for one in full]
+
+
+def _timespan(exposure: DataCoordinate) -> Timespan:
+    return exposure.records["exposure"].timespan
+
+
+def _find_valid(
+    butler: Any, dataset_type: str, exposure: DataCoordinate, timespan: Timespan
+) -> DatasetRef | None:
     return butler.find_dataset(
         dataset_type,
-        instrument=full["instrument"],
-        detector=full["detector"],
-        timespan=full.records["exposure"].timespan,
+        instrument=exposure["instrument"],
+        detector=exposure["detector"],
+        timespan=timespan,
     )
 
 
