@@ -119,20 +119,20 @@ class ExposuresConnections(PipelineTaskConnections, dimensions=DETECTOR):
 def _find_all(
     butler: Any, dataset_type: str, exposures: Iterable[DataCoordinate]
 ) -> list[DatasetRef | None]:
-    """Find the calibration that is valid for each exposure, in some order.
+    """Find the calibrations that are valid for exposures; one or more may be None.
 
-    Each lookup takes hundredths of a second, of which the first and the last exposure, and the time
-    from one to the other, are mostly enough.
+    Each lookup takes hundredths of a second. Those for the first and the last exposure, and for the
+    time from one to the other, are mostly enough.
     """
     full = [butler.registry.expandDataId(exposure) for exposure in exposures]
     first = min(full, key=lambda one: _timespan(one).begin.mjd)
     last = max(full, key=lambda one: _timespan(one).end.mjd)
-    ends = [_find_valid(butler, dataset_type, one, _timespan(one)) for one in (first, last)]
-    if None not in ends and ends[0].id == ends[1].id:
+    found = _find_valid(butler, dataset_type, first, _timespan(first))
+    if found is not None and found == _find_valid(butler, dataset_type, last, _timespan(last)):
         whole = Timespan(_timespan(first).begin, _timespan(last).end)
         with contextlib.suppress(CalibrationLookupError):  # more than one
-            if _find_valid(butler, dataset_type, first, whole) == ends[0]:
-                return ends
+            if found == _find_valid(butler, dataset_type, first, whole):
+                return [found]
     return [_find_valid(butler, dataset_type, one, _timespan(one)) for one in full]
 
 
