@@ -119,7 +119,7 @@ class ExposuresConnections(PipelineTaskConnections, dimensions=DETECTOR):
 def _find_all(
     butler: Any, dataset_type: str, exposures: Iterable[DataCoordinate]
 ) -> list[DatasetRef | None]:
-    """Find the calibrations that are valid for exposures; one or more may be None.
+    """Find the calibrations that are valid for some exposures; None if there is none for one.
 
     Each lookup takes hundredths of a second. Those for the first and the last exposure, and for the
     time from one to the other, are mostly enough.
