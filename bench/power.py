@@ -160,10 +160,11 @@ def _of_sets(verified: Verified) -> list[str]:
         "tails.",
         "",
         "Limits of the rule for single frames are a tolerance and standard errors beyond it,",
-        "which follow from the number of pixels; those of decision and gate are fixed, and the",
-        "fewer pixels there are, the nearer healthy frames come to them. That small amplifiers may",
-        "stand for large ones: the scatter among twenty biases, over the error that the rule",
-        "assumes for their size. It takes the scatter of the run itself where that is larger.",
+        "which follow from the number of pixels. Those of decision and gate are a tolerance, or",
+        "six times the scatter among exposures or the error of a patch where that is more, as it",
+        "is in amplifiers of few pixels. That small amplifiers may stand for large ones: the",
+        "scatter among twenty biases, over the error that the rule for single frames assumes for",
+        "their size. It takes the scatter of the run itself where that is larger.",
         "",
     ]
 
