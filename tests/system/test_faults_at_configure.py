@@ -11,7 +11,7 @@ from fault_rig import QUICK, SCRIPT, observatory
 from socket_table import sockets
 
 from lsst.ts import salobj
-from lsst.ts.dailycal.cli.script.process import script_environment
+from lsst.ts.dailycal.forking import script_environment
 from lsst.ts.dailycal.sim.programs import LATISS
 
 pytestmark = [

@@ -5,7 +5,7 @@
 from .program import ForkedProgram
 from .request import ForkError
 from .server import ForkServer
-from .start import SERVER_VARIABLE, Program, run_program, start_program
+from .start import SERVER_VARIABLE, Program, run_program, script_environment, start_program
 
 __all__ = [
     "SERVER_VARIABLE",
@@ -14,5 +14,6 @@ __all__ = [
     "ForkedProgram",
     "Program",
     "run_program",
+    "script_environment",
     "start_program",
 ]

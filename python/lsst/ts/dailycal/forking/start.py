@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SERVER_VARIABLE", "Program", "run_program", "start_program"]
+__all__ = ["SERVER_VARIABLE", "Program", "run_program", "script_environment", "start_program"]
 
 import asyncio
 import contextlib
@@ -27,6 +27,16 @@ SERVER_VARIABLE = "DAILYCAL_FORK_SERVER"
 """Environment variable with the address of the server of an observatory."""
 
 Program = ForkedProgram | asyncio.subprocess.Process
+
+
+def script_environment(executable: Path) -> dict[str, str]:
+    """Return the environment for a script of a queue (`dict`).
+
+    Its own directory comes first in the path, as in the real queue; then that of this Python, so
+    that ``/usr/bin/env python`` finds it also when its environment is not activated.
+    """
+    path = [str(executable.parent), str(Path(sys.executable).parent)]
+    return {**os.environ, "PATH": os.pathsep.join([*path, os.environ.get("PATH", os.defpath)])}
 
 
 async def start_program(

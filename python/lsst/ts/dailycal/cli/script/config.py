@@ -13,12 +13,11 @@ import yaml
 
 from ...calibration.validate import validate_configuration
 from ...calibration.yaml_text import describe_yaml_error, parse_yaml
-from ...forking import run_program
+from ...forking import run_program, script_environment
 from ...model import Command, ConfigurationError
 from ..errors import CommandError
 from ..exit_codes import ExitCode
 from ..files import read_text
-from .process import script_environment
 
 SCHEMA_TIMEOUT = 20.0
 """How long a script may take to print its schema, in seconds; the queue allows the same."""

@@ -3,31 +3,20 @@
 
 """The process of a script: start it, drain what it prints, end it in bounded time."""
 
-__all__ = ["ScriptProcess", "script_environment"]
+__all__ = ["ScriptProcess"]
 
 import asyncio
 import collections
 import os
 import pathlib
 import signal
-import sys
 import typing
 
-from ...forking import Program, start_program
+from ...forking import Program, script_environment, start_program
 
 TERMINATE_TIMEOUT = 10.0
 """From SIGTERM to SIGKILL, in seconds."""
 _KEPT_LINES = 200
-
-
-def script_environment(path: pathlib.Path) -> dict[str, str]:
-    """Return the environment of a script (`dict`).
-
-    As the queue does, the directory of the script comes first in PATH. The one of this Python
-    follows, so that ``/usr/bin/env python`` finds it also when its environment is not activated.
-    """
-    search = [str(path.parent), str(pathlib.Path(sys.executable).parent)]
-    return {**os.environ, "PATH": os.pathsep.join([*search, os.environ.get("PATH", os.defpath)])}
 
 
 class ScriptProcess:

@@ -3,12 +3,13 @@
 
 """The scripts that a queue can run: executables in two directories."""
 
-__all__ = ["ScriptCatalog", "fetch_schema", "script_environment"]
+__all__ = ["ScriptCatalog", "fetch_schema"]
 
 import asyncio
 import os
-import sys
 from pathlib import Path
+
+from ...forking import script_environment
 
 SCHEMA_TIMEOUT = 20.0
 """How long a script may take to tell its schema, in seconds."""
@@ -74,16 +75,6 @@ class ScriptCatalog:
             kind = "standard" if is_standard else "external"
             raise ValueError(f"There is no {kind} script {path!r} in {self.root(is_standard)}.")
         return self.root(is_standard) / path
-
-
-def script_environment(executable: Path) -> dict[str, str]:
-    """Return the environment for a script (`dict`).
-
-    Its own directory comes first in the path, as in the real queue; then that of this Python,
-    which scripts ask for by the name ``python``.
-    """
-    path = [str(executable.parent), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
-    return {**os.environ, "PATH": os.pathsep.join(filter(None, path))}
 
 
 async def fetch_schema(executable: Path) -> str:

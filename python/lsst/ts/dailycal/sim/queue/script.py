@@ -15,12 +15,11 @@ from pathlib import Path
 
 import lsst.ts.salobj as salobj
 
-from ...forking import Program, start_program
+from ...forking import Program, script_environment, start_program
 from ...model import ProcessState
 from ...sal.compat import enumerations, index_field
 from ...sal.topics import TopicReader
 from ..csc.compat import existing_fields
-from .catalog import script_environment
 from .request import ScriptRequest, Timestamps
 
 LOAD_TIMEOUT = 60.0
