@@ -114,7 +114,7 @@ test-slow: $(INSTALLED) ## the tests that take minutes, and doc/reference/proces
 	DAILYCAL_SEARCH=3 $(BIN)/python -m pytest tests/unit/properties tests/unit/fuzz \
 	    tests/unit/pipelines -n 2 $(PYTEST_OPTIONS)
 
-# A limit of one in a thousand takes SETS=3700, two hours of a core; what was ended goes on.
+# A limit of one in a thousand takes SETS=1850, an hour of two cores; what was ended goes on.
 power: $(INSTALLED) ## what the decisions see of what can be wrong, as doc/reference/detection.md; minutes
 	mkdir -p bench/results
 	OMP_NUM_THREADS=1 $(BIN)/python bench/power.py --page doc/reference/detection.md \
