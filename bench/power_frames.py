@@ -53,7 +53,7 @@ from lsst.ts.dailycal.sim.detector import FrameRequest, SimulatedDetector
 from lsst.ts.dailycal.sim.exposures import SimulatedExposure
 from lsst.ts.dailycal.sim.frame_effects import FrameEffect
 
-SEED = 20261125
+SEED = 20270101
 BIASES = (0.0,) * 20
 DARKS = (5.0,) * 2 + (15.0,) * 2 + (30.0,) * 8
 TIMES = {BIAS: BIASES, DARK: DARKS}

@@ -123,6 +123,14 @@ def test_the_scatter_of_all_amplifiers_counts_where_that_of_one_came_out_low():
     assert not decide(change(odd, [6], NAMES[:1], level=lambda level: level + 2.5)).accepted
 
 
+def test_what_all_amplifiers_of_a_frame_have_is_no_scatter_of_theirs():
+    """Light in a third of the frames, in all amplifiers, does not hide itself."""
+    light = [4, 5, 6, 13, 14, 15]
+    frames = change(healthy(), light, NAMES, level=lambda level: level + 3.0)
+    decision = decide(frames, may_leave_out=True)
+    assert decision.left_out == tuple(FIRST + number for number in light)
+
+
 def test_glow_in_three_frames_is_left_out_and_named():
     frames = change(healthy(), [6, 7, 8], ["C10", "C11"], level=lambda level: level + 5.0)
     decision = decide(frames, may_leave_out=True)

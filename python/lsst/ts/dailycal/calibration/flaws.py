@@ -18,7 +18,7 @@ import dataclasses
 import enum
 import math
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..model import AmplifierStatistics, RunStatistics
 from .trends import scatter
@@ -143,15 +143,10 @@ def find_flaws(
     for exposure in found.measurements:
         for amplifier in exposure.amplifiers:
             by_name[amplifier.name].append((exposure.exposure_id, amplifier))
-    noise_scatter, level_scatter = (
-        _pooled_scatter(
-            {
-                name: [getattr(item, what) / item.read_noise for _, item in series]
-                for name, series in by_name.items()
-            }
-        )
-        for what in ("noise", "level")
+    noise_scatter = _pooled_scatter(
+        [[item.noise / item.read_noise for _, item in series] for series in by_name.values()]
     )
+    level_scatter = _level_scatter(found)
     low = noise_allowance(reference)
     # The noise of a dark's reference depends on the exposure times; its bias adds some in any case.
     high = max(low, math.sqrt(1.0 + 1.0 / bias_exposures)) if bias_exposures else low
@@ -163,10 +158,24 @@ def find_flaws(
     return flaws
 
 
-def _pooled_scatter(by_name: Mapping[str, Sequence[float]]) -> float:
-    """Estimate the scatter among exposures that all amplifiers have, around the median of each."""
+def _level_scatter(found: RunStatistics) -> float:
+    """Estimate how levels scatter beyond what the amplifiers of an exposure have in common.
+
+    What is wrong with a frame is mostly in all of its amplifiers, and is no scatter.
+    """
+    series: dict[str, list[float]] = collections.defaultdict(list)
+    for exposure in found.measurements:
+        levels = {item.name: item.level / item.read_noise for item in exposure.amplifiers}
+        finite = [level for level in levels.values() if math.isfinite(level)]
+        for name, level in levels.items():
+            series[name].append(level - statistics.median(finite) if finite else math.nan)
+    return _pooled_scatter(series.values())
+
+
+def _pooled_scatter(series: Iterable[Sequence[float]]) -> float:
+    """Estimate the scatter that all series have around their medians."""
     distances = []
-    for values in by_name.values():
+    for values in series:
         finite = [value for value in values if math.isfinite(value)]
         if finite:
             middle = statistics.median(finite)

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..model.combination import LeftOut
-from ..model.dark_fit import AmplifierLine, DarkFit
+from ..model.dark_fit import DarkFit
 from .clip import ClipOptions
 from .frame_stack import FrameStack, HotPixelOptions, HowToCombine
 from .image import CalibImage
 from .inputs import InputFacts, select_inputs
 from .isr import IsrOptions, check_shape
+from .lines import sure_intercept
 from .provenance import CombinationInput, Provenance, versions
 from .survey import AmplifierSurvey, SurveyOptions, find_deviating
 
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .raw import RawFrame
-
-# An intercept of fewer standard errors, or less than this (electron), is taken for none.
-_SURE = 4.0
-_LEAST_INTERCEPT = 0.2
 
 
 def combine_bias(
@@ -148,7 +145,7 @@ def _combine(
     offsets = [0.0] * len(surveys)
     if kind == "DARK":
         kept = [number for number in range(len(selection.kept)) if number not in left_out]
-        offsets = [_sure_intercept(one) for one in stack.lines([s.only(kept) for s in surveys])]
+        offsets = [sure_intercept(one) for one in stack.lines([s.only(kept) for s in surveys])]
     image = stack.combine([survey.noise for survey in surveys], offsets)
     provenance = Provenance(
         tuple(_input(frame, kind) for frame in stack.frames),
@@ -188,17 +185,6 @@ def _rule(kind: str, how: HowToCombine) -> str:
         f"{mean} of values within {how.clip.n_sigma:g} noises of the median, "
         f"{how.clip.iterations} rounds; frames within {how.survey.level_limit:g} read noises"
     )
-
-
-def _sure_intercept(line: AmplifierLine) -> float:
-    """Give the intercept if it is one, and zero if it is as likely to be none.
-
-    Where the levels of one exposure time are off the line, it is sure to no better than that.
-    """
-    sure = max(_SURE * line.intercept_error, _LEAST_INTERCEPT)
-    if abs(line.nonlinearity) > _SURE * line.nonlinearity_error:
-        sure = max(sure, abs(line.nonlinearity))
-    return line.intercept if math.isfinite(sure) and abs(line.intercept) > sure else 0.0
 
 
 def _without_hot_pixels(

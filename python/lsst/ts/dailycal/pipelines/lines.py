@@ -21,6 +21,11 @@ _LEVER = 0.2
 _BISQUARE = 4.685
 """Tuning constant of Tukey's biweight, for 95 % of the efficiency of least squares."""
 _ROUNDS = 30
+_SURE = 6.0
+"""An intercept of fewer standard errors is taken for none: in amplifiers of few pixels, four come
+by chance in one set of twenty-five."""
+_LEAST_INTERCEPT = 0.2
+"""As is one of less than this (electron)."""
 _SIGMA_PER_MAD = 1.4826
 
 
@@ -122,6 +127,26 @@ def fit_line(
         *deviation,
         reference_rate,
     )
+
+
+def sure_intercept(line: AmplifierLine) -> float:
+    """Give the intercept if it is one, and zero if it may as well be none.
+
+    Parameters
+    ----------
+    line : `AmplifierLine`
+        A fit. If the levels of one exposure time are significantly off the line, an intercept that
+        is not larger than that is none.
+
+    Returns
+    -------
+    intercept : `float`
+        Electron.
+    """
+    sure = max(_SURE * line.intercept_error, _LEAST_INTERCEPT)
+    if abs(line.nonlinearity) > _SURE * line.nonlinearity_error:
+        sure = max(sure, abs(line.nonlinearity))
+    return line.intercept if math.isfinite(sure) and abs(line.intercept) > sure else 0.0
 
 
 def _through_zero(times: Floats, levels: Floats, variances: Floats) -> tuple[float, float]:
