@@ -233,20 +233,19 @@ def test_a_bias_is_found_by_its_validity_when_darks_are_combined(site):
 
 
 @pytest.mark.parametrize(
-    ("first", "others"),
-    [(("13:00:00", "13:14:30"), ("13:14:30", "14:00:00")),
-     (("13:14:30", "13:15:00"), ("13:00:00", "14:00:00"))],
-    ids=["one after the other", "another in the middle"],
+    ("place", "first", "others"),
+    [("before", ("13:00:00", "13:14:30"), ("13:14:30", "14:00:00")),
+     ("within", ("13:14:30", "13:15:00"), ("13:00:00", "14:00:00"))],
 )  # fmt: skip
-def test_exposures_for_which_two_biases_are_valid_are_not_combined(site, request, first, others):
+def test_exposures_for_which_two_biases_are_valid_are_not_combined(site, place, first, others):
     chain = []
     for job, ends in (("bias3", first), ("bias", others)):
-        chain.append(f"LATISS/calib/{len(request.node.name)}{job}")
+        chain.append(f"LATISS/calib/{place}.{job}")
         span = [f"2026-11-25T{end}" for end in ends]
         done = site.certify(job, *span, collection=chain[-1])
         assert done[0] == 0, done[1]
     config = f"{','.join(chain)} --register-dataset-types"
-    code, said = site.run(f"two-{chain[0].rpartition('/')[2]}", "cpDark", config, site.darks[:3])
+    code, said = site.run(f"two-{place}", "cpDark", config, site.darks[:3])
     assert code != 0
     assert "the 3 exposures need 2 different calibrations of type bias" in said, said[-2000:]
 

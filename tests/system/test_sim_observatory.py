@@ -292,8 +292,8 @@ async def test_a_job_that_was_not_accepted_leaves_the_service_usable(joined):
         pipelines = SalPipelines(remote, ComponentWatch(remote))
         await remote.start_task
         state = remote.evt_summaryState.get()
+        # Another test of this observatory may have enabled it.
         if state is None or state.summaryState != salobj.State.ENABLED:
-            # Another test may have done so.
             await enable([remote])
         with pytest.raises(JobError, match="quotation"):
             await pipelines.submit(JobRequest("cpBias.yaml", '-j 1 -i "LATISS', ""), 30.0)
