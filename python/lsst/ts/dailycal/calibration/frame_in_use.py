@@ -76,7 +76,7 @@ def differs_from_what_is_in_use(
     is_dark = image_type is ImageType.DARK
     if not in_use.fits(frame) or (is_dark and in_use.dark is None):
         return None
-    time = frame.dark_time if is_dark else 0.0
+    time, sigmas = frame.dark_time if is_dark else 0.0, n_sigma(comparisons)
     biases = {item.name: item for item in in_use.bias.amplifiers}
     darks = {item.name: item for item in in_use.dark.amplifiers} if in_use.dark else {}
     skipped = {*masked, *in_use.bias.masked, *(in_use.dark.masked if in_use.dark else ())}
@@ -85,7 +85,7 @@ def differs_from_what_is_in_use(
         if item.name in skipped or item.name not in biases or not item.parallel or is_dead(item):
             continue
         bias, dark = biases[item.name], darks.get(item.name)
-        worst = _worst_region(item, bias, dark, time, n_sigma(comparisons))
+        worst = _worst_region(item, bias, dark, time, sigmas)
         if worst is not None:
             found[item.name] = worst
     if not found:

@@ -20,6 +20,7 @@ from ..model.detector import LATISS
 from ..model.measurement import MEASURED_COLUMNS
 from .provenance import read_left_out, read_masked, read_notes
 from .raw import oriented
+from .statistics import median_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
 _PATCHES = 4
 _MAD_TO_SIGMA = 1.4826
-_SAMPLE = 64
-"""Rows and columns of a patch whose pixels tell how certain its median is."""
-_LOGISTIC = 1.702
-"""Slope of the logistic function that is most like a normal distribution."""
 _HOT_RATE = 5.0  # electron/s
 _STANDS_OUT = 8.0  # noises
 _COLUMNS, _ROWS = 8, 2
@@ -124,7 +121,7 @@ def _measure(
         limit = max(_HOT_RATE if is_dark else 0.0, _STANDS_OUT * noise)
         hot += int(np.count_nonzero((np.abs(part - middle) > limit) & ~mask)) if limit else 0
         patches.append(middle)
-        errors.append(_median_error(part, middle, noise))
+        errors.append(median_error(part, middle, noise))
     # NaN is a difference of the patches; columns of which nothing is known are none.
     columns = np.median(pixels[:, :MEASURED_COLUMNS], axis=0).tolist()
     return AmplifierFacts(
@@ -136,34 +133,6 @@ def _measure(
         tuple(columns) if np.isfinite(columns).all() else (),
         math.sqrt(math.pi / 2.0 / len(pixels)) * float(noise),
     )
-
-
-def _median_error(part: NDArray[np.float32], middle: float, noise: float) -> float:
-    """Estimate the standard error of the median of a patch (`float`).
-
-    The more certain, the more pixels are near it: where the pattern is steep, they are few.
-
-    Notes
-    -----
-    Of values that each have a mean of their own and the same noise, half are expected below the
-    median m. With F the probability of each to be below m, and f the density there, its variance is
-    sum(F (1 - F)) / sum(f)^2: the binomial variance of how many are below, over the square of how
-    quickly that changes with m. Where all means are alike, that is pi/2n of the noise's variance.
-    Means are those of 3 by 3 pixels; F is taken for a logistic function, which is off by 0.01.
-    """
-    if noise == 0.0 or min(part.shape) < 3:  # one value, mostly
-        return 0.0
-    height, width = part.shape
-    down, across = (max(1, size // _SAMPLE) for size in part.shape)
-    means = np.mean(
-        [part[y : height - 2 + y : down, x : width - 2 + x : across]
-         for y in range(3) for x in range(3)],
-        axis=0,
-    )  # fmt: skip
-    sigmas = np.clip((means - middle) / noise, -20.0, 20.0)
-    below = 1.0 / (1.0 + np.exp(_LOGISTIC * sigmas))
-    density = float(np.mean(np.exp(-0.5 * sigmas**2))) / math.sqrt(2.0 * math.pi) / noise
-    return math.sqrt(float(np.mean(below * (1.0 - below))) / part.size) / max(density, 1e-9)
 
 
 def _cut(plane: NDArray[Any]) -> list[NDArray[Any]]:

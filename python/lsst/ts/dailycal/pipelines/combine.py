@@ -142,10 +142,11 @@ def _combine(
     lines = stack.lines(surveys) if kind == "DARK" else ()
     sound = [survey for survey in surveys if survey.name not in how.masked]
     stack, left_out, notes = _without_deviating(stack, sound, how.survey)
-    offsets = [0.0] * len(surveys)
-    if kind == "DARK":
+    of_kept = lines
+    if lines and left_out:
         kept = [number for number in range(len(selection.kept)) if number not in left_out]
-        offsets = [sure_intercept(one) for one in stack.lines([s.only(kept) for s in surveys])]
+        of_kept = stack.lines([survey.only(kept) for survey in surveys])
+    offsets = [sure_intercept(line) for line in of_kept] or [0.0] * len(surveys)
     image = stack.combine([survey.noise for survey in surveys], offsets)
     provenance = Provenance(
         tuple(_input(frame, kind) for frame in stack.frames),

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,10 @@ _SIGMA_PER_IQR = 0.7413011
 _STRIP = 256_000
 # Part of the first clipping's width up to which values are only summed, and never looked at again.
 _NEAR = 0.9
+# Rows and columns of a patch whose pixels tell how certain its median is.
+_ROWS_OF_A_PATCH = 64
+# Slope of the logistic function that is most like a normal distribution.
+_LOGISTIC = 1.702
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -198,3 +203,45 @@ def _within(values: NDArray[np.float32], centre: float, width: float) -> NDArray
         return values
     inside: NDArray[np.float32] = values[np.abs(values - np.float32(centre)) <= np.float32(width)]
     return inside
+
+
+def median_error(patch: NDArray[np.float32], median: float, noise: float) -> float:
+    """Estimate the standard error of the median of a patch of an image.
+
+    The more certain, the more pixels are near it: where the pattern is steep, they are few.
+
+    Parameters
+    ----------
+    patch : `numpy.ndarray`, (rows, columns)
+        Values.
+    median : `float`
+        Their median.
+    noise : `float`
+        Noise of a value, in the unit of the values.
+
+    Returns
+    -------
+    error : `float`
+        In the unit of the values; 0 if there is no noise.
+
+    Notes
+    -----
+    Of values that each have a mean of their own and the same noise, half are expected below the
+    median m. With F the probability of each to be below m, and f the density there, its variance is
+    sum(F (1 - F)) / sum(f)^2: the binomial variance of how many are below, over the square of how
+    quickly that changes with m. Where all means are alike, that is pi/2n of the noise's variance.
+    Means are those of 3 by 3 pixels; F is taken for a logistic function, which is off by 0.01.
+    """
+    if noise == 0.0 or min(patch.shape) < 3:  # one value, mostly
+        return 0.0
+    height, width = patch.shape
+    down, across = (max(1, size // _ROWS_OF_A_PATCH) for size in patch.shape)
+    means = np.mean(
+        [patch[y : height - 2 + y : down, x : width - 2 + x : across]
+         for y in range(3) for x in range(3)],
+        axis=0,
+    )  # fmt: skip
+    sigmas = np.clip((means - median) / noise, -20.0, 20.0)
+    below = 1.0 / (1.0 + np.exp(_LOGISTIC * sigmas))
+    density = float(np.mean(np.exp(-0.5 * sigmas**2))) / math.sqrt(2.0 * math.pi) / noise
+    return math.sqrt(float(np.mean(below * (1.0 - below))) / patch.size) / max(density, 1e-9)
