@@ -75,10 +75,10 @@ test-pythons: ## unit and packaging tests on every other Python of 3.11, 3.12 an
 unit: $(INSTALLED) ## the tests that need neither DDS nor a Butler
 	$(BIN)/python -m pytest tests/unit -n 2 $(PYTEST_OPTIONS)
 
-# A file at a time in each of four workers, since most of it is waiting for real components: the
-# tests of a file share what takes long to start.
+# A file at a time in each of six workers, since most of it is waiting for real components: the
+# tests of a file share what takes long to start. Which file comes when: tests/conftest.py.
 system: $(INSTALLED) ## the tests on real SAL, real processes, a real Butler
-	$(BIN)/python -m pytest tests --ignore=tests/unit -m 'not slow' -n 4 --dist loadscope \
+	$(BIN)/python -m pytest tests --ignore=tests/unit -m 'not slow' -n 6 --dist loadscope \
 	    --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 packaging: $(INSTALLED) ## the wheel and the source distribution, installed by pip and by uv

@@ -47,29 +47,35 @@ _HELPERS = (
 )
 
 LONGEST = (
-    "test_documented_commands",
     "test_cli_rehearse",
-    "test_pages_of_runs_in_a_browser",
-    "test_page_joined",
     "test_camera_contract",
-    "test_repository_contract",
-    "test_page",
+    "test_documented_commands",
     "test_group_scripts",
-    "test_repository_on_postgresql",
-    "test_pipelines",
-    "test_sim_observatory",
-    "test_views_in_a_browser",
-    "test_ingest_contract",
+    "test_page_joined",
     "test_faults_of_databases",
-    "test_cli_script",
+    "test_ingest_contract",
+    "test_page",
+    "test_pages_of_runs_in_a_browser",
+    "test_repository_contract",
+    "test_repository_on_postgresql",
     "test_group_scripts_transitions",
+    "test_sim_observatory",
     "test_page_stopped",
+    "test_views_in_a_browser",
     "test_sim_components",
+    "test_cli_script",
     "test_page_queue",
-    "test_faults_in_short",
+    "test_pipelines",
     "test_queue",
+    "test_faults_in_short",
+    "test_calibrations_script",
+    "test_distributions",
 )
-"""Modules that workers are given first, or one of them is still at work when all others rest."""
+"""Modules that workers are given first, or one of them is still at work when all others rest.
+
+Those that compute and those that wait for deadlines by turns: so neither do all workers want a
+processor at a time, nor do all of them wait.
+"""
 
 WITH_PROGRAMS = ("contract", "postgres", "system")
 """Directories of the tests that start programs of ours."""
