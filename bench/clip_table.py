@@ -23,7 +23,7 @@ from lsst.ts.dailycal.pipelines.combine import combine_bias, combine_dark
 from lsst.ts.dailycal.pipelines.cosmics import find_cosmic_rays
 from lsst.ts.dailycal.pipelines.image import CalibImage
 from lsst.ts.dailycal.pipelines.isr import correct_frame
-from lsst.ts.dailycal.pipelines.raw import RawFrame
+from lsst.ts.dailycal.pipelines.raw.frame import RawFrame
 from lsst.ts.dailycal.sim.detector import FrameRequest, SimulatedDetector
 
 SEED = 20261125

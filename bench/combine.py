@@ -28,7 +28,7 @@ from lsst.ts.dailycal.model.detector import LATISS
 from lsst.ts.dailycal.pipelines.clip import ClipOptions, clipped_slope
 from lsst.ts.dailycal.pipelines.combine import combine_bias
 from lsst.ts.dailycal.pipelines.isr import correct_frame
-from lsst.ts.dailycal.pipelines.raw import open_raw
+from lsst.ts.dailycal.pipelines.raw.frame import open_raw
 
 PARTS = {"full": 1, "half": 2, "quarter": 4}
 

@@ -16,7 +16,7 @@ from frames import write_frames
 
 from lsst.ts.dailycal.model import ImageName
 from lsst.ts.dailycal.pipelines.measure import measure_frame
-from lsst.ts.dailycal.pipelines.raw import open_raw
+from lsst.ts.dailycal.pipelines.raw.frame import open_raw
 
 LIMIT = 0.4
 """Processor time that a frame may take (s)."""

@@ -21,8 +21,8 @@ from lsst.ts.dailycal.calibration import (
     decide,
     decide_on_evidence,
 )
-from lsst.ts.dailycal.calibration.frame_in_use import InUse, differs_from_what_is_in_use
-from lsst.ts.dailycal.calibration.frame_rule import (
+from lsst.ts.dailycal.calibration.frames.in_use import InUse, differs_from_what_is_in_use
+from lsst.ts.dailycal.calibration.frames.rule import (
     FrameRule,
     Judgement,
     MeasuredFrame,
@@ -47,7 +47,7 @@ from lsst.ts.dailycal.pipelines.image import CalibImage, Mask
 from lsst.ts.dailycal.pipelines.isr import correct_frame
 from lsst.ts.dailycal.pipelines.measure import measure_frame
 from lsst.ts.dailycal.pipelines.metrics import measure_exposure
-from lsst.ts.dailycal.pipelines.raw import RawFrame
+from lsst.ts.dailycal.pipelines.raw.frame import RawFrame
 from lsst.ts.dailycal.pipelines.verify import details_of_run, merge_run
 from lsst.ts.dailycal.sim.detector import FrameRequest, SimulatedDetector
 from lsst.ts.dailycal.sim.exposures import SimulatedExposure

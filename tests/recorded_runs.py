@@ -20,7 +20,7 @@ from lsst.ts.dailycal.figures.frames import draw_frame
 from lsst.ts.dailycal.journal import MemoryStorage
 from lsst.ts.dailycal.model import ImageTags
 from lsst.ts.dailycal.model.detector import LATISS
-from lsst.ts.dailycal.pipelines.raw import RawFrame
+from lsst.ts.dailycal.pipelines.raw.frame import RawFrame
 from lsst.ts.dailycal.run import Run, RunContext, RunJournal
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
 from lsst.ts.dailycal.sim.direct.archive import DirectArchive

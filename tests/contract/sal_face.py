@@ -88,10 +88,10 @@ class SalFace:
         from lsst.ts.dailycal.sal.component import SILENCE_LIMIT
         from lsst.ts.dailycal.sal.observatory import SalObservatory
         from lsst.ts.dailycal.sim.clock import monotonic
-        from lsst.ts.dailycal.sim.csc.atcamera import SimATCamera
         from lsst.ts.dailycal.sim.csc.atheaderservice import SimATHeaderService
         from lsst.ts.dailycal.sim.csc.atoods import SimATOODS
         from lsst.ts.dailycal.sim.csc.atspectrograph import SimATSpectrograph
+        from lsst.ts.dailycal.sim.csc.camera.csc import SimATCamera
         from lsst.ts.dailycal.sim.csc.ocps import SimOCPS
         from lsst.ts.dailycal.sim.direct.clock import DirectClock
         from lsst.ts.dailycal.sim.world import World

@@ -11,7 +11,7 @@ from salobj8_bench import running, until
 from salobj8_components import Domain
 from salobj8_cscs import State
 
-from lsst.ts.dailycal.sim.csc.telescope_table import TELESCOPE
+from lsst.ts.dailycal.sim.csc.telescope.table import TELESCOPE
 
 TAKE = {"numImages": 1, "expTime": 5.0, "keyValueMap": "imageType: DARK", "shutter": False}
 OF_EVERY_CSC = {"evt_heartbeat", "evt_logLevel", "evt_summaryState"}

@@ -20,7 +20,7 @@ from lsst.ts.dailycal.model import Certified, ComponentName, Event, ExposureTake
 from lsst.ts.dailycal.run import RunState, read_journal
 from lsst.ts.dailycal.sal.group.paths import SummaryState
 from lsst.ts.dailycal.sal.transitions import SalGroup, Target
-from lsst.ts.dailycal.sim.faults import Fault
+from lsst.ts.dailycal.sim.faults.fault import Fault
 from lsst.ts.dailycal.sim.programs import LATISS
 from lsst.ts.dailycal.testing.observatory import (
     ObservatoryForTests,

@@ -11,8 +11,8 @@ import test_faults_of_images
 import test_faults_of_jobs
 from fault_outcomes import STRUCK
 
-from lsst.ts.dailycal.sim.fault_kinds import FAULT_KINDS
-from lsst.ts.dailycal.sim.faults import Fault
+from lsst.ts.dailycal.sim.faults.fault import Fault
+from lsst.ts.dailycal.sim.faults.kinds import FAULT_KINDS
 
 pytestmark = pytest.mark.system
 

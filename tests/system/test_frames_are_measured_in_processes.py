@@ -15,7 +15,7 @@ from lsst.ts.dailycal.butler.measure import ButlerMeasuring
 from lsst.ts.dailycal.butler.repository import create_repository, open_repository
 from lsst.ts.dailycal.model import ImageName, MeasurementError
 from lsst.ts.dailycal.pipelines.measure import measure_frame
-from lsst.ts.dailycal.pipelines.raw import open_raw
+from lsst.ts.dailycal.pipelines.raw.frame import open_raw
 from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.world import World
 

@@ -28,7 +28,7 @@ from lsst.ts.dailycal.pipelines.combine import combine_bias
 from lsst.ts.dailycal.pipelines.fits_image import write_image
 from lsst.ts.dailycal.pipelines.formatters import CalibImageFormatter
 from lsst.ts.dailycal.pipelines.image import Mask
-from lsst.ts.dailycal.pipelines.raw import RawFrame
+from lsst.ts.dailycal.pipelines.raw.frame import RawFrame
 from lsst.ts.dailycal.sim.detector import FrameRequest, SimulatedDetector
 from lsst.ts.dailycal.sim.frame_effects import FrameEffect
 

@@ -23,12 +23,12 @@ from lsst.ts.dailycal.scripts.group_script import (
 from lsst.ts.dailycal.scripts.scheduler import ATSchedulerEnable, ATSchedulerStandby
 from lsst.ts.dailycal.scripts.set_summary_state import SetSummaryState
 from lsst.ts.dailycal.sim.config import SimulationConfig
-from lsst.ts.dailycal.sim.csc.atcamera import SimATCamera
 from lsst.ts.dailycal.sim.csc.atspectrograph import SimATSpectrograph
+from lsst.ts.dailycal.sim.csc.camera.csc import SimATCamera
 from lsst.ts.dailycal.sim.csc.scheduler import SimScheduler
-from lsst.ts.dailycal.sim.csc.telescope import SimATDome, SimATMCS, make_telescope_csc
-from lsst.ts.dailycal.sim.csc.telescope_log import read_commands
-from lsst.ts.dailycal.sim.csc.telescope_table import TELESCOPE
+from lsst.ts.dailycal.sim.csc.telescope.csc import SimATDome, SimATMCS, make_telescope_csc
+from lsst.ts.dailycal.sim.csc.telescope.log import read_commands
+from lsst.ts.dailycal.sim.csc.telescope.table import TELESCOPE
 from lsst.ts.dailycal.sim.csc.watcher import SimWatcher
 
 pytestmark = pytest.mark.timeout(120)

@@ -15,7 +15,7 @@ from lsst.ts.idl.enums.ScriptQueue import Location, ScriptProcessState
 from lsst.ts.dailycal.sal.topics import TopicReader
 from lsst.ts.dailycal.scripts.launch import scripts_dir
 from lsst.ts.dailycal.sim.config import SimulationConfig
-from lsst.ts.dailycal.sim.csc.telescope_log import read_commands
+from lsst.ts.dailycal.sim.csc.telescope.log import read_commands
 from lsst.ts.dailycal.sim.programs import ATCS
 from lsst.ts.dailycal.sim.supervisor import ObservatoryOptions, SimulatedObservatory
 

@@ -21,9 +21,9 @@ from lsst.ts.dailycal.sal.transitions import (
     TransitionError,
 )
 from lsst.ts.dailycal.sim.config import SimulationConfig
-from lsst.ts.dailycal.sim.csc.atcamera import SimATCamera
+from lsst.ts.dailycal.sim.csc.camera.csc import SimATCamera
 from lsst.ts.dailycal.sim.csc.scheduler import SimScheduler
-from lsst.ts.dailycal.sim.csc.telescope import SimATAOS, SimATDome, SimATMCS
+from lsst.ts.dailycal.sim.csc.telescope.csc import SimATAOS, SimATDome, SimATMCS
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -18,7 +18,7 @@ from lsst.ts.dailycal.butler.ingest import (
     read_header,
 )
 from lsst.ts.dailycal.butler.repository import create_repository, open_repository
-from lsst.ts.dailycal.pipelines.raw_error import RawFrameError, RawHeaderError
+from lsst.ts.dailycal.pipelines.raw.error import RawFrameError, RawHeaderError
 from lsst.ts.dailycal.sim.config import RawFileOptions, SimulationConfig
 from lsst.ts.dailycal.sim.world import World
 

@@ -18,7 +18,7 @@ from socket_table import SocketWatch
 
 from lsst.ts.dailycal.forking import SERVER_VARIABLE
 from lsst.ts.dailycal.page import BIAS_DARK
-from lsst.ts.dailycal.sim.csc.telescope_log import read_commands
+from lsst.ts.dailycal.sim.csc.telescope.log import read_commands
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600), pytest.mark.xdist_group("page")]
 

@@ -28,7 +28,7 @@ from lsst.ts.dailycal.model.dark_fit import DarkFit
 from lsst.ts.dailycal.pipelines.command import pipetask_argv
 from lsst.ts.dailycal.pipelines.forked import pipeline_server
 from lsst.ts.dailycal.pipelines.image import Mask
-from lsst.ts.dailycal.pipelines.raw_error import RawHeaderError
+from lsst.ts.dailycal.pipelines.raw.error import RawHeaderError
 from lsst.ts.dailycal.sim.clock import day_obs, tai_from_iso
 from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.exposures import SimulatedExposure

@@ -15,7 +15,7 @@ from lsst.ts.dailycal.cli.reduce.command import reduce
 from lsst.ts.dailycal.cli.repo import repo as command
 from lsst.ts.dailycal.pipelines.combine import combine_bias
 from lsst.ts.dailycal.pipelines.fits_image import read_image
-from lsst.ts.dailycal.pipelines.raw import open_raw
+from lsst.ts.dailycal.pipelines.raw.frame import open_raw
 from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.world import World
 

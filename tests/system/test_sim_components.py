@@ -21,10 +21,10 @@ from lsst.ts.dailycal.model import Severity
 from lsst.ts.dailycal.sal.camera.port import SalCamera
 from lsst.ts.dailycal.sal.component import ComponentWatch
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME, SimulationConfig
-from lsst.ts.dailycal.sim.csc.atcamera import SimATCamera
 from lsst.ts.dailycal.sim.csc.atheaderservice import SimATHeaderService
 from lsst.ts.dailycal.sim.csc.atoods import SimATOODS
 from lsst.ts.dailycal.sim.csc.atspectrograph import SimATSpectrograph
+from lsst.ts.dailycal.sim.csc.camera.csc import SimATCamera
 from lsst.ts.dailycal.sim.csc.ocps import SimOCPS
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fault_matrix import ALL, BEFORE_A_RUN, ROOMS, Case
 
-from lsst.ts.dailycal.sim.fault_kinds import FAULT_KINDS
+from lsst.ts.dailycal.sim.faults.kinds import FAULT_KINDS
 
 PAGE = pathlib.Path(__file__).parents[2] / "doc" / "faults.md"
 VARIABLE = "DAILYCAL_FAULTS_PAGE"

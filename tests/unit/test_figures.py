@@ -13,7 +13,7 @@ from lsst.ts.dailycal.figures.palette import PALETTE, STATUS
 from lsst.ts.dailycal.figures.pictures import assemble, picture_of, png
 from lsst.ts.dailycal.figures.plots import Series, amplifier_multiples, histogram, profiles
 from lsst.ts.dailycal.model.detector import LATISS
-from lsst.ts.dailycal.pipelines.raw import RawFrame
+from lsst.ts.dailycal.pipelines.raw.frame import RawFrame
 
 # What is left of linear RGB without one kind of cone: Viénot, Brettel and Mollon, "Digital video
 # colourmaps for checking the legibility of displays by dichromats" (1999).

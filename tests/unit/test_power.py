@@ -9,7 +9,7 @@ import pathlib
 import pytest
 
 from lsst.ts.dailycal.model import ImageType
-from lsst.ts.dailycal.sim.fault_kinds import FAULT_KINDS
+from lsst.ts.dailycal.sim.faults.kinds import FAULT_KINDS
 
 BENCH = pathlib.Path(__file__).parents[2] / "bench"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lsst.ts.dailycal.calibration import FrameRule, Judgement, MeasuredFrame, common_trouble, judge
-from lsst.ts.dailycal.calibration.frame_limits import (
+from lsst.ts.dailycal.calibration.frames.limits import (
     FALSE_ALARMS,
     Reference,
     burst_limit,

@@ -28,10 +28,10 @@ from lsst.ts.dailycal.pipelines.dark_hits import find_hits
 from lsst.ts.dailycal.pipelines.fits_image import read_image
 from lsst.ts.dailycal.pipelines.isr import correct_frame
 from lsst.ts.dailycal.pipelines.metrics import measure_exposure
-from lsst.ts.dailycal.pipelines.raw import open_raw
+from lsst.ts.dailycal.pipelines.raw.frame import open_raw
 from lsst.ts.dailycal.pipelines.verify import stats_of_run
 from lsst.ts.dailycal.sim.config import RawFileOptions, SimulationConfig
-from lsst.ts.dailycal.sim.faults import Fault
+from lsst.ts.dailycal.sim.faults.fault import Fault
 from lsst.ts.dailycal.sim.world import World
 
 # The combined bias adds its own noise to darks: of fewer than ten biases, too much for NOISE.

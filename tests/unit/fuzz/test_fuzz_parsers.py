@@ -29,7 +29,7 @@ from lsst.ts.dailycal.run.job_report import failed_job
 from lsst.ts.dailycal.run.journal import RUN_CODEC
 from lsst.ts.dailycal.sal.camera.key_values import parse_additional
 from lsst.ts.dailycal.sal.job_id import parse_job_id
-from lsst.ts.dailycal.sim.csc.camera_image import join_escaped
+from lsst.ts.dailycal.sim.csc.camera.image import join_escaped
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),

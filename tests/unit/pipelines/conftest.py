@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lsst.ts.dailycal.model.detector import LATISS
-from lsst.ts.dailycal.pipelines.raw import RawFrame
+from lsst.ts.dailycal.pipelines.raw.frame import RawFrame
 
 
 class FrameMaker:

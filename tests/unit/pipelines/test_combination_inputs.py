@@ -19,7 +19,7 @@ from lsst.ts.dailycal.pipelines.inputs import InputError, InputFacts, select_inp
 from lsst.ts.dailycal.pipelines.isr import correct_frame
 from lsst.ts.dailycal.pipelines.lines import fit_line, sure_intercept
 from lsst.ts.dailycal.pipelines.metrics import measure_exposure
-from lsst.ts.dailycal.pipelines.raw_header import FrameGroup
+from lsst.ts.dailycal.pipelines.raw.group import FrameGroup
 from lsst.ts.dailycal.pipelines.threads import as_they_come, in_threads
 from lsst.ts.dailycal.pipelines.verify import stats_of_run
 

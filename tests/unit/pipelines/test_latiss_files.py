@@ -26,9 +26,9 @@ from searching import examples
 
 from lsst.ts.dailycal.model.detector import LATISS
 from lsst.ts.dailycal.pipelines.isr import correct_frame
-from lsst.ts.dailycal.pipelines.raw import RawFrame, open_raw
-from lsst.ts.dailycal.pipelines.raw_error import RawFrameError
-from lsst.ts.dailycal.pipelines.raw_layout import read_layout
+from lsst.ts.dailycal.pipelines.raw.error import RawFrameError
+from lsst.ts.dailycal.pipelines.raw.frame import RawFrame, open_raw
+from lsst.ts.dailycal.pipelines.raw.layout import read_layout
 
 EXPECTED = RawFrame.from_arrays(
     np.stack([pixels_of(amplifier.extname) for amplifier in GEOMETRY.amplifiers]),

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from latiss_frames import HEADER, HEADERS
 from searching import examples
 
-from lsst.ts.dailycal.pipelines.raw_error import RawHeaderError
-from lsst.ts.dailycal.pipelines.raw_header import (
+from lsst.ts.dailycal.pipelines.raw.error import RawHeaderError
+from lsst.ts.dailycal.pipelines.raw.header import (
     FrameGroup,
     check_exposure_time,
     translate_header,

@@ -20,7 +20,7 @@ from lsst.ts.dailycal.pipelines.measure import (
     measure_frame,
     stuck_bits,
 )
-from lsst.ts.dailycal.pipelines.raw import RawFrame
+from lsst.ts.dailycal.pipelines.raw.frame import RawFrame
 
 GEOMETRY = LATISS.resized(256, 512)
 NAME = ImageName(20261123, 5)

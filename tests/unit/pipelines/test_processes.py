@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lsst.ts.dailycal.pipelines.processes import in_processes
-from lsst.ts.dailycal.pipelines.raw_error import RawFrameError
+from lsst.ts.dailycal.pipelines.raw.error import RawFrameError
 from lsst.ts.dailycal.pipelines.threads import in_threads, workers_for
 
 MUCH = 10**9

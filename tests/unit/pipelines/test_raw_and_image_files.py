@@ -12,8 +12,8 @@ from lsst.ts.dailycal.pipelines.combine import combine_bias, combine_dark
 from lsst.ts.dailycal.pipelines.fits_image import read_image, write_image
 from lsst.ts.dailycal.pipelines.image import Mask, bin_pixels
 from lsst.ts.dailycal.pipelines.isr import correct_frame
-from lsst.ts.dailycal.pipelines.raw import open_raw
-from lsst.ts.dailycal.pipelines.raw_error import RawFrameError
+from lsst.ts.dailycal.pipelines.raw.error import RawFrameError
+from lsst.ts.dailycal.pipelines.raw.frame import open_raw
 
 
 @pytest.fixture

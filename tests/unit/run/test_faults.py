@@ -23,7 +23,7 @@ from lsst.ts.dailycal.model import ExposureTaken, Message, RunOutcome
 from lsst.ts.dailycal.report import summarize_run
 from lsst.ts.dailycal.run import read_run_entries
 from lsst.ts.dailycal.sim.config import DIRECT_FRAME
-from lsst.ts.dailycal.sim.fault_kinds import FAULT_KINDS
+from lsst.ts.dailycal.sim.faults.kinds import FAULT_KINDS
 from lsst.ts.dailycal.testing.loop import run_fast
 
 LASTING = {"clock_step", "new_sequencer"}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lsst.ts.dailycal.model import ImageName, ImageTags, ImageType
 from lsst.ts.dailycal.sal.camera.key_values import make_key_value_map, parse_additional
-from lsst.ts.dailycal.sim.csc.camera_image import (
+from lsst.ts.dailycal.sim.csc.camera.image import (
     CameraRequest,
     OpenImage,
     join_escaped,

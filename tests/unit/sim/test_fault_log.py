@@ -13,8 +13,9 @@ from lsst.ts.dailycal.cli.simulate.faults_at_end import tell_faults
 from lsst.ts.dailycal.cli.watch.schema import line_schema
 from lsst.ts.dailycal.model import IngestError
 from lsst.ts.dailycal.sim.config import SimulationConfig
-from lsst.ts.dailycal.sim.fault_log import FAULT_LOG, FaultLog, report_faults
-from lsst.ts.dailycal.sim.faults import Fault, FaultSchedule
+from lsst.ts.dailycal.sim.faults.fault import Fault
+from lsst.ts.dailycal.sim.faults.log import FAULT_LOG, FaultLog, report_faults
+from lsst.ts.dailycal.sim.faults.schedule import FaultSchedule
 from lsst.ts.dailycal.sim.world import World
 
 LABELS = {"AT_O_20261122_000003": "DARK 3/23"}

@@ -6,11 +6,11 @@
 import numpy as np
 import pytest
 
-from lsst.ts.dailycal.calibration.frame_rule import FrameRule, MeasuredFrame, judge
+from lsst.ts.dailycal.calibration.frames.rule import FrameRule, MeasuredFrame, judge
 from lsst.ts.dailycal.model import FrameVerdict, ImageName, ImageType, PlannedExposure
 from lsst.ts.dailycal.model.detector import LATISS
 from lsst.ts.dailycal.pipelines.measure import measure_frame
-from lsst.ts.dailycal.pipelines.raw import RawFrame
+from lsst.ts.dailycal.pipelines.raw.frame import RawFrame
 from lsst.ts.dailycal.sim.detector import FrameRequest, SimulatedDetector
 from lsst.ts.dailycal.sim.frame_effects import FrameEffect
 

@@ -8,7 +8,7 @@ from lsst.ts.dailycal.model import ImageName
 from lsst.ts.dailycal.model.detector import LATISS
 from lsst.ts.dailycal.pipelines.combine import combine_bias
 from lsst.ts.dailycal.pipelines.isr import correct_frame
-from lsst.ts.dailycal.pipelines.raw import RawFrame, oriented
+from lsst.ts.dailycal.pipelines.raw.frame import RawFrame, oriented
 from lsst.ts.dailycal.sim.detector import READOUT_TIME, Frame, FrameRequest, SimulatedDetector
 from lsst.ts.dailycal.sim.patterns import make_pattern
 

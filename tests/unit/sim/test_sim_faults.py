@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsst.ts.dailycal.sim.fault_kinds import FAULT_KINDS
-from lsst.ts.dailycal.sim.faults import Fault, FaultSchedule, When
+from lsst.ts.dailycal.sim.faults.fault import Fault
+from lsst.ts.dailycal.sim.faults.kinds import FAULT_KINDS
+from lsst.ts.dailycal.sim.faults.schedule import FaultSchedule
+from lsst.ts.dailycal.sim.faults.when import When
 
 
 def schedule(*texts, seed=1, elapsed=lambda: 0.0):

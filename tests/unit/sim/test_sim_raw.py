@@ -12,10 +12,10 @@ from astropy.io import fits
 
 from lsst.ts.dailycal.model import ConfigurationError
 from lsst.ts.dailycal.model.detector import LATISS
-from lsst.ts.dailycal.pipelines.raw import open_raw
-from lsst.ts.dailycal.pipelines.raw_error import RawFrameError
+from lsst.ts.dailycal.pipelines.raw.error import RawFrameError
+from lsst.ts.dailycal.pipelines.raw.frame import open_raw
 from lsst.ts.dailycal.sim.config import RawFileOptions, SimulationConfig
-from lsst.ts.dailycal.sim.faults import Fault
+from lsst.ts.dailycal.sim.faults.fault import Fault
 from lsst.ts.dailycal.sim.frame_effects import FrameEffect
 from lsst.ts.dailycal.sim.raw import raw_path, write_raw
 from lsst.ts.dailycal.sim.world import World

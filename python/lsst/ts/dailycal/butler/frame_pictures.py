@@ -36,7 +36,7 @@ def render_frame(repo: str, exposure_id: int, kind: str, amplifier: str) -> byte
     LookupError
         If the image is not there, or cannot be read.
     """
-    from ..pipelines.raw import open_raw
+    from ..pipelines.raw.frame import open_raw
 
     try:
         with open_repository(repo) as butler, raw_path(butler, exposure_id) as path:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..model.detector import DETECTOR_ID, INSTRUMENT
-from ..pipelines.raw_error import RawHeaderError
-from ..pipelines.raw_header import PRIMARY, check_exposure_time, translate_header
-from ..pipelines.raw_layout import read_layout
-from ..pipelines.raw_layout import read_primary_header as read_header
+from ..pipelines.raw.error import RawHeaderError
+from ..pipelines.raw.header import PRIMARY, check_exposure_time, translate_header
+from ..pipelines.raw.layout import read_layout
+from ..pipelines.raw.layout import read_primary_header as read_header
 from .collections import RAW
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from astropy.time import Time
     from lsst.daf.butler import Butler, Timespan
 
-    from ..pipelines.raw_header import ExposureFacts
+    from ..pipelines.raw.header import ExposureFacts
 
 _ROUNDING = 0.01
 """By which an exposure may be shorter than EXPTIME, in seconds: dates have milliseconds."""

@@ -57,7 +57,7 @@ def measure(butler: Butler, name: ImageName) -> ImageMeasurement:
         If its file cannot be read.
     """
     from ..pipelines.measure import measure_frame
-    from ..pipelines.raw import open_raw
+    from ..pipelines.raw.frame import open_raw
 
     begin = time.perf_counter()
     with raw_path(butler, name.exposure_id) as path:

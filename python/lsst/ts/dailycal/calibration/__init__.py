@@ -8,8 +8,8 @@ from .compare import *
 from .config import *
 from .evidence import *
 from .flaws import *
-from .frame_in_use import *
-from .frame_rule import *
+from .frames.in_use import *
+from .frames.rule import *
 from .plan import *
 from .preflight import *
 from .requests import *

@@ -17,7 +17,7 @@ import dataclasses
 import datetime
 import enum
 
-from ..model import ImageName, ImageType, Validity
+from ..model import Certification, ImageName, ImageType, Validity
 
 
 class AcceptRule(enum.StrEnum):
@@ -189,6 +189,31 @@ class RunConfig:
         return Validity(
             begin=self.begin or _noon_of(first_day_obs).isoformat(),
             end=self.end or (_noon_of(last_day_obs) + datetime.timedelta(days=1)).isoformat(),
+        )
+
+    def certification(
+        self,
+        image_type: ImageType,
+        first_day_obs: int,
+        last_day_obs: int,
+        input_collection: str = "",
+    ) -> Certification:
+        """Return how a calibration made of certain exposures is certified.
+
+        Parameters
+        ----------
+        image_type : `ImageType`
+            Which calibration.
+        first_day_obs, last_day_obs : `int`
+            Observing days of the first and the last exposure, YYYYMMDD.
+        input_collection : `str`, optional
+            Where the calibration is; empty as long as it is not made.
+        """
+        return Certification(
+            dataset_type=image_type.dataset_type,
+            input_collection=input_collection,
+            calib_collection=self.calib_collection,
+            validity=self.validity(first_day_obs, last_day_obs),
         )
 
 

@@ -17,7 +17,7 @@ from .help import ExampleCommand
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def faults(*, as_json: bool) -> None:
     """List the faults that can be rehearsed, and what the observer will see of each."""
-    from ..sim.fault_kinds import FAULT_KINDS
+    from ..sim.faults.kinds import FAULT_KINDS
     from .output import make_console, print_json
 
     if as_json:

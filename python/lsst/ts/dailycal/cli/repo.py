@@ -158,7 +158,7 @@ def ingest(files: tuple[Path, ...], *, repository: str, copy: bool, as_json: boo
 
     from ..butler.ingest import ingest_raws
     from ..butler.repository import open_repository
-    from ..pipelines.raw_error import RawFrameError, RawHeaderError
+    from ..pipelines.raw.error import RawFrameError, RawHeaderError
     from .output import print_json
 
     added: list[int] = []

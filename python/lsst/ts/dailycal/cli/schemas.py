@@ -68,7 +68,7 @@ def _decision() -> tuple[type, ...]:
 
 
 def _fault() -> tuple[type, ...]:
-    from ..sim.fault_kind import FaultKind
+    from ..sim.faults.kind import FaultKind
 
     return (FaultKind,)
 

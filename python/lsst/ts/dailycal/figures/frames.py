@@ -7,7 +7,7 @@ __all__ = ["draw_frame"]
 
 import numpy as np
 
-from ..pipelines.raw import RawFrame
+from ..pipelines.raw.frame import RawFrame
 from .pictures import assemble, picture_of
 from .plots import histogram
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from ..model.detector import Section
 from ..pipelines.image import bin_pixels
-from ..pipelines.raw import RawFrame
+from ..pipelines.raw.frame import RawFrame
 from .palette import DIFFERENCES, PIXELS
 
 _WIDTH = 640

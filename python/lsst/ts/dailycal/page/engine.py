@@ -6,14 +6,12 @@
 __all__ = ["PageRun"]
 
 import asyncio
-import dataclasses
 from collections.abc import Sequence
 
 from ..calibration import refuse
 from ..model import (
     Announcement,
     CalibrationError,
-    Command,
     ConfigurationError,
     JournalError,
     NotReadyError,
@@ -25,10 +23,11 @@ from ..model import (
 from ..version import VERSION
 from .advice import begin_again, go_on, go_on_after, leave_as_page_does, queue_advice
 from .announcements import announce_masking, announce_rejection, fill_in
+from .announcing import announce
 from .condition_watch import watching_conditions
+from .early_end import EarlyEnd, queue_after
 from .ending import headline_of_refusal, headline_of_step
 from .events import (
-    AnnouncementMade,
     ChecksMade,
     PageEnded,
     PageStarted,
@@ -108,7 +107,7 @@ class PageRun:
         self._outcomes: dict[str, StepOutcome] = {}
         self._background: asyncio.TaskGroup | None = None
         self._has_begun = False
-        self._end = _End()
+        self._end = EarlyEnd()
 
     def stop(self) -> None:
         """Ask for the script under way to be stopped, and no further one to be added."""
@@ -176,7 +175,7 @@ class PageRun:
         except CalibrationError as error:
             found = error.problems if isinstance(error, ConfigurationError) else (error.what,)
             again = begin_again(self._plan, self._command, self._run_id, self._continues)
-            self._end = _End(headline_of_refusal(found), command=again)
+            self._end = EarlyEnd(headline_of_refusal(found), command=again)
             return f"Nothing was started. {error}"
         return ""
 
@@ -187,7 +186,7 @@ class PageRun:
                 await self._record(StepOutcome(step.name, StepStatus.NOT_REACHED))
                 base = self._command, self._run_id
                 again = go_on(*base) if number else begin_again(self._plan, *base, self._continues)
-                self._end = _End(f"Stopped before step {step.name}.", command=again)
+                self._end = EarlyEnd(f"Stopped before step {step.name}.", command=again)
                 return f"Stopped before step {step.name}."
             outcome = await self._step(step, is_first=number == 0)
             if outcome.status is not StepStatus.DONE:
@@ -205,9 +204,11 @@ class PageRun:
         failure = self._plan.procedure.failure
         if failure is not None and self._has_begun:
             self._announce(failure, reason=headline)
-        queue = await self._queue_after(outcome) if self._queue_remains else None
+        queue = None
+        if self._queue_remains:
+            queue = await queue_after(outcome, self._ports.queue, self._times)
         kept = "What was taken is kept." if run_named_in(outcome.reason) else ""
-        self._end = _End(
+        self._end = EarlyEnd(
             headline=headline,
             remedy=run.remedy if run is not None else "",
             kept=run.kept if run is not None else kept,
@@ -227,20 +228,6 @@ class PageRun:
         if self._scripts is None or not (step.takes_images and outcome.index):
             return None
         return await self._scripts.find(outcome.index, step.configuration)
-
-    async def _queue_after(self, outcome: StepOutcome) -> QueueStatus | None:
-        """Look at the queue, which pauses when the process of a script that failed has ended."""
-        loop = asyncio.get_running_loop()
-        patience = self._times.pause if outcome.status is StepStatus.FAILED else 0.0
-        latest = loop.time() + patience
-        try:
-            status = await self._ports.queue.status(self._times.status)
-            while status.alive and status.running and outcome.index and loop.time() < latest:
-                await asyncio.sleep(self._times.poll)
-                status = await self._ports.queue.status(self._times.status)
-        except QueueError:
-            return None  # what failed has said it already
-        return status
 
     async def _step(self, step: PageStep, *, is_first: bool) -> StepOutcome:
         started = asyncio.get_running_loop().time()
@@ -307,28 +294,9 @@ class PageRun:
 
     def _announce(self, announcement: Announcement, **values: str) -> None:
         """Announce in the background: nobody waits for it but the end of the run."""
-        self._group.create_task(self._announce_now(fill_in(announcement, **values)))
-
-    async def _announce_now(self, announcement: Announcement) -> None:
-        try:
-            async with asyncio.timeout(2 * self._times.announce):
-                problems = await self._ports.announcer.announce(announcement, self._times.announce)
-        except TimeoutError:
-            problems = [f"no answer within {2 * self._times.announce:g} s"]
-        except Exception as error:  # noqa: BLE001 - an announcement must never harm a run
-            problems = [f"{type(error).__name__}: {error}"]
-        await self._journal.record(AnnouncementMade(announcement, tuple(problems)))
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _End:
-    """What is told at the end of a run that ended early."""
-
-    headline: str = ""
-    remedy: str = ""
-    kept: str = ""
-    command: Command | None = None
-    advice: tuple[str, ...] = ()
+        filled = fill_in(announcement, **values)
+        work = announce(filled, self._ports.announcer, self._journal, self._times.announce)
+        self._group.create_task(work)
 
 
 def _expected(group: BaseExceptionGroup[BaseException]) -> BaseException:

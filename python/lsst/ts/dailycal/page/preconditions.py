@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from ..calibration import RunConfig, conflict_findings, make_plan, reference_finding
-from ..model import CalibrationError, Certification, Conflict, Finding, ImageType, Severity
+from ..model import CalibrationError, Conflict, Finding, ImageType, Severity
 from ..ports import Announcer, Camera, Clock, Components, ConditionGauges, Queue, Repository
 from .conditions import DEFAULT_LIMITS, JudgedReading, Limit, condition_findings, judge_readings
 from .judgement import (
@@ -220,12 +220,7 @@ async def _conflicts(config: RunConfig, repository: Repository, day: int) -> lis
     """Find what is certified already; asking is also the test that the repository answers."""
     conflicts: list[Conflict] = []
     for image_type in config.image_types:
-        certification = Certification(
-            dataset_type=image_type.dataset_type,
-            input_collection="",
-            calib_collection=config.calib_collection,
-            validity=config.validity(day, day),
-        )
+        certification = config.certification(image_type, day, day)
         conflicts += await repository.find_conflicts(certification, REPOSITORY_TIMEOUT)
     return conflicts
 

@@ -19,7 +19,7 @@ from ..model import SETUP_KEYS, AmplifierFacts, CalibrationFacts, LeftOut
 from ..model.detector import LATISS
 from ..model.measurement import MEASURED_COLUMNS
 from .provenance import read_left_out, read_masked, read_notes
-from .raw import oriented
+from .raw.frame import oriented
 from .statistics import median_error
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .raw import RawFrame
+    from .raw.frame import RawFrame
 
 
 def combine_bias(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .image import CalibImage
-    from .raw import RawFrame
+    from .raw.frame import RawFrame
 
 
 class CosmicRayError(ValueError):

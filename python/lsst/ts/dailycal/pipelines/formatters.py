@@ -17,7 +17,7 @@ from lsst.daf.butler import FormatterV2
 
 from .fits_image import read_image, write_image
 from .image import CalibImage
-from .raw import RawFrame, open_raw
+from .raw.frame import RawFrame, open_raw
 
 if TYPE_CHECKING:
     from lsst.resources import ResourcePath

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .raw import RawAmplifier, RawFrame
+    from .raw.frame import RawAmplifier, RawFrame
 
 # Values of all frames that one strip of rows holds; bounds the memory.
 _STRIP = 4_000_000

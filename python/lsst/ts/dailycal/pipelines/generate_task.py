@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from lsst.utils.logging import LsstLogAdapter
 
     from .image import CalibImage
-    from .raw import RawFrame
+    from .raw.frame import RawFrame
 
 
 class CpBiasConnections(

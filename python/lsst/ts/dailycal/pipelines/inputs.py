@@ -13,7 +13,7 @@ from ..model.combination import LeftOut
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .raw import RawFrame
+    from .raw.frame import RawFrame
 
 
 class InputError(ValueError):

@@ -28,7 +28,7 @@ from .threads import in_threads
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .raw import RawAmplifier, RawFrame
+    from .raw.frame import RawAmplifier, RawFrame
 
 
 # Rows that are corrected at once: what stays in the cache between one step and the next.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..model import ImageName
-    from .raw import RawAmplifier, RawFrame
+    from .raw.frame import RawAmplifier, RawFrame
 
 SATURATION = 120_000
 """Saturation that the observatory's reduction of LATISS assumes (ADU)."""

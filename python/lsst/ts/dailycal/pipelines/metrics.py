@@ -12,7 +12,7 @@ import numpy as np
 
 from .cosmics import CosmicRayOptions, find_cosmic_rays
 from .image import Mask
-from .raw import oriented
+from .raw.frame import oriented
 from .repair import fill_from_neighbours
 from .statistics import take_moments
 from .threads import in_threads

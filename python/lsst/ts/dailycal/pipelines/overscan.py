@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .raw import RawAmplifier
+    from .raw.frame import RawAmplifier
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

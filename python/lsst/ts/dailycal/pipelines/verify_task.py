@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from lsst.pipe.base import InputQuantizedConnection, OutputQuantizedConnection, QuantumContext
 
     from .image import CalibImage
-    from .raw import RawFrame
+    from .raw.frame import RawFrame
     from .verify_exposure import Stats
 
 

@@ -15,7 +15,7 @@ from ..calibration import (
     component_findings,
     conflict_findings,
 )
-from ..model import CalibrationError, Certification, Conflict, Finding, Severity
+from ..model import CalibrationError, Conflict, Finding, Severity
 from .context import Ports
 
 
@@ -92,11 +92,6 @@ async def _conflicts(
 ) -> Sequence[Finding]:
     conflicts: list[Conflict] = []
     for image_type in config.image_types:
-        certification = Certification(
-            dataset_type=image_type.dataset_type,
-            input_collection="",
-            calib_collection=config.calib_collection,
-            validity=config.validity(day_obs, day_obs),
-        )
+        certification = config.certification(image_type, day_obs, day_obs)
         conflicts += await ports.repository.find_conflicts(certification, timeouts.repository)
     return conflict_findings(conflicts)

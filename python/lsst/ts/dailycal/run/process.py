@@ -162,14 +162,9 @@ async def _need_bias(
 def _certification(
     context: RunContext, image_type: ImageType, images: list[ImageName], job_id: str
 ) -> Certification:
-    config = context.config
     days = [name.day_obs for name in images]
-    return Certification(
-        dataset_type=image_type.dataset_type,
-        input_collection=job_collection(job_id),
-        calib_collection=config.calib_collection,
-        validity=config.validity(min(days), max(days)),
-    )
+    made = job_collection(job_id)
+    return context.config.certification(image_type, min(days), max(days), made)
 
 
 async def _certify(

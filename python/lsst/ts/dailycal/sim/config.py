@@ -25,7 +25,7 @@ from ..model import ConfigurationError
 from ..model.detector import LATISS, DetectorGeometry
 from .clock import current_tai, monotonic
 from .conditions import HEALTHY, Conditions
-from .faults import Fault
+from .faults.fault import Fault
 
 CONFIG_VARIABLE = "DAILYCAL_SIM_CONFIG"
 """Environment variable that holds the path of the settings file."""

@@ -34,8 +34,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..model.detector import Amplifier, DetectorGeometry
-from .fault_kinds import FAULT_KINDS
-from .frame_fault_kinds import FRAME_POINT
+from .faults.frame_kinds import FRAME_POINT
+from .faults.kinds import FAULT_KINDS
 
 Pixels = npt.NDArray[typing.Any]
 

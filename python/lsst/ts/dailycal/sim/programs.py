@@ -28,12 +28,12 @@ ATCS = ("ATMCS", "ATPtg", "ATAOS", "ATPneumatics", "ATHexapod", "ATDome", "ATDom
 
 _CSC = "lsst.ts.dailycal.sim.csc"
 PROGRAMS = {
-    "ATCamera": f"{_CSC}.atcamera:SimATCamera",
+    "ATCamera": f"{_CSC}.camera.csc:SimATCamera",
     "ATSpectrograph": f"{_CSC}.atspectrograph:SimATSpectrograph",
     "ATHeaderService": f"{_CSC}.atheaderservice:SimATHeaderService",
     "ATOODS": f"{_CSC}.atoods:SimATOODS",
     "OCPS:1": f"{_CSC}.ocps:SimOCPS",
-    **{name: f"{_CSC}.telescope:Sim{name}" for name in ATCS},
+    **{name: f"{_CSC}.telescope.csc:Sim{name}" for name in ATCS},
     "Scheduler:2": f"{_CSC}.scheduler:SimScheduler",
     "Watcher": f"{_CSC}.watcher:SimWatcher",
     "ScriptQueue:2": "lsst.ts.dailycal.sim.queue.csc:SimScriptQueue",

@@ -22,7 +22,7 @@ from ..model import ImageName
 from ..model.detector import Amplifier, DetectorGeometry
 from .config import RawFileOptions
 from .detector import Frame
-from .faults import Fault
+from .faults.fault import Fault
 from .headers import HeaderCard
 
 _DEAD_AMPLIFIER = 4

@@ -21,7 +21,7 @@ from ..model import CalibrationError
 from ..pipelines.command import pipeline_environment
 from .component_process import ComponentProcess
 from .config import CONFIG_VARIABLE, SimulationConfig
-from .fault_log import FAULT_LOG, FaultLog
+from .faults.log import FAULT_LOG, FaultLog
 from .forked import observatory_server
 from .programs import LATISS
 from .transport import own_place

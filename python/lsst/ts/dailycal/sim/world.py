@@ -20,8 +20,9 @@ from .conditions import ConditionReadings, ConditionsModel
 from .config import SimulationConfig
 from .detector import Frame, FrameRequest, SimulatedDetector
 from .exposures import DARK_OVERHEAD, DataAcquisition, SimulatedExposure
-from .fault_log import FAULT_LOG, FaultLog
-from .faults import Fault, FaultSchedule
+from .faults.fault import Fault
+from .faults.log import FAULT_LOG, FaultLog
+from .faults.schedule import FaultSchedule
 from .frame_effects import FRAME_POINT, FrameEffect
 from .headers import HeaderCard, HeaderContext, make_header
 from .names import ImageNameService

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from ..journal import DIRECTORY_VARIABLE
 from ..sim.config import DIRECT_FRAME, SimulationConfig
-from ..sim.faults import Fault
+from ..sim.faults.fault import Fault
 from ..sim.programs import LATISS
 from ..sim.supervisor import ObservatoryOptions, SimulatedObservatory
 

@@ -21,8 +21,8 @@ from ...pipelines.image import CalibImage
 from ...pipelines.isr import correct_frame
 from ...pipelines.metrics import measure_exposure
 from ...pipelines.provenance import Provenance
-from ...pipelines.raw import RawFrame
-from ...pipelines.raw_error import RawFrameError
+from ...pipelines.raw.error import RawFrameError
+from ...pipelines.raw.frame import RawFrame
 from ...pipelines.threads import as_they_come
 from ...pipelines.verify import RunStats, merge_run, results_rows
 from ...pipelines.verify_exposure import Stats, VerifyOptions, detector_stats

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ...model import ImageType
-from ...pipelines.raw import RawFrame, open_raw
-from ...pipelines.raw_error import RawFrameError
+from ...pipelines.raw.error import RawFrameError
+from ...pipelines.raw.frame import RawFrame, open_raw
 
 SUFFIXES = (".fits", ".fits.fz", ".fits.gz", ".fz")
 """How the names of raw files end."""

@@ -26,7 +26,7 @@ def tell_faults(config: "SimulationConfig", journals: Iterable[Path], *, as_json
     as_json : `bool`
         Is it for programs?
     """
-    from ...sim.fault_log import FAULT_LOG, FaultLog, report_faults
+    from ...sim.faults.log import FAULT_LOG, FaultLog, report_faults
     from ..output import make_console, print_json
 
     if not config.faults:

@@ -104,7 +104,7 @@ def make_config(
 def _unknown_words(text: str) -> list[str]:
     """Name the words of a fault that fit nothing, so that it would never strike."""
     from ...model import ImageName, ImageType, JobStep
-    from ...sim.faults import Fault
+    from ...sim.faults.fault import Fault
     from ...sim.programs import PROGRAMS
 
     known = {

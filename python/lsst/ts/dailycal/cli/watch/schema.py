@@ -11,7 +11,7 @@ from ...model import Event
 from ...page import PageEvent, PageOutcome, PlannedStep
 from ...report.event_schema import Schema, event_schema, schema_of
 from ...report.summary import CalibrationSummary
-from ...sim.fault_log import FaultReport
+from ...sim.faults.log import FaultReport
 from ..printed import PrintedRun
 from ..script.events import ScriptEvent
 

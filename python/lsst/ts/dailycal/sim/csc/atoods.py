@@ -17,7 +17,7 @@ import lsst.ts.salobj as salobj
 from ...model import ImageName
 from ...model.detector import DETECTOR_NAME, INSTRUMENT
 from ..config import SimulationConfig
-from ..faults import Fault
+from ..faults.fault import Fault
 from .compat import acknowledge_progress, existing_fields
 from .ingester import Ingester
 from .simulated import SimulatedCsc

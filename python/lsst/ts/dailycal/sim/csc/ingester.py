@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ...model import ImageName
 from ..exposures import SimulatedExposure
-from ..faults import Fault
+from ..faults.fault import Fault
 from ..world import World
 from .header_file import read_header
 

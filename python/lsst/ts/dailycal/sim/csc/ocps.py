@@ -15,7 +15,7 @@ import lsst.ts.salobj as salobj
 from ...pipelines.forked import pipeline_server
 from ..clock import iso_from_tai
 from ..config import SimulationConfig
-from ..faults import Fault
+from ..faults.fault import Fault
 from .compat import acknowledge_progress
 from .job import ABORTED, Job, JobArguments, describe
 from .simulated import ConfigurableSimulatedCsc

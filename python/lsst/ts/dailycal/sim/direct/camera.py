@@ -19,7 +19,7 @@ from ...ports import ExposureTimeouts
 from ...run import CameraSight, ExposureAttempt, ExposureWatch, await_image, find_image
 from ..detector import READOUT_TIME
 from ..exposures import SimulatedExposure
-from ..faults import Fault
+from ..faults.fault import Fault
 from ..spectrograph import FILTERS, GRATINGS, find_slot
 from ..world import World
 from .background import Background, Changes

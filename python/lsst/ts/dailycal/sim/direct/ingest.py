@@ -12,7 +12,7 @@ import os
 
 from ...model import ImageName, IngestError, format_duration
 from ..exposures import SimulatedExposure
-from ..faults import Fault
+from ..faults.fault import Fault
 from ..raw import saturate
 from ..world import World
 from .background import Background, Changes

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...model import JobError, JobRequest, JobResult, format_duration
 from ..clock import iso_from_tai
-from ..faults import Fault
+from ..faults.fault import Fault
 from ..world import World
 from .background import Background, Changes
 from .components import OCPS, DirectComponents

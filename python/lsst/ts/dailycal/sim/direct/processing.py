@@ -23,7 +23,7 @@ from ...pipelines.dark_hits import find_hits
 from ...pipelines.image import CalibImage, with_masked
 from ...pipelines.isr import correct_frame
 from ...pipelines.metrics import ExposureMetrics, measure_exposure
-from ...pipelines.raw import RawFrame
+from ...pipelines.raw.frame import RawFrame
 from ...pipelines.verify import RunStats, details_of_run, merge_run
 from ...pipelines.verify_exposure import Stats, VerifyOptions
 from .known import kept

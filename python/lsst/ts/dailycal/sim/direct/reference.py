@@ -12,7 +12,7 @@ from pathlib import Path
 from ...model import ImageType
 from ...pipelines.combine import combine_bias
 from ...pipelines.image import CalibImage
-from ...pipelines.raw import RawFrame
+from ...pipelines.raw.frame import RawFrame
 from ..conditions import HEALTHY
 from ..config import SimulationConfig
 from ..world import World

@@ -13,12 +13,12 @@ import dataclasses
 import math
 from collections.abc import Collection, Mapping
 
-from ..model import AmplifierFacts, CalibrationFacts, FrameTrouble, ImageMeasurement, ImageType
-from ..model.detector import LATISS_AMPLIFIERS
-from ..model.measurement import AmplifierMeasurement, TroubleKind
-from .column_shift import ColumnLevels, find_shift
-from .frame_flaws import is_dead, name_amplifiers, shift_trouble
-from .frame_limits import n_sigma
+from ...model import AmplifierFacts, CalibrationFacts, FrameTrouble, ImageMeasurement, ImageType
+from ...model.detector import LATISS_AMPLIFIERS
+from ...model.measurement import AmplifierMeasurement, TroubleKind
+from ..column_shift import ColumnLevels, find_shift
+from .flaws import is_dead, name_amplifiers, shift_trouble
+from .limits import n_sigma
 
 _GAINS = {item.name: item.gain for item in LATISS_AMPLIFIERS}
 _TOLERANCE = 3.0

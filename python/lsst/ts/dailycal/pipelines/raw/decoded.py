@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .raw_bytes import TemporaryBytes
-from .raw_error import RawFrameError
+from .error import RawFrameError
+from .file_bytes import TemporaryBytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .raw_layout import AmplifierHdu, RawLayout
+    from .hdu import AmplifierHdu
+    from .layout import RawLayout
 
 _BLOCK = 2880
 # What a file must begin with; the extension follows.

@@ -5,8 +5,8 @@
 
 __all__ = ["FAULT_KINDS"]
 
-from .fault_kind import FaultKind, Parameter
-from .frame_fault_kinds import FRAME_FAULT_KINDS
+from .frame_kinds import FRAME_FAULT_KINDS
+from .kind import FaultKind, Parameter
 
 
 def _delay(seconds: float) -> Parameter:

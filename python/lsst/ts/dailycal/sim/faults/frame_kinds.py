@@ -5,7 +5,7 @@
 
 __all__ = ["FRAME_FAULT_KINDS", "FRAME_POINT"]
 
-from .fault_kind import FaultKind, Parameter
+from .kind import FaultKind, Parameter
 
 FRAME_POINT = "detector.frame"
 """Injection point of what is wrong with a frame. Context: image type and image name."""

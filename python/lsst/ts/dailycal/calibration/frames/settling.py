@@ -8,7 +8,7 @@ __all__ = ["count_settling"]
 import math
 from collections.abc import Sequence
 
-from ..model import ImageMeasurement
+from ...model import ImageMeasurement
 
 _SAME_TIME = 1e-3  # seconds
 _TOLERANCE = 3.0  # ADU, as for the regions of frames that are compared

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
-from .raw_decoded import DecodedFile, DecodedPixels
-from .raw_header import FrameGroup, check_exposure_time, translate_header
-from .raw_layout import read_layout
+from .decoded import DecodedFile, DecodedPixels
+from .group import FrameGroup
+from .header import check_exposure_time, translate_header
+from .layout import read_layout
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from ..model.detector import Amplifier, DetectorGeometry, Section
-    from .raw_bytes import RawBytes
-    from .raw_header import ExposureFacts
+    from ...model.detector import Amplifier, DetectorGeometry, Section
+    from .file_bytes import RawBytes
+    from .header import ExposureFacts
 
 __all__ = [
     "ArrayPixels",

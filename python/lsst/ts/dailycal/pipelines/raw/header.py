@@ -12,16 +12,17 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ..model.detector import (
+from ...model.detector import (
     DETECTOR_NAME,
     DETECTOR_SERIALS,
     INSTRUMENT,
     INSTRUMENT_NAMES,
 )
-from .raw_error import RawHeaderError
+from .error import RawHeaderError
+from .group import FrameGroup, frame_group, header_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from astropy.time import Time
@@ -58,83 +59,6 @@ _REQUIRED = _PROPERTIES - {
     "object",
     "observation_id",
 }
-_CAMERA_KEYS = ("SEQNAME", "SEQFILE", "SEQCKSUM", "ODP", "AP0_RC", "TEMP_SET")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class FrameGroup:
-    """What the frames of one combination must have in common.
-
-    A setting that a header does not define is `None`, and differs from one that is defined.
-    """
-
-    image_type: str
-    """IMGTYPE in capitals: BIAS, DARK."""
-    exposure_time: float
-    """EXPTIME (second). Darks of several exposure times may belong together."""
-    detector: str | None = None
-    """LSST_NUM: serial number of the device."""
-    sequencer_name: str | None = None
-    """SEQNAME."""
-    sequencer_file: str | None = None
-    """SEQFILE."""
-    sequencer_checksum: str | None = None
-    """SEQCKSUM."""
-    odp: str | None = None
-    """ODP."""
-    ap0_rc: str | None = None
-    """AP0_RC."""
-    set_point: float | None = None
-    """TEMP_SET: set point of the temperature, to 0.01 (degree Celsius)."""
-
-    @property
-    def settings(self) -> tuple[tuple[str, str], ...]:
-        """Detector, sequencer and camera settings that are defined, by header key."""
-        own = ((key, getattr(self, field)) for field, key in _GROUP_KEYS.items())
-        return tuple(
-            (key, f"{value:.2f}" if isinstance(value, float) else str(value))
-            for key, value in own
-            if value is not None and key not in ("IMGTYPE", "EXPTIME")
-        )
-
-    def differences(self, other: FrameGroup, but: Collection[str] = ()) -> tuple[str, ...]:
-        """Say in which header keys two frames differ.
-
-        Parameters
-        ----------
-        other : `FrameGroup`
-            That of the other frame.
-        but : collection of `str`
-            Header keys that may differ, as EXPTIME may among darks.
-
-        Returns
-        -------
-        differences : `tuple` of `str`
-            "SEQFILE is 'a.seq' and 'b.seq'"; empty if they belong together.
-        """
-        found = []
-        for field, key in _GROUP_KEYS.items():
-            mine, its = getattr(self, field), getattr(other, field)
-            if mine != its and key not in but:
-                found.append(f"{key} is {_shown(mine)} and {_shown(its)}")
-        return tuple(found)
-
-
-_GROUP_KEYS = {
-    "image_type": "IMGTYPE",
-    "exposure_time": "EXPTIME",
-    "detector": "LSST_NUM",
-    "sequencer_name": "SEQNAME",
-    "sequencer_file": "SEQFILE",
-    "sequencer_checksum": "SEQCKSUM",
-    "odp": "ODP",
-    "ap0_rc": "AP0_RC",
-    "set_point": "TEMP_SET",
-}
-
-
-def _shown(value: object) -> str:
-    return "not defined" if value is None else repr(value)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -207,12 +131,12 @@ def translate_header(header: Mapping[str, Any], path: str | Path = "header") -> 
     from astro_metadata_translator import ObservationInfo
     from astropy.utils.exceptions import AstropyWarning
 
-    from .latiss_translator import HeaderKeyError, LatissTranslator
+    from ..latiss_translator import HeaderKeyError, LatissTranslator
 
     _check_detector(header, path)
     keywords = dict(header)
     # The machinery logs a warning for each property that it was asked for in vain.
-    unnamed = not (_text(header, "OBSID") or _text(header, "IMGNAME"))
+    unnamed = not (header_text(header, "OBSID") or header_text(header, "IMGNAME"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)
@@ -258,7 +182,7 @@ def _facts(info: Any, header: Mapping[str, Any]) -> ExposureFacts:
         info.can_see_sky,
         info.datetime_begin,
         info.datetime_end,
-        _frame_group(header, info.observation_type.upper(), exposure_time),
+        frame_group(header, info.observation_type.upper(), exposure_time),
     )
 
 
@@ -271,7 +195,7 @@ def check_exposure_time(facts: ExposureFacts, path: str | Path) -> None:
 
 
 def _check_detector(header: Mapping[str, Any], path: str | Path) -> None:
-    name = _text(header, "INSTRUME")
+    name = header_text(header, "INSTRUME")
     if name not in INSTRUMENT_NAMES:
         problem = f"a frame of {name or 'an instrument that is not named'}, not of {INSTRUMENT}"
         raise RawHeaderError(path, problem, PRIMARY, "INSTRUME")
@@ -281,37 +205,7 @@ def _check_detector(header: Mapping[str, Any], path: str | Path) -> None:
         ("CCDSLOT", (sensor,)),
         ("RAFTBAY", ("R00", raft)),
     ):
-        said = _text(header, key)
+        said = header_text(header, key)
         if said is not None and said not in known:
             problem = f"a frame of detector {said}; {INSTRUMENT} has {' or '.join(known)}"
             raise RawHeaderError(path, problem, PRIMARY, key)
-
-
-def _frame_group(header: Mapping[str, Any], image_type: str, exposure_time: float) -> FrameGroup:
-    name, file, checksum, odp, ap0_rc, set_point = (_text(header, key) for key in _CAMERA_KEYS)
-    try:
-        # Written as float32 by some, -94.1500015258789 for -94.15.
-        temperature = None if set_point is None else round(float(set_point), 2)
-    except ValueError:
-        temperature = None
-    return FrameGroup(
-        image_type,
-        exposure_time,
-        _text(header, "LSST_NUM"),
-        name,
-        file,
-        checksum,
-        odp,
-        ap0_rc,
-        temperature,
-    )
-
-
-def _text(header: Mapping[str, Any], key: str) -> str | None:
-    """Give a value as text; None if it is not there, not defined or blank."""
-    from astropy.io.fits.card import Undefined
-
-    value = header.get(key)
-    if value is None or isinstance(value, Undefined):
-        return None
-    return str(value).strip() or None

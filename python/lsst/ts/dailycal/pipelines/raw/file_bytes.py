@@ -12,7 +12,7 @@ import weakref
 import zlib
 from typing import IO, TYPE_CHECKING, BinaryIO, Protocol
 
-from .raw_error import RawFrameError
+from .error import RawFrameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

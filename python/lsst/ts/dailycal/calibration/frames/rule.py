@@ -23,12 +23,12 @@ __all__ = [
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..model import FrameTrouble, FrameVerdict, ImageMeasurement, ImageName, PlannedExposure
-from ..model.measurement import TroubleKind
-from . import frame_flaws
-from .frame_compare import Comparison, Pool
-from .frame_limits import JUDGEMENTS, count_comparisons, n_sigma
-from .frame_settling import count_settling
+from ...model import FrameTrouble, FrameVerdict, ImageMeasurement, ImageName, PlannedExposure
+from ...model.measurement import TroubleKind
+from .compare import Comparison, Pool
+from .flaws import find_flaws
+from .limits import JUDGEMENTS, count_comparisons, n_sigma
+from .settling import count_settling
 
 MAX_DARK_RATE = 0.3
 """Dark current that is no light (ADU/s): 10 ADU in 30 s is what processed darks may show."""
@@ -105,9 +105,7 @@ def judge(
     subject = next(frame for frame in ordered if frame.name == newest)
     own_type = [f for f in ordered if f.planned.image_type is subject.planned.image_type]
     flaws = {
-        frame.name: frame_flaws.find_flaws(
-            frame.planned, frame.measurement, _before(ordered, frame)
-        )
+        frame.name: find_flaws(frame.planned, frame.measurement, _before(ordered, frame))
         for frame in own_type
         if not frame.is_out or frame.name == newest
     }

@@ -11,11 +11,11 @@ import statistics
 import typing
 from collections.abc import Callable, Iterator, Sequence
 
-from ..model import AmplifierMeasurement, FrameTrouble, ImageMeasurement
-from ..model.measurement import TroubleKind
-from .column_shift import ColumnLevels, find_shift, without_mean
-from .frame_flaws import is_dead, name_amplifiers, shift_trouble
-from .frame_limits import Reference, burst_limit, n_sigma, step_limit
+from ...model import AmplifierMeasurement, FrameTrouble, ImageMeasurement
+from ...model.measurement import TroubleKind
+from ..column_shift import ColumnLevels, find_shift, without_mean
+from .flaws import is_dead, name_amplifiers, shift_trouble
+from .limits import Reference, burst_limit, n_sigma, step_limit
 
 Values = Callable[[AmplifierMeasurement], Sequence[float]]
 

@@ -12,7 +12,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from .faults import Came, Fault, Occasion
+from .fault import Fault
+from .schedule import Came, Occasion
 
 FAULT_LOG = "faults.jsonl"
 """Name of the file in the directory of an observatory."""

@@ -11,15 +11,15 @@ import zlib
 
 import lsst.ts.salobj as salobj
 
-from ...sal.camera.states import Calibration, CommandState, Offline, Rafts
-from ..config import SimulationConfig
-from .camera_events import CameraEvents, Readiness, Shutter
-from .camera_image import CameraRequest, OpenImage, parse_key_value_map
-from .camera_sequence import READOUT_TIME, ExposureSequence
-from .camera_telemetry import publish_telemetry
-from .compat import acknowledge_progress
-from .simulated import ConfigurableSimulatedCsc
-from .transition_faults import TransitionFaults
+from ....sal.camera.states import Calibration, CommandState, Offline, Rafts
+from ...config import SimulationConfig
+from ..compat import acknowledge_progress
+from ..simulated import ConfigurableSimulatedCsc
+from ..transition_faults import TransitionFaults
+from .events import CameraEvents, Readiness, Shutter
+from .image import CameraRequest, OpenImage, parse_key_value_map
+from .sequence import READOUT_TIME, ExposureSequence
+from .telemetry import publish_telemetry
 
 _SCHEMA = {
     "$schema": "http://json-schema.org/draft-07/schema#",

@@ -8,9 +8,9 @@ __all__ = ["CameraEvents", "Readiness", "Shutter"]
 import enum
 import typing
 
-from ...model.detector import DETECTOR_SERIAL
-from ..exposures import SimulatedExposure
-from .camera_image import OpenImage
+from ....model.detector import DETECTOR_SERIAL
+from ...exposures import SimulatedExposure
+from .image import OpenImage
 
 _LOCATION = {"ccdLocation": "R00S00", "raftBay": "R00", "ccdSlot": "S00"}
 _ITL = 1  # the interface's number of the maker of the detector

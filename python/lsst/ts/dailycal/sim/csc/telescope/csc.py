@@ -22,12 +22,12 @@ import functools
 import typing
 from collections.abc import Awaitable, Callable
 
-from ..config import SimulationConfig
-from .compat import is_configurable, own_fields
-from .simulated import ConfigurableSimulatedCsc, SimulatedCsc
-from .telescope_log import TelescopeCommand, append_command
-from .telescope_table import TELESCOPE, TelescopeComponent
-from .transition_faults import TransitionFaults
+from ...config import SimulationConfig
+from ..compat import is_configurable, own_fields
+from ..simulated import ConfigurableSimulatedCsc, SimulatedCsc
+from ..transition_faults import TransitionFaults
+from .log import TelescopeCommand, append_command
+from .table import TELESCOPE, TelescopeComponent
 
 _SCHEMA = {
     "$schema": "http://json-schema.org/draft-07/schema#",

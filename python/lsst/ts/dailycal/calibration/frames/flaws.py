@@ -8,10 +8,10 @@ __all__ = ["find_flaws", "name_amplifiers", "shift_trouble"]
 import math
 from collections.abc import Iterator, Sequence
 
-from ..model import AmplifierMeasurement, FrameTrouble, ImageMeasurement, PlannedExposure
-from ..model.detector import LATISS_AMPLIFIERS
-from ..model.measurement import TroubleKind
-from .column_shift import Shift
+from ...model import AmplifierMeasurement, FrameTrouble, ImageMeasurement, PlannedExposure
+from ...model.detector import LATISS_AMPLIFIERS
+from ...model.measurement import TroubleKind
+from ..column_shift import Shift
 
 DEAD_NOISE = 1.0
 """Noise below which an amplifier is dead (ADU); the quietest of LATISS has 7.5."""

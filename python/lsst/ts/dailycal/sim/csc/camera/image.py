@@ -9,9 +9,9 @@ import dataclasses
 import math
 import typing
 
-from ...model import ImageName
-from ..exposures import DARK_OVERHEAD, SimulatedExposure
-from ..frame_effects import FrameEffect
+from ....model import ImageName
+from ...exposures import DARK_OVERHEAD, SimulatedExposure
+from ...frame_effects import FrameEffect
 
 _LONGEST_EXPOSURE = 3600.0  # seconds
 _FLAT_LIGHT = 3000.0  # electron/s in a pixel behind an open shutter

@@ -10,11 +10,11 @@ import typing
 
 import lsst.ts.salobj as salobj
 
-from ...sal.camera.states import Rafts
-from ..exposures import SimulatedExposure
-from ..faults import Fault
-from .camera_events import CameraEvents, Readiness, Shutter
-from .camera_image import CameraRequest, OpenImage
+from ....sal.camera.states import Rafts
+from ...exposures import SimulatedExposure
+from ...faults.fault import Fault
+from .events import CameraEvents, Readiness, Shutter
+from .image import CameraRequest, OpenImage
 
 READOUT_TIME = 2.0
 """Readout, in seconds."""

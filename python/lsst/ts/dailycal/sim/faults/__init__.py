@@ -1,0 +1,4 @@
+# This file is part of ts_dailycal.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults: what goes wrong in the simulated observatory, and when."""
