@@ -15,9 +15,7 @@ import pathlib
 import shutil
 import signal
 import sys
-import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 
 import psutil
@@ -28,13 +26,12 @@ from alone import DOMAIN
 from command_line import warm_server
 from lsst.ts.dailycal.forking import SERVER_VARIABLE
 from postgres_server import PostgresRepository, PostgresServer, find_programs
+from watchdog import LONGEST_BLOCK, Watchdog
 
 __all__ = ["warm_server"]
 
 UNIT = pathlib.Path(__file__).parent / "unit"
 HEAVY = ("lsst.ts.salobj", "dds", "cyclonedds", "lsst.daf.butler")
-LONGEST_BLOCK = 6.0
-"""How long the event loop may be blocked, in seconds; generous, for loaded machines."""
 LAST_WISHES = 1.0
 """How long tasks may take to end after the test, in seconds."""
 _HELPERS = (
@@ -292,7 +289,7 @@ def postgres_repository(postgres, tmp_path_factory) -> PostgresRepository:
 @pytest_asyncio.fixture
 async def _clean_loop():
     """Watch the loop of an asynchronous test, and count its tasks at the end."""
-    with _Watchdog(asyncio.get_running_loop()) as watchdog:
+    with Watchdog(asyncio.get_running_loop()) as watchdog:
         yield
         deadline = time.monotonic() + LAST_WISHES
         while (left := _other_tasks()) and time.monotonic() < deadline:  # noqa: ASYNC110
@@ -306,40 +303,3 @@ async def _clean_loop():
 def _other_tasks() -> list[asyncio.Task]:
     current = asyncio.current_task()
     return [task for task in asyncio.all_tasks() if task is not current and not task.done()]
-
-
-class _Watchdog:
-    """Looks from a thread whether the loop still turns, and if not, what it is doing."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.blocked = ""
-        self._loop = loop
-        self._loop_thread = threading.get_ident()
-        self._turned = time.monotonic()
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
-
-    def _beat(self) -> None:
-        self._turned = time.monotonic()
-
-    def __enter__(self) -> "_Watchdog":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        # No timer of the loop's: a loop with a fake clock would run from one to the next.
-        while not self._end.wait(0.25):
-            self._loop.call_soon_threadsafe(self._beat)
-            if time.monotonic() - self._turned > LONGEST_BLOCK and not self.blocked:
-                stack = traceback.extract_stack(sys._current_frames().get(self._loop_thread))
-                if not any(map(_is_start_of_salobj, stack)):
-                    self.blocked = "".join(traceback.format_list(stack))
-
-
-def _is_start_of_salobj(frame: traceback.FrameSummary) -> bool:
-    """Tell whether salobj makes a Remote or a CSC: it reads interfaces and opens topics at once."""
-    return "lsst/ts/salobj/" in frame.filename and frame.name == "__init__"
