@@ -22,7 +22,7 @@ import psutil
 import yaml
 
 from lsst.ts.dailycal.butler.database_url import driver_url
-from lsst.ts.dailycal.journal.worker import DaemonExecutor
+from lsst.ts.dailycal.daemon_executor import DaemonExecutor
 
 _DEBIAN = pathlib.Path("/usr/lib/postgresql")
 _START_TIMEOUT = 60.0

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from lsst.ts.dailycal.model import (
     Certification,
+    ExposureTimeouts,
     Image,
     ImageName,
     ImageTags,
@@ -27,7 +28,6 @@ from lsst.ts.dailycal.ports import (
     Camera,
     Clock,
     Components,
-    ExposureTimeouts,
     Ingest,
     Pipelines,
     Repository,

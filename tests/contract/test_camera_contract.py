@@ -6,8 +6,7 @@ import asyncio
 import pytest
 from contract_faces import bias, dark
 
-from lsst.ts.dailycal.model import CameraError, CameraFaultError, Severity
-from lsst.ts.dailycal.ports import ExposureTimeouts
+from lsst.ts.dailycal.model import CameraError, CameraFaultError, ExposureTimeouts, Severity
 from lsst.ts.dailycal.sim.clock import tai_from_iso
 
 

@@ -10,12 +10,12 @@ import pytest
 from lsst.ts import salobj
 from lsst.ts.dailycal.model import (
     CameraError,
+    ExposureTimeouts,
     ImageName,
     ImageTags,
     ImageType,
     PlannedExposure,
 )
-from lsst.ts.dailycal.ports import ExposureTimeouts
 from lsst.ts.dailycal.sal.camera.port import SalCamera
 from lsst.ts.dailycal.sal.topics import TopicReader
 

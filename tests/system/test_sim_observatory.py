@@ -20,8 +20,14 @@ from socket_table import sockets
 
 from lsst.ts import salobj
 from lsst.ts.dailycal.butler.port import ButlerRepository
-from lsst.ts.dailycal.model import ImageTags, ImageType, JobError, JobRequest, PlannedExposure
-from lsst.ts.dailycal.ports import ExposureTimeouts
+from lsst.ts.dailycal.model import (
+    ExposureTimeouts,
+    ImageTags,
+    ImageType,
+    JobError,
+    JobRequest,
+    PlannedExposure,
+)
 from lsst.ts.dailycal.sal.component import ComponentWatch
 from lsst.ts.dailycal.sal.observatory import SalObservatory
 from lsst.ts.dailycal.sal.pipelines import SalPipelines

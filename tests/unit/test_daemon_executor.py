@@ -3,7 +3,7 @@
 
 import threading
 
-from lsst.ts.dailycal.journal.worker import DaemonExecutor
+from lsst.ts.dailycal.daemon_executor import DaemonExecutor
 
 PATIENCE = 60.0
 

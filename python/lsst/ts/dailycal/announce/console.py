@@ -9,7 +9,7 @@ import asyncio
 import typing
 from collections.abc import Callable, Sequence
 
-from ..journal.worker import DaemonExecutor
+from ..daemon_executor import DaemonExecutor
 from ..model import Announcement
 
 

@@ -24,8 +24,8 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
+from ..daemon_executor import DaemonExecutor
 from ..extras import require
-from ..journal.worker import DaemonExecutor
 from ..model import CalibrationError
 from .database_url import database_of, driver_url, url_problem
 

@@ -13,8 +13,8 @@ import signal
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from ..daemon_executor import DaemonExecutor
 from ..forking import start_program
-from ..journal.worker import DaemonExecutor
 from ..model import (
     CalibrationError,
     CalibrationFacts,

@@ -8,8 +8,7 @@ __all__ = ["Timeouts"]
 import dataclasses
 import typing
 
-from ..model import PlannedExposure
-from ..ports import ExposureTimeouts
+from ..model import ExposureTimeouts, PlannedExposure
 from .run_config import RunConfig
 
 READOUT_TIME = 2.0

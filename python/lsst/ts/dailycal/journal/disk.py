@@ -9,8 +9,8 @@ import asyncio
 import typing
 from collections.abc import Callable
 
+from ..daemon_executor import DaemonExecutor
 from ..model import JournalError
-from .worker import DaemonExecutor
 
 DISK_TIMEOUT = 30.0
 """How long a disk may take, in seconds.

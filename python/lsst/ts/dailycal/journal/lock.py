@@ -14,10 +14,10 @@ import types
 import typing
 from collections.abc import Callable, Iterator
 
+from ..daemon_executor import DaemonExecutor
 from ..model import CalibrationError, JournalError
 from .disk import DISK_TIMEOUT
 from .owner import MOST_TEXT, LockOwner
-from .worker import DaemonExecutor
 
 
 class FileLock:

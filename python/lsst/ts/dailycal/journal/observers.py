@@ -13,7 +13,7 @@ import logging
 import typing
 from collections.abc import Callable, Iterable
 
-from .worker import DaemonExecutor
+from ..daemon_executor import DaemonExecutor
 
 PATIENCE = 2.0
 """How long whoever lags behind is waited for at the end, in seconds."""

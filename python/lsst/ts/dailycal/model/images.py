@@ -3,7 +3,7 @@
 
 """Images: their types, their names and what the camera is asked to take."""
 
-__all__ = ["Image", "ImageName", "ImageTags", "ImageType", "PlannedExposure"]
+__all__ = ["ExposureTimeouts", "Image", "ImageName", "ImageTags", "ImageType", "PlannedExposure"]
 
 import dataclasses
 import datetime
@@ -151,3 +151,13 @@ class Image:
     """Its name."""
     notes: tuple[str, ...] = ()
     """What was unusual while it was taken, e.g. a lost acknowledgement; for people."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExposureTimeouts:
+    """How long one exposure may take; made of physics by `Timeouts.exposure`."""
+
+    exposure: float
+    """From the command to the end of readout, in seconds."""
+    late_event: float
+    """How long an event may lag behind the one that proves it happened, in seconds."""

@@ -3,23 +3,12 @@
 
 """The camera, as the engine needs it."""
 
-__all__ = ["Camera", "ExposureTimeouts"]
+__all__ = ["Camera"]
 
-import dataclasses
 import typing
 from collections.abc import Sequence
 
-from ..model import Finding, Image, ImageTags, PlannedExposure
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ExposureTimeouts:
-    """How long one exposure may take; made of physics by `..calibration.timeouts`."""
-
-    exposure: float
-    """From the command to the end of readout, in seconds."""
-    late_event: float
-    """How long an event may lag behind the one that proves it happened, in seconds."""
+from ..model import ExposureTimeouts, Finding, Image, ImageTags, PlannedExposure
 
 
 class Camera(typing.Protocol):

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from ..model import (
     CameraError,
     CameraFaultError,
+    ExposureTimeouts,
     Image,
     ImageName,
     PlannedExposure,
     format_duration,
 )
-from ..ports import ExposureTimeouts
 
 
 @dataclasses.dataclass(slots=True)

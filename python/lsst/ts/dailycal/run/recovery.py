@@ -8,8 +8,7 @@ __all__ = ["ExposureWatch", "find_image"]
 import dataclasses
 from collections.abc import Awaitable, Callable
 
-from ..model import CameraError, ImageName, format_duration
-from ..ports import ExposureTimeouts
+from ..model import CameraError, ExposureTimeouts, ImageName, format_duration
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import lsst.ts.salobj as salobj
 
 from ...model import (
     CameraError,
+    ExposureTimeouts,
     Finding,
     Image,
     ImageName,
@@ -21,7 +22,6 @@ from ...model import (
     Severity,
     format_duration,
 )
-from ...ports import ExposureTimeouts
 from ...run import CameraSight, ExposureAttempt, ExposureWatch, await_image, find_image
 from ..component import ComponentWatch
 from .key_values import make_key_value_map, parse_additional

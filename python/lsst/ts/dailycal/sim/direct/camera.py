@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 
 from ...model import (
     CameraError,
+    ExposureTimeouts,
     Finding,
     Image,
     ImageTags,
     PlannedExposure,
     Severity,
 )
-from ...ports import ExposureTimeouts
 from ...run import CameraSight, ExposureAttempt, ExposureWatch, await_image, find_image
 from ..detector import READOUT_TIME
 from ..exposures import SimulatedExposure
