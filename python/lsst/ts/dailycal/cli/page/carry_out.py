@@ -65,9 +65,7 @@ def carry_out(
     """
     from ...model import PageBusyError
     from ...page import page_directory, page_lock
-    from ..output import make_console, print_json
-    from ..report.at_end import journals_since
-    from ..simulate.faults_at_end import tell_faults
+    from ..output import make_console
     from ..watch.display import choose_style
     from .session import claim_place, prepare_place
     from .view import JsonPageView, PageView, RichPageView
@@ -107,9 +105,30 @@ def carry_out(
             )
     except PageBusyError as error:
         raise CommandError(str(error), ExitCode.BUSY) from None
+    _tell_outcome(plan, place, outcome, console, begin=begin, as_json=as_json)
+    if outcome.succeeded:
+        return ExitCode.REJECTED if outcome.rejection else ExitCode.OK
+    return ExitCode.INTERRUPTED if outcome.stopped else ExitCode.FAILED
+
+
+def _tell_outcome(
+    plan: "PagePlan",
+    place: Place,
+    outcome: "PageOutcome",
+    console: "Console",
+    *,
+    begin: float,
+    as_json: bool,
+) -> None:
+    """Print what came of a run, and write the reports of what its scripts did."""
+    from ...page import page_directory
+    from ..report.at_end import journals_since
+    from ..simulate.faults_at_end import tell_faults
+
     if as_json:
         from ...report.plain import to_plain
         from ...report.times import now_utc
+        from ..output import print_json
 
         print_json({"event": "Outcome", "utc": now_utc(), "succeeded": outcome.succeeded,
                     "calibrations": to_plain(_calibrations(begin)),
@@ -123,9 +142,6 @@ def carry_out(
     if place.own is not None:
         tell_faults(place.own, journals_since(page_directory().parent, begin), as_json=as_json)
     _report(begin, as_json=as_json)
-    if outcome.succeeded:
-        return ExitCode.REJECTED if outcome.rejection else ExitCode.OK
-    return ExitCode.INTERRUPTED if outcome.stopped else ExitCode.FAILED
 
 
 def _served(
