@@ -8,7 +8,7 @@ import typing
 
 import jsonschema
 
-from lsst.ts.dailycal.cli.schemas import OUTPUTS
+from lsst.ts.dailycal.cli.json_outputs import OUTPUTS
 
 
 def strictly(schema: typing.Any) -> typing.Any:

@@ -21,8 +21,8 @@ from sphinx.application import Sphinx
 import lsst.ts.dailycal
 from lsst.ts.dailycal.calibration import configuration_schema
 from lsst.ts.dailycal.cli.exit_codes import ExitCode
+from lsst.ts.dailycal.cli.json_outputs import OUTPUTS
 from lsst.ts.dailycal.cli.main import cli
-from lsst.ts.dailycal.cli.schemas import OUTPUTS
 from lsst.ts.dailycal.cli.script.command import script
 from lsst.ts.dailycal.cli.script.properties import describe_default, describe_type
 from lsst.ts.dailycal.report.event_schema import Schema

@@ -132,8 +132,8 @@ async def test_faults_of_transitions_strike(fault, state, make_config):
 
 async def test_the_refusal_of_an_override_names_the_files_that_the_component_announced(make_config):
     from lsst.ts.dailycal.model import ComponentName
+    from lsst.ts.dailycal.sal.group.components import GroupTransitionError, SalGroup
     from lsst.ts.dailycal.sal.group.paths import SummaryState, Target
-    from lsst.ts.dailycal.sal.transitions import GroupTransitionError, SalGroup
 
     async with running("OCPS:1", make_config()) as bench:
         domain, ocps = bench.remote.salinfo.domain, ComponentName("OCPS", 1)

@@ -18,8 +18,8 @@ from lsst.ts.dailycal.butler.certify import find_conflicts
 from lsst.ts.dailycal.cli.script.path import scripts_directory
 from lsst.ts.dailycal.model import Certified, ComponentName, Event, ExposureTaken, RunOutcome
 from lsst.ts.dailycal.run import RunState, read_journal
+from lsst.ts.dailycal.sal.group.components import SalGroup, Target
 from lsst.ts.dailycal.sal.group.paths import SummaryState
-from lsst.ts.dailycal.sal.transitions import SalGroup, Target
 from lsst.ts.dailycal.sim.faults.fault import Fault
 from lsst.ts.dailycal.sim.programs import LATISS
 from lsst.ts.dailycal.testing.observatory import (

@@ -12,8 +12,8 @@ from lsst.ts.idl.enums.Script import ScriptState
 
 from alone import be_alone
 from lsst.ts.dailycal.model import ComponentName
+from lsst.ts.dailycal.sal.group.components import SalGroup, Target
 from lsst.ts.dailycal.sal.group.paths import SummaryState
-from lsst.ts.dailycal.sal.transitions import SalGroup, Target
 from lsst.ts.dailycal.scripts.group_script import (
     EnableATCS,
     EnableLATISS,

@@ -13,13 +13,13 @@ import pytest
 from alone import be_alone
 from lsst.ts.dailycal.model import ComponentName
 from lsst.ts.dailycal.sal.discovery import InstanceFinder
-from lsst.ts.dailycal.sal.group.paths import SummaryState
-from lsst.ts.dailycal.sal.transitions import (
+from lsst.ts.dailycal.sal.group.components import (
     GroupTransitionError,
     SalGroup,
     Target,
     TransitionError,
 )
+from lsst.ts.dailycal.sal.group.paths import SummaryState
 from lsst.ts.dailycal.sim.config import SimulationConfig
 from lsst.ts.dailycal.sim.csc.camera.csc import SimATCamera
 from lsst.ts.dailycal.sim.csc.scheduler import SimScheduler

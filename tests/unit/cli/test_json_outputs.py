@@ -12,8 +12,8 @@ import yaml
 from click.testing import CliRunner
 
 from json_strictly import check_output, strictly
+from lsst.ts.dailycal.cli.json_outputs import OUTPUTS
 from lsst.ts.dailycal.cli.main import cli
-from lsst.ts.dailycal.cli.schemas import OUTPUTS
 
 
 def printed(*args: str) -> str:

@@ -18,8 +18,8 @@ def schema(name: str | None) -> None:
     Without NAME, list the names. `line` is what commands print that carry something out, and
     holds the object by which every command tells why it failed.
     """
+    from .json_outputs import OUTPUTS
     from .output import make_console, print_json
-    from .schemas import OUTPUTS
 
     if name is not None and name in OUTPUTS:
         print_json(OUTPUTS[name].make())

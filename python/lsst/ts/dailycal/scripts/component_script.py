@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import lsst.ts.salobj as salobj
 
 from ..model import ComponentName
-from ..sal.transitions import SalGroup
+from ..sal.group.components import SalGroup
 from .launch import schema
 from .validator import Validator
 

@@ -17,9 +17,9 @@ import typing
 import lsst.ts.salobj as salobj
 
 from ..model import ComponentName
+from ..sal.group.components import TRANSITION_TIMEOUT, GroupTransitionError, Target
 from ..sal.group.members import ATCS, LATISS, Group, attribute_name
 from ..sal.group.paths import SummaryState, describe_paths
-from ..sal.transitions import TRANSITION_TIMEOUT, GroupTransitionError, Target
 from .component_script import ComponentScript
 
 DURATION = 60.0

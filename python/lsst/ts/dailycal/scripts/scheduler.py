@@ -11,8 +11,8 @@ import typing
 import lsst.ts.salobj as salobj
 
 from ..model import ComponentName, ConfigurationError
+from ..sal.group.components import ComponentDriver, Target, TransitionError
 from ..sal.group.paths import SummaryState
-from ..sal.transitions import ComponentDriver, Target, TransitionError
 from .component_script import ComponentScript
 
 SCHEDULER = ComponentName("Scheduler", 2)

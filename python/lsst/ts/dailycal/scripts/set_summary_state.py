@@ -13,8 +13,8 @@ import lsst.ts.salobj as salobj
 
 from ..model import ComponentError, ComponentName, ConfigurationError
 from ..sal.discovery import BEATS_TIMEOUT, InstanceFinder
+from ..sal.group.components import SalGroup, Target
 from ..sal.group.paths import SummaryState, describe_paths
-from ..sal.transitions import SalGroup, Target
 from .alarms import AlarmMuter
 from .launch import schema
 from .state_list import Entry, parse_entries

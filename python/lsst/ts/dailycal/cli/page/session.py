@@ -166,8 +166,8 @@ async def _observatory(place: Place, tell: Tell) -> AsyncIterator[None]:
 
 async def enable_queue(domain: typing.Any, index: int = 2) -> None:
     """Enable the queue of an observatory that has just been started: a real one always is."""
+    from ...sal.group.components import SalGroup, Target
     from ...sal.group.paths import SummaryState
-    from ...sal.transitions import SalGroup, Target
 
     name = ComponentName("ScriptQueue", index)
     group = SalGroup(domain, [name])

@@ -134,8 +134,8 @@ class Rehearsal:
     async def _enable(self) -> None:
         import lsst.ts.salobj as salobj
 
+        from ...sal.group.components import SalGroup, Target
         from ...sal.group.paths import SummaryState
-        from ...sal.transitions import SalGroup, Target
 
         self._tell(f"Enabling {', '.join(map(str, COMPONENTS))}")
         async with salobj.Domain() as domain:

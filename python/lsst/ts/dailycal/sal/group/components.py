@@ -27,11 +27,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import lsst.ts.salobj as salobj
 
-from ..model import ComponentName
-from .compat import interface_topics
+from ...model import ComponentName
+from ..compat import interface_topics
 from .driver import TRANSITION_TIMEOUT, ComponentDriver
-from .group.errors import GroupTransitionError, TransitionError
-from .group.paths import SummaryState, Target
+from .errors import GroupTransitionError, TransitionError
+from .paths import SummaryState, Target
 
 _log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ import typing
 
 import lsst.ts.salobj as salobj
 
-from .compat import override_field
-from .component import ComponentWatch
-from .group.errors import TransitionError
-from .group.paths import Step, SummaryState, Target
+from ..compat import override_field
+from ..component import ComponentWatch
+from .errors import TransitionError
+from .paths import Step, SummaryState, Target
 
 EXTENSION_LIMIT = 600.0
 """How much a component may lengthen a deadline by acknowledging that it is at work, in s."""

@@ -11,11 +11,11 @@ import logging
 import typing
 from collections.abc import Sequence
 
-from ..model import ComponentName
-from .camera.states import Offline
-from .compat import CONFIGURATION_EVENTS, known_overrides
-from .component import ComponentWatch
-from .group.paths import Step, SummaryState, Target, next_step
+from ...model import ComponentName
+from ..camera.states import Offline
+from ..compat import CONFIGURATION_EVENTS, known_overrides
+from ..component import ComponentWatch
+from .paths import Step, SummaryState, Target, next_step
 from .transition import EVENT_TIMEOUT, Transition, advice, known_state, transition_error
 
 TRANSITION_TIMEOUT = 120.0
