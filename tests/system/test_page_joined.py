@@ -63,7 +63,7 @@ def test_a_block_is_run_in_order_on_the_queue(joined):
 
 def test_a_second_run_is_refused_and_the_first_can_be_stopped(joined, tmp_path):
     few = tmp_path / "few.yaml"
-    few.write_text("script_mode: BIAS_DARK\nn_bias: 2\nn_dark: 3\nexp_times_dark: 15\n", "utf-8")
+    few.write_text("script_mode: BIAS_DARK\nn_bias: 2\nn_dark: 30\nexp_times_dark: 15\n", "utf-8")
     with subprocess.Popen(
         joined.arguments("run", "--config-for", "calibrations", str(few)),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
@@ -72,7 +72,7 @@ def test_a_second_run_is_refused_and_the_first_can_be_stopped(joined, tmp_path):
         lines = []
         for line in first.stdout:
             lines.append(line)
-            if "DARK 2/4" in line:
+            if "DARK 2/31" in line:
                 break
         second = subprocess.run(
             joined.arguments("run"), capture_output=True, text=True, check=False, timeout=60,

@@ -69,7 +69,8 @@ def send(connection: socket.socket, request: bytes, streams: Streams) -> None:
             else:
                 files.append(file if isinstance(file, int) else file.fileno())
         sent = socket.send_fds(connection, [request], files)
-    connection.sendall(request[sent:])
+    if sent < len(request):  # else the program may have ended, and the server have gone, by now
+        connection.sendall(request[sent:])
 
 
 def run_to_end(address: str, request: bytes, streams: Streams, timeout: float) -> int:
