@@ -155,8 +155,9 @@ def test_a_program_is_run_to_its_end_forked_and_started(script, monkeypatch, qui
     assert (argv[1:], night, name, second) == (["7"], "20261126", "__main__", "said ")
     assert (done.returncode, done.stderr) == (3, b"")
     assert (parent == os.getpid()) != forked
+    script.write_text("#!/usr/bin/env python\nimport time\ntime.sleep(100)\n")
     with pytest.raises(TimeoutError):
-        run_program([script.name, "7"], 1e-4)
+        run_program([script.name], 0.2)
 
 
 async def test_what_is_no_program_of_this_python_is_started(quick, tmp_path, monkeypatch):
