@@ -52,13 +52,14 @@ class Watchdog:
             self._loop.call_soon_threadsafe(self._beat)
             if time.monotonic() - self._turned > self._longest and not self.blocked:
                 stack = traceback.extract_stack(sys._current_frames().get(self._loop_thread))
-                if not _is_wait_for_events(stack[-1]) and not any(map(_is_start_of_salobj, stack)):
+                if not _is_wait_for_events(stack) and not any(map(_is_start_of_salobj, stack)):
                     self.blocked = "".join(traceback.format_list(stack))
 
 
-def _is_wait_for_events(frame: traceback.FrameSummary) -> bool:
+def _is_wait_for_events(stack: traceback.StackSummary) -> bool:
     """Tell whether the loop waits for something to do: it is the machine that lets it not run."""
-    return frame.name == "select" and frame.filename.endswith("selectors.py")
+    # By who calls it: what waits for the output of a process blocks the loop in a select as well.
+    return [frame.name for frame in stack[-2:]] == ["_run_once", "select"]
 
 
 def _is_start_of_salobj(frame: traceback.FrameSummary) -> bool:
